@@ -1,0 +1,34 @@
+# Needs Python 3.11 or newer, make, and the package registries. PYTHON=python3.12 make … takes another interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench clean
+
+demo: ## check the example application, in a fresh environment
+	rm -rf .demo
+	$(PYTHON) -m venv .demo
+	.demo/bin/pip install --quiet --disable-pip-version-check .
+	@echo '$$ modellint check fixtures/demo'
+	@.demo/bin/modellint check fixtures/demo || test $$? -eq 1
+
+test: lint ## run everything that guards this project
+	$(BIN)/pytest -n 2 -q -rs
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+bench: $(VENV)/ready ## compare the speed with the interpreter's own and with the peers'
+	$(BIN)/python tests/bench/bench.py
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --editable . --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) .demo .tools dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

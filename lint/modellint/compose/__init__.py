@@ -1,0 +1,1 @@
+"""From Compose files to a typed project, as Docker Compose reads them."""

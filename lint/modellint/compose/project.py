@@ -1,0 +1,310 @@
+"""A Compose project as rules see it: models, services, and the grants between them. Every value is a node."""
+
+from __future__ import annotations
+
+from modellint.compose.injection import ENDPOINT, MODEL, provider_variable_names, variable_names
+from modellint.node import Mapping, Scalar, Sequence, text_of
+from modellint.reference import Reference
+from modellint.scalar import compose_text
+from modellint.source import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from modellint.comment import Ignore
+    from modellint.compose.interpolate import Variable
+    from modellint.compose.schema import Violation
+    from modellint.node import Node
+    from modellint.parse import YamlFile
+
+    EnvFiles = Callable[[Scalar], "list[Setting]"]
+
+_CHECKED_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+class Setting:
+    """A variable that `environment` or an env file gives a service. `value` is None where it is passed through."""
+
+    __slots__ = ("file", "name", "node", "span", "value")
+
+    def __init__(self, name: str, span: Span, value: str | None, node: Scalar | None, file: str = "") -> None:
+        self.name = name
+        self.span = span  # of the name
+        self.value = value
+        self.node = node  # the list item, or the value of the map entry
+        self.file = file  # path of the env file it stands in; empty for `environment`
+
+
+class Injected:
+    """A variable that a grant sets in the container. `kind` is `endpoint` or `model`."""
+
+    __slots__ = ("explicit", "grant", "kind", "name", "span")
+
+    def __init__(self, name: str, kind: str, span: Span, explicit: bool, grant: Grant) -> None:
+        self.name = name
+        self.kind = kind
+        self.span = span  # of `endpoint_var` or `model_var`, or of the grant's name
+        self.explicit = explicit  # named by `endpoint_var` or `model_var`
+        self.grant = grant
+
+    @property
+    def shown(self) -> str:
+        """The name for a message: as written where it is interpolated, so that no variable's value is printed."""
+        return self.span.text if self.explicit or self.grant.name.interpolated else self.name
+
+
+class Model:
+    """An entry of `models:`, or a service with `provider: {type: model}` (then `legacy`)."""
+
+    __slots__ = ("body", "context_size", "flags", "grants", "legacy", "name", "ref", "reference")
+
+    def __init__(self, name: Scalar, body: Node | None, legacy: bool = False) -> None:
+        self.name = name
+        self.body = body
+        self.legacy = legacy
+        self.reference: Scalar | None = None
+        self.ref: Reference | None = None  # None where there is no text to take apart
+        self.context_size: Scalar | None = None
+        self.flags: list[Scalar] = []
+        self.grants: list[Grant] = []
+
+    @property
+    def checked(self) -> bool:
+        """Whether the name matches the pattern without which Compose validates nothing in the entry."""
+        return bool(self.name.text) and _CHECKED_NAME.issuperset(self.name.text)
+
+
+class Grant:
+    """One model given to one service. A legacy grant is a `depends_on` of a provider service."""
+
+    __slots__ = ("body", "legacy", "model", "name", "service", "variables")
+
+    def __init__(self, service: Service, name: Scalar, body: Mapping | None, legacy: bool = False) -> None:
+        self.service = service
+        self.name = name
+        self.body = body
+        self.legacy = legacy
+        self.model: Model | None = None  # None where no such model is declared
+        self.variables: tuple[Injected, Injected] = self._variables()  # the model's, then the endpoint's
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model it asks for; a list item may be interpolated, a key may not."""
+        return text_of(self.name) or self.name.text
+
+    def _variables(self) -> tuple[Injected, Injected]:
+        endpoint_node = self.body.get("endpoint_var") if self.body else None
+        model_node = self.body.get("model_var") if self.body else None
+        endpoint_var, model_var = text_of(endpoint_node), text_of(model_node)
+        if self.legacy:
+            endpoint, model = provider_variable_names(self.model_name)
+        else:
+            endpoint, model = variable_names(self.model_name, endpoint_var, model_var)
+        model_span = _content(model_node, model_var) or self.name.content
+        endpoint_span = _content(endpoint_node, endpoint_var) or self.name.content
+        return (
+            Injected(model, MODEL, model_span, bool(model_var), self),
+            Injected(endpoint, ENDPOINT, endpoint_span, bool(endpoint_var), self),
+        )
+
+
+class Service:
+    """An entry of `services:`."""
+
+    __slots__ = ("active", "body", "depends_on", "environment", "grants", "image", "name", "project", "provider")
+
+    def __init__(self, name: Scalar, body: Mapping, active: bool) -> None:
+        self.name = name
+        self.body = body
+        self.active = active  # without profiles, or with one that is enabled
+        self.image = _scalar(body.get("image"))
+        self.provider = _mapping(body.get("provider"))
+        self.depends_on: list[Scalar] = list(names(body.get("depends_on")))
+        self.environment: dict[str, Setting] = {}  # of a service with grants: env files first, `environment` over them
+        self.grants: list[Grant] = []
+
+    @property
+    def runs(self) -> bool:
+        """Whether Compose has something to run: without it the file is an overlay of another."""
+        return any(key in self.body for key in ("image", "build", "provider", "extends"))
+
+
+class Project:
+    """What Compose would load. `whole` is False for a fragment and for a damaged file: then absence proves nothing."""
+
+    __slots__ = (
+        "environment", "files", "ignores", "legacy", "models", "root", "services", "variables", "violations", "whole",
+    )  # fmt: skip
+
+    def __init__(self, root: Mapping | None, files: list[YamlFile]) -> None:
+        self.root = root
+        self.files = files
+        self.models: dict[str, Model] = {}
+        self.legacy: list[Model] = []
+        self.services: dict[str, Service] = {}
+        self.variables: list[Variable] = []
+        self.violations: list[Violation] = []
+        self.ignores: list[Ignore] = []
+        self.environment: dict[str, str] = {}  # what interpolation sees: the shell's variables over those of `.env`
+        self.whole = True
+
+    def all_models(self) -> Iterator[Model]:
+        """The declared models and the legacy ones."""
+        yield from self.models.values()
+        yield from self.legacy
+
+    def grants(self) -> Iterator[Grant]:
+        """Every grant of every service."""
+        for service in self.services.values():
+            yield from service.grants
+
+
+def build(
+    root: Mapping | None,
+    files: list[YamlFile],
+    profiles: frozenset[str] = frozenset(),
+    env_files: EnvFiles | None = None,
+) -> Project:
+    """Read a merged document into a project. Parts of the wrong type are left out; the schema reports them.
+
+    `env_files` reads an env file that a service names; services without grants are not asked.
+    """
+    project = Project(root, files)
+    if root is None:
+        project.whole = False
+        return project
+    for name, body in entries(root.get("models")):
+        project.models[name.text] = _model(name, body)
+    for name, body in entries(root.get("services")):
+        if isinstance(body, Mapping):
+            service = project.services[name.text] = Service(name, body, _active(body, profiles))
+            if service.provider is not None and text_of(service.provider.get("type")) == "model":
+                project.legacy.extend(_legacy_models(name, service.provider))
+    legacy = {model.name.text: model for model in project.legacy}
+    for service in project.services.values():
+        _add_grants(service, project.models, legacy)
+        if service.grants:
+            service.environment = _environment(service.body, env_files)
+    project.whole = all(file.whole for file in files) and _complete(root, project.services)
+    return project
+
+
+def _complete(root: Mapping, services: dict[str, Service]) -> bool:
+    """Whether the file says all there is: no service that another file completes, and nothing taken from elsewhere."""
+    elsewhere = "include" in root or any(service.body.get("extends", "file") for service in services.values())
+    return bool(services) and not elsewhere and all(service.runs for service in services.values() if service.active)
+
+
+def entries(node: Node | None) -> Iterator[tuple[Scalar, Node]]:
+    """The entries of a mapping; none of anything else."""
+    return iter(node) if isinstance(node, Mapping) else iter(())
+
+
+def names(node: Node | None) -> Iterator[Scalar]:
+    """The names of a section that is a list of names or a map by name."""
+    if isinstance(node, Sequence):
+        for item in node:
+            if isinstance(item, Scalar):
+                yield item
+    elif isinstance(node, Mapping):
+        for key, _ in node:
+            yield key
+
+
+def settings(node: Node | None) -> Iterator[Setting]:
+    """The variables of `environment`, `build.args` and their like: a list of `NAME=value`, or a map."""
+    if isinstance(node, Sequence):
+        for item in node:
+            text = text_of(item)
+            if text is not None and isinstance(item, Scalar):
+                name, equals, value = text.partition("=")
+                yield Setting(name, item.part(0, len(name)), value if equals else None, item)
+    for key, given in entries(node):
+        if isinstance(given, Scalar):
+            yield Setting(key.text, key.content, _env_text(given), given)
+
+
+def _env_text(given: Scalar) -> str | None:
+    return None if given.value is None else compose_text(given.value)
+
+
+def _model(name: Scalar, body: Node) -> Model:
+    model = Model(name, body)
+    if isinstance(body, Mapping):
+        _refer(model, body.get("model"))
+        model.context_size = _scalar(body.get("context_size"))
+        flags = body.get("runtime_flags")
+        if isinstance(flags, Sequence):
+            model.flags = [flag for flag in flags if isinstance(flag, Scalar)]
+    return model
+
+
+def _legacy_models(name: Scalar, provider: Mapping) -> Iterator[Model]:
+    options = _mapping(provider.get("options"))
+    reference = options.get("model") if options else None
+    for node in reference.items if isinstance(reference, Sequence) else [reference]:
+        model = Model(name, options, legacy=True)
+        _refer(model, node)
+        model.context_size = _scalar(options.get("context-size")) if options else None
+        yield model
+
+
+def _refer(model: Model, node: Node | None) -> None:
+    if isinstance(node, Scalar):
+        model.reference = node
+        if isinstance(node.value, str):
+            model.ref = Reference(node.value)
+
+
+def _add_grants(service: Service, models: dict[str, Model], legacy: dict[str, Model]) -> None:
+    section = service.body.get("models")
+    granted = [(name, section.get(name.text) if isinstance(section, Mapping) else None) for name in names(section)]
+    for name, body in granted:
+        grant = Grant(service, name, _mapping(body))
+        grant.model = models.get(grant.model_name)
+        _record(grant)
+    for name in service.depends_on:
+        if (model := legacy.get(text_of(name) or "")) is not None:
+            grant = Grant(service, name, None, legacy=True)
+            grant.model = model
+            _record(grant)
+
+
+def _record(grant: Grant) -> None:
+    grant.service.grants.append(grant)
+    if grant.model is not None:
+        grant.model.grants.append(grant)
+
+
+def _environment(body: Mapping, env_files: EnvFiles | None) -> dict[str, Setting]:
+    found: dict[str, Setting] = {}
+    if env_files is not None:
+        for path in _env_file_paths(body.get("env_file")):
+            found.update((setting.name, setting) for setting in env_files(path))
+    found.update((setting.name, setting) for setting in settings(body.get("environment")))
+    return found
+
+
+def _env_file_paths(node: Node | None) -> Iterator[Scalar]:
+    for item in node.items if isinstance(node, Sequence) else [node]:
+        path = item.get("path") if isinstance(item, Mapping) else item
+        if isinstance(path, Scalar) and text_of(path):
+            yield path
+
+
+def _active(body: Mapping, profiles: frozenset[str]) -> bool:
+    wanted = [text_of(profile) for profile in names(body.get("profiles"))]
+    return not wanted or "*" in profiles or any(profile in profiles for profile in wanted)
+
+
+def _scalar(node: Node | None) -> Scalar | None:
+    return node if isinstance(node, Scalar) else None
+
+
+def _mapping(node: Node | None) -> Mapping | None:
+    return node if isinstance(node, Mapping) else None
+
+
+def _content(node: Node | None, value: str | None) -> Span | None:
+    return node.content if isinstance(node, Scalar) and value else None

@@ -1,0 +1,112 @@
+"""What `jsonschema` finds against a file, each cause once and at its node.
+
+Loaded only for files that the table refuses.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
+
+from jsonschema import Draft202012Validator, ValidationError, validators
+
+from modellint.compose.schema import REFUSED, ROOT, Violation, accepts, is_finite
+from modellint.compose.schema_spec import read_schema, resolve
+from modellint.compose.schema_words import explain, not_finite
+from modellint.node import Mapping, Sequence, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modellint.compose.schema import Table
+    from modellint.compose.schema_place import Path
+    from modellint.compose.schema_spec import Schema
+    from modellint.node import Node
+
+    Errors = Iterator[ValidationError]
+
+_original_one_of: Any = cast(Any, Draft202012Validator).VALIDATORS["oneOf"]
+MAX_VIOLATIONS = 200  # explained in one project; more tell a reader nothing new
+
+
+def judge(root: Mapping, rows: Table) -> list[Violation]:
+    """The violations of a project, in the order of its text; none where `jsonschema` accepts it."""
+    found = list(islice(_not_finite(root, ()), MAX_VIOLATIONS))
+    errors = errors_of(read_schema(), plain(_suspect(root, rows)))
+    found += islice((violation for error in errors for violation in explain(root, error)), MAX_VIOLATIONS)
+    unique: dict[tuple[object, ...], Violation] = {}  # an alias brings one place in more than once
+    for violation in found:
+        span = violation.span
+        unique.setdefault((span.source.path, span.start, span.end, violation.message), violation)
+    return [unique[key] for key in sorted(unique, key=lambda key: key[:3])][:MAX_VIOLATIONS]
+
+
+def errors_of(schema: Schema, data: object) -> Errors:
+    """The errors of `jsonschema`, found as they are asked for; those of a `oneOf` are those of the branch meant."""
+
+    def one_of(validator: Any, branches: list[Schema], instance: object, below: Schema) -> Errors:
+        types = [_types(resolve(branch, schema)) for branch in branches]
+        meant = [
+            branch
+            for branch, names in zip(branches, types, strict=True)
+            if not names or any(validator.is_type(instance, name) for name in names)
+        ]
+        if len(meant) == 1:
+            yield from validator.descend(instance, meant[0])
+        elif meant:
+            yield from _original_one_of(validator, branches, instance, below)
+        else:
+            wanted = [name for names in types for name in names]
+            yield ValidationError("of no type that is wanted", validator="type", validator_value=wanted)
+
+    extended = {"oneOf": one_of, "uniqueItems": _unique_items}
+    errors: Errors = cast(Any, validators).extend(Draft202012Validator, extended)(schema).iter_errors(data)
+    return errors
+
+
+def _types(schema: Schema) -> list[str]:
+    types: str | list[str] = schema.get("type", [])
+    return [types] if isinstance(types, str) else types
+
+
+def _unique_items(_validator: object, wanted: bool, items: object, _schema: Schema) -> Errors:
+    """An error for each repeated item, in linear time: the validator's own check is quadratic."""
+    if not wanted or not isinstance(items, list):
+        return
+    seen: set[str] = set()
+    for number, item in enumerate(cast("list[object]", items)):
+        text = repr(float(item)) if isinstance(item, int) and not isinstance(item, bool) else repr(item)
+        if text in seen:
+            yield ValidationError("repeated", path=(number,))
+        seen.add(text)
+
+
+def _suspect(root: Mapping, rows: Table) -> Mapping:
+    """The tree without the services, models and so on that the table accepts: what is left is judged faster."""
+    if not rows:
+        return root
+    fields = rows[ROOT][4]
+    entries = dict(root.entries)
+    for name, (key, section) in root.entries.items():
+        row = rows[fields[name]] if name in fields else None
+        if row is None or row[6] == REFUSED or not isinstance(section, Mapping):
+            continue
+        kept = {
+            entry: (entry_key, node)
+            for entry, (entry_key, node) in section.entries.items()
+            if not accepts(Mapping(section.source, 0, 0, {entry: (entry_key, node)}), row, rows)
+        }
+        entries[name] = (key, Mapping(section.source, section.start, section.end, kept))
+    return Mapping(root.source, root.start, root.end, entries)
+
+
+def _not_finite(node: Node, path: Path) -> Iterator[Violation]:
+    """Infinity and NaN: Compose refuses them wherever they stand, as JSON has no word for them."""
+    if isinstance(node, Mapping):
+        for name, (_, below) in node.entries.items():
+            yield from _not_finite(below, (*path, name))
+    elif isinstance(node, Sequence):
+        for number, below in enumerate(node.items):
+            yield from _not_finite(below, (*path, number))
+    elif isinstance(node.value, float) and not is_finite(node.value):
+        yield not_finite(node, path)
