@@ -1,0 +1,1 @@
+"""What the project says beside its models: images, commands, code, env files."""

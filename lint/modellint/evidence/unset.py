@@ -1,0 +1,23 @@
+"""Whether a value can be known from the files alone."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.compose.interpolate import Variable
+    from modellint.compose.project import Project
+    from modellint.node import Scalar
+
+
+def unset(node: Scalar, project: Project) -> list[Variable]:
+    """The variables of a value that have neither a value here nor a default: what they will be is not known."""
+    if not node.interpolated:
+        return []
+    return [variable for variable in project.variables if variable.scalar is node and _is_unset(variable, project)]
+
+
+def _is_unset(variable: Variable, project: Project) -> bool:
+    value = project.environment.get(variable.name)
+    if variable.operator == ":?":
+        return not value
+    return variable.operator in ("", "?") and value is None

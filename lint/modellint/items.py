@@ -1,0 +1,101 @@
+"""Edits of lists and maps: one item split into several, and items taken out.
+
+Each gives None where the file is not laid out so plainly that the edit is certain to mean what it should.
+"""
+
+from __future__ import annotations
+
+from modellint.edit import Edit, whole_lines
+from modellint.node import Mapping, Scalar, Sequence
+from modellint.source import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.node import Node
+
+
+def split_item(item: Scalar, pieces: list[str]) -> Edit | None:
+    """Make several list items of one. The pieces are source text, in the item's own quotes."""
+    gap = _gap_before(item)
+    if gap is None or item.anchor or item.tag or item.style in ("|", ">") or "\n" in item.span.text:
+        return None
+    first, *others = pieces
+    if item.style:
+        quoted = [f"{item.style}{piece}{item.style}" for piece in pieces]
+    else:
+        quoted = [first, *(_quoted(piece) for piece in others)]
+    return Edit(item.span, gap.join(quoted))
+
+
+def take_out(body: Mapping, name: str, items: list[Scalar]) -> list[Edit] | None:
+    """Take items out of the list or map under a key, and the key with them when nothing is left.
+
+    A map's items are its values.
+    """
+    for key, section in body.pairs:
+        if isinstance(key, Scalar) and key.text == name and not isinstance(section, Scalar) and not section.anchor:
+            parts = _parts(section)
+            chosen = [at for at, (node, _) in enumerate(parts) if any(node is item for item in items)]
+            if len(chosen) == len(items):
+                if len(chosen) == len(parts):
+                    return take_out_key(body, name)
+                return _cut(section, [span for _, span in parts], chosen)
+    return None
+
+
+def take_out_key(body: Mapping, name: str) -> list[Edit] | None:
+    """Take out an entry of a block map that stands alone on its lines."""
+    written = [(key, value) for key, value in body.pairs if isinstance(key, Scalar) and key.text == name]
+    if len(written) != 1 or body.flow or body.anchor:
+        return None
+    key, value = written[0]
+    if value.anchor:
+        return None
+    span = Span(key.source, key.start, max(key.end, value.end))
+    return [Edit(whole_lines(span), "")] if stands_alone(span) else None
+
+
+def stands_alone(span: Span) -> bool:
+    """Whether nothing else stands on its lines but blanks, the dash of its list item, and a comment behind it."""
+    source = span.source
+    row, column = span.first
+    end_row, end_column = span.last
+    before = source.line(row)[: column - 1].strip()
+    after = source.line(end_row)[end_column - 1 :].strip().removeprefix(":").strip()
+    return before in ("", "-") and (not after or after.startswith("#"))
+
+
+def _cut(section: Sequence | Mapping, spans: list[Span], chosen: list[int]) -> list[Edit] | None:
+    if not section.flow:
+        cut = [spans[at] for at in chosen]
+        return [Edit(whole_lines(span), "") for span in cut] if all(stands_alone(span) for span in cut) else None
+    if any(span.start < section.start or span.end > section.end for span in spans):
+        return None  # an alias: what it stands for lies elsewhere
+    edits: list[Edit] = []
+    for at in chosen:
+        span = spans[at]
+        if any(later not in chosen for later in range(at + 1, len(spans))):
+            edits.append(Edit(Span(span.source, span.start, spans[at + 1].start), ""))
+        else:
+            edits.append(Edit(Span(span.source, spans[at - 1].end, span.end), ""))
+    return edits
+
+
+def _parts(section: Sequence | Mapping) -> list[tuple[Node, Span]]:
+    if isinstance(section, Sequence):
+        return [(item, item.span) for item in section]
+    return [(value, Span(key.source, key.start, max(key.end, value.end))) for key, value in section.pairs]
+
+
+def _gap_before(item: Scalar) -> str | None:
+    """What stands between two items of the list: a line break and a dash, or a comma."""
+    source = item.source
+    row, column = item.span.first
+    before = source.line(row)[: column - 1]
+    if before.strip() == "-":
+        return ("\r\n" if "\r\n" in source.text else "\n") + before
+    return ", " if source.text[: item.start].rstrip().endswith(("[", ",")) else None
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'" if '"' in text or "\\" in text else f'"{text}"'

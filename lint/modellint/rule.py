@@ -1,0 +1,100 @@
+"""What a rule is, and all that a rule module needs to import.
+
+A rule is a function. Its name is the rule's name, its module's docstring is the rule's page, the type of its first
+parameter says what it looks at:
+
+- `YamlFile`: each file as it was read, well formed or not
+- `Project`: the whole project
+- `Model`: each entry of `models:`, and each service with `provider: {type: model}`
+- `Service`: each service
+- `Grant`: each model of each service
+- `Ignore`: each ignore comment, after all other rules have run
+"""
+
+from __future__ import annotations
+
+import sys
+
+from modellint.comment import Ignore
+from modellint.compose.interpolate import Variable
+from modellint.compose.project import Grant, Model, Project, Service
+from modellint.edit import SAFE, UNSAFE, Edit, Fix, remark, whole_lines
+from modellint.finding import ERROR, NOTE, WARNING, Finding
+from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
+from modellint.parse import YamlFile
+from modellint.reference import Reference
+from modellint.source import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, TypeAlias
+
+    from modellint.finding import Severity
+    from modellint.node import Node
+
+    Findings: TypeAlias = Iterator[Finding]
+    Check: TypeAlias = Callable[..., Iterable[Finding]]
+else:
+    Node = Findings = object
+
+__all__ = [
+    "ERROR", "NOTE", "SAFE", "UNSAFE", "WARNING", "Context", "Edit", "Finding", "Findings", "Fix", "Grant",
+    "Ignore", "Mapping", "Model", "Node", "Project", "Reference", "Rule", "Scalar", "Sequence", "Service", "Span",
+    "Variable", "YamlFile", "remark", "rule", "scalars", "text_of", "whole_lines",
+]  # fmt: skip
+
+SUBJECTS = ("YamlFile", "Project", "Model", "Service", "Grant", "Ignore")
+
+
+class Context:
+    """What a rule may ask about besides its subject. `skipped` names the rules that did not look at this project."""
+
+    __slots__ = ("project", "skipped")
+
+    def __init__(self, project: Project, skipped: frozenset[str] = frozenset()) -> None:
+        self.project = project
+        self.skipped = skipped
+
+
+class Rule:
+    """A check, its name, and its page of documentation."""
+
+    __slots__ = ("check", "doc", "name", "on", "severity", "subject", "tags", "whole")
+
+    def __init__(
+        self, check: Check, doc: str, subject: str, severity: Severity, on: bool, whole: bool, tags: tuple[str, ...]
+    ) -> None:
+        self.name: str = check.__name__.replace("_", "-")
+        self.check = check
+        self.doc = doc
+        self.subject = subject
+        self.severity: Severity = severity
+        self.on = on
+        self.whole = whole
+        self.tags = tags
+
+    @property
+    def summary(self) -> str:
+        """First line of the page."""
+        return self.doc.partition("\n")[0]
+
+
+def rule(
+    severity: Severity, *, off: bool = False, whole: bool = False, tags: tuple[str, ...] = ()
+) -> Callable[[Check], Rule]:
+    """Make a rule of a function.
+
+    `off`: it runs only when it is selected. `whole`: it needs the whole project, and says nothing about a fragment
+    (an overlay, or a file that was damaged).
+    """
+
+    def wrap(check: Check) -> Rule:
+        module = sys.modules[check.__module__]
+        names: dict[str, Any] = check.__annotations__
+        subject = str(next(iter(names.values())))
+        if subject not in SUBJECTS:
+            raise TypeError(f"{check.__module__}: a rule looks at one of {', '.join(SUBJECTS)}, not at {subject}")
+        return Rule(check, module.__doc__ or "", subject, severity, not off, whole, tags)
+
+    return wrap

@@ -1,0 +1,111 @@
+"""`depends_on` names a model.
+
+`depends_on` orders services, and a model is none: Docker Compose refuses the project (`depends on undefined service`).
+The grant, the service's own `models:`, is what connects the two, and Compose pulls and configures granted models
+before it creates any container.
+
+```yaml bad
+services:
+  app:
+    image: app
+    depends_on:
+      - db
+      - llm
+      # ^^^ `depends_on` names the model `llm`, which is no service: Compose refuses the project
+    models: [llm]
+  db:
+    image: postgres:17
+models:
+  llm:
+    model: ai/smollm2
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    depends_on:
+      - db
+    models: [llm]
+  db:
+    image: postgres:17
+models:
+  llm:
+    model: ai/smollm2
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    depends_on: [db]
+    models: [llm]
+  db:
+    image: postgres:17
+models:
+  llm:
+    model: ai/smollm2
+```
+
+What this rule cannot see: Compose does not wait until a model is loaded, and nothing in a Compose file can make it;
+the first request waits instead.
+"""
+
+from __future__ import annotations
+
+from modellint.removal import removal
+from modellint.rule import (
+    ERROR,
+    UNSAFE,
+    Context,
+    Finding,
+    Findings,
+    Fix,
+    Mapping,
+    Project,
+    Scalar,
+    Service,
+    Span,
+    rule,
+    text_of,
+)
+
+
+@rule(ERROR, whole=True)
+def dependency_on_model(service: Service, context: Context) -> Findings:
+    """Report every name in `depends_on` that is a model, or the section's own."""
+    project = context.project
+    wrong = [name for name in service.depends_on if _is_model(text_of(name) or "", project)]
+    for name in wrong:
+        if name.value in project.models:
+            what = f"the model `{name.shown}`"
+            hint = f"drop it; the service gets the model through its own `models: [{name.shown}]`"
+        else:
+            what = "the section `models`"
+            hint = "drop it; the service gets a model through its own `models:`"
+        message = f"`depends_on` names {what}, which is no service: Compose refuses the project"
+        entry = _entry(service, name) if len(wrong) < len(service.depends_on) else _section(service)
+        edit = removal(entry) if entry else None
+        fix = Fix("drop the dependency; the grant is what connects service and model", [edit], UNSAFE) if edit else None
+        yield Finding(name.content, message, fix, hint=hint)
+
+
+def _is_model(name: str, project: Project) -> bool:
+    if name in project.services:
+        return False
+    return name in project.models or (name == "models" and bool(project.models))
+
+
+def _entry(service: Service, name: Scalar) -> Span:
+    """One name, with its condition where it has one."""
+    section = service.body.get("depends_on")
+    value = section.get(name.text) if isinstance(section, Mapping) else None
+    return Span(name.source, name.start, value.end if value and value.start >= name.end else name.end)
+
+
+def _section(service: Service) -> Span | None:
+    """All of `depends_on`: an empty one is refused as well."""
+    key, section = service.body.key("depends_on"), service.body.get("depends_on")
+    if key is None or section is None or section.start < key.end or section.source is not key.source:
+        return None
+    return Span(key.source, key.start, section.end)

@@ -1,0 +1,67 @@
+"""A model has no reference: `model` is missing or empty.
+
+Docker Compose 5.6 loads a project whose `model` is an empty string, then asks Docker Model Runner to pull a model
+without a name and injects an empty variable into every service that has the grant. An unset variable has the same
+effect, with nothing but a warning among the output.
+
+A `model` that is missing altogether is reported by `invalid-compose`, because the schema asks for it.
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm, judge]
+models:
+  llm:
+    model: ""
+    #      ^^ the reference is empty: Compose pulls a model without a name and injects an empty variable
+  judge:
+    model: ${JUDGE_MODEL}
+    #      ^^^^^^^^^^^^^^ `${JUDGE_MODEL}` is empty here: Compose pulls a model without a name and injects an empty variable
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [llm, judge]
+models:
+  llm:
+    model: ai/smollm2
+  judge:
+    model: ${JUDGE_MODEL:-ai/qwen3:0.6B-Q4_K_M}
+```
+
+What this rule cannot see: a variable that is set where the project is deployed and not here. An unset variable is
+therefore a warning, not an error.
+"""
+
+from __future__ import annotations
+
+from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Model, Project, rule
+
+
+@rule(ERROR)
+def missing_reference(model: Model, context: Context) -> Findings:
+    """Report a reference that is not there."""
+    node = model.reference
+    if node is None or node.value is None:
+        if context.project.whole and not _is_reported(model, context.project):
+            message = f"`{model.name.text}` names no model: there is nothing to pull"
+            yield Finding((node or model.name).content, message, hint="add `model:` with the model's reference")
+    elif isinstance(node.value, str) and not node.value.strip():
+        if node.interpolated:
+            message = (
+                f"`{node.shown}` is empty here: Compose pulls a model without a name and injects an empty variable"
+            )
+            hint = "give the variable a default, or write `:?` to make Compose stop where it is not set"
+            yield Finding(node.content, message, hint=hint, severity=WARNING)
+        else:
+            message = "the reference is empty: Compose pulls a model without a name and injects an empty variable"
+            yield Finding(node.span, message, hint="write the model's reference")
+
+
+def _is_reported(model: Model, project: Project) -> bool:
+    """Whether the schema's own findings say it already."""
+    entry = ("models", model.name.text)
+    return not model.legacy and any(violation.path[:2] == entry for violation in project.violations)

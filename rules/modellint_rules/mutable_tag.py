@@ -1,0 +1,111 @@
+"""A tag names no version: `latest`, no tag at all, or a branch like `main-stable`.
+
+Such a tag is made to be moved. What a machine runs depends on the day it pulled, two machines of one team run
+different things under one name, and there is no name to go back to when an update breaks. For a model that means
+other weights or another quantization; for an inference server other defaults and flags.
+
+The rule looks at models, and at the images of inference servers and proxies that it knows (Ollama, vLLM, llama.cpp,
+LocalAI, LiteLLM and others).
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm, coder]
+  ollama:
+    image: ollama/ollama
+    #      ^^^^^^^^^^^^^ `ollama/ollama` has no tag: Docker pulls the `latest` Ollama, whatever that is on the day
+  proxy:
+    image: ghcr.io/berriai/litellm:main-stable
+    #                              ^^^^^^^^^^^ `main-stable` moves: what runs depends on the day it was pulled
+models:
+  llm:
+    model: ai/smollm2
+    #      ^^^^^^^^^^ `ai/smollm2` has no tag: Docker Model Runner pulls `latest`, whatever that is on the day of the pull
+  coder:
+    model: ai/qwen2.5:latest
+    #                 ^^^^^^ `latest` moves: what runs depends on the day it was pulled
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [llm, coder]
+  ollama:
+    image: ollama/ollama:0.12.6
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+  coder:
+    model: ai/qwen2.5:3B-Q4_0
+```
+
+What this rule cannot see: a tag that looks like a version and moves nevertheless. Only a digest stays: see
+`unpinned-model` and `unpinned-image`.
+"""
+
+from __future__ import annotations
+
+from modellint.evidence.images import CLIENT, product
+from modellint.evidence.unset import unset
+from modellint.image import Image
+from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, Scalar, Service, Span, rule
+
+_MOVING = frozenset(("latest", "main", "master", "nightly", "edge", "dev", "stable", "unstable", "canary", "rolling"))
+# What an image is built for says nothing about when it was built.
+_BUILDS = _MOVING | frozenset((
+    "server", "full", "light", "aio", "cpu", "gpu", "cuda", "rocm", "vulkan", "intel", "musa", "openvino", "nvidia",
+    "hipblas", "database", "non_root", "non", "root", "spend", "logs",
+))  # fmt: skip
+
+
+@rule(WARNING, tags=("supply-chain",))
+def mutable_tag(project: Project, context: Context) -> Findings:
+    """Report moving tags of models and of known inference images."""
+    for model in project.all_models():
+        yield from _of_model(model, project)
+    for service in project.services.values():
+        yield from _of_image(service, project)
+
+
+def _of_model(model: Model, project: Project) -> Findings:
+    ref, node = model.ref, model.reference
+    if ref is None or node is None or ref.digest or ref.kind not in ("tag", "hub") or unset(node, project):
+        return
+    if not ref.tag:
+        hub = ref.kind == "hub"
+        means = "Docker Model Runner chooses the quantization" if hub else "Docker Model Runner pulls `latest`"
+        hint = (
+            "name the quantization, like `:Q4_K_M`" if hub else "name a variant, like `:360M-Q4_K_M`, or pin a digest"
+        )
+        message = f"`{node.shown}` has no tag: {means}, whatever that is on the day of the pull"
+        yield Finding(node.content, message, hint=hint)
+    elif _moves(ref.tag, _MOVING):
+        yield _moving(node, ref.tag_at, "name a variant, like `:360M-Q4_K_M`, or pin a digest")
+
+
+def _of_image(service: Service, project: Project) -> Findings:
+    node = service.image
+    if node is None or not isinstance(node.value, str) or "build" in service.body or unset(node, project):
+        return
+    image = Image(node.value)
+    known = product(image)
+    if known is None or known.role == CLIENT or image.digest:
+        return
+    if not image.tag:
+        message = f"`{node.shown}` has no tag: Docker pulls the `latest` {known.name}, whatever that is on the day"
+        yield Finding(node.content, message, hint="name a version, and better a digest beside it")
+    elif _moves(image.tag, _BUILDS):
+        yield _moving(node, image.tag_at, "name a version, and better a digest beside it")
+
+
+def _moving(node: Scalar, at: tuple[int, int], hint: str) -> Finding:
+    tag: Span = node.part(*at)
+    shown = node.shown if node.interpolated else tag.text
+    return Finding(tag, f"`{shown}` moves: what runs depends on the day it was pulled", hint=hint)
+
+
+def _moves(tag: str, words: frozenset[str]) -> bool:
+    parts = tag.lower().replace("_", "-").split("-")
+    return "latest" in parts or words.issuperset(parts)

@@ -1,0 +1,216 @@
+"""The context that is declared is not the context that a request gets.
+
+`context_size` becomes `--ctx-size`, and `runtime_flags` come behind it: of two llama-server takes the last, so
+`-c`/`--ctx-size` among the flags wins without a word. `--parallel 4` gives each request a quarter of the context, unless
+the cache is shared (`--kv-unified`). Compose passes on nothing that is zero or negative, and a number above 2147483647 makes
+`docker model configure` fail. An embedding model is run with the default context, and without any of the flags, unless
+`--embeddings` is among them, letter by letter (docker/model-runner 1.2.6).
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [chat, code, big, huge, all, embedder]
+models:
+  chat:
+    model: ai/qwen3:0.6B-Q4_K_M
+    context_size: 8192
+    runtime_flags:
+      - "--ctx-size"
+      #  ^^^^^^^^^^ `--ctx-size 4096` beats `context_size: 8192`: llama-server takes the last of the two
+      - "4096"
+      - "--mlock"
+  code:
+    model: ai/qwen2.5:0.5B-F16
+    context_size: 8192
+    runtime_flags: ["--parallel", "4"]
+    #                ^^^^^^^^^^ `--parallel` divides the context: each parallel request gets 2048 of the 8192 tokens
+  big:
+    model: ai/gemma3:270M-F16
+    context_size: 4096
+    runtime_flags: ["-c", "4096"]
+    #                ^^ `-c 4096` repeats `context_size`, and wins as soon as somebody changes that
+  huge:
+    model: ai/smollm3:Q4_K_M
+    context_size: 4294967296
+    #             ^^^^^^^^^^ `context_size` 4294967296 is above 2147483647: `docker model configure` refuses it and `up` fails
+  all:
+    model: ai/smollm2:360M-Q4_K_M
+    context_size: -1
+    #             ^^ Compose passes on no `context_size` of -1: the model runs with its default
+  embedder:
+    model: ai/nomic-embed-text-v1.5:137M-F16
+    context_size: 2048
+    #             ^^^^ an embedding model is run without its `context_size` unless `--embeddings` is among the flags
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    models: [chat, code, big, huge, all, embedder]
+models:
+  chat:
+    model: ai/qwen3:0.6B-Q4_K_M
+    context_size: 4096
+    runtime_flags:
+      - "--mlock"
+  code:
+    model: ai/qwen2.5:0.5B-F16
+    context_size: 8192
+    runtime_flags: ["--parallel", "4"]
+  big:
+    model: ai/gemma3:270M-F16
+    context_size: 4096
+  huge:
+    model: ai/smollm3:Q4_K_M
+    context_size: 4294967296
+  all:
+    model: ai/smollm2:360M-Q4_K_M
+  embedder:
+    model: ai/nomic-embed-text-v1.5:137M-F16
+    context_size: 2048
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [chat, code, embedder]
+models:
+  chat:
+    model: ai/qwen3:0.6B-Q4_K_M
+    context_size: 4096
+    runtime_flags: ["--mlock"]
+  code:
+    model: ai/qwen2.5:0.5B-F16
+    context_size: 32768
+    runtime_flags: ["--parallel", "4", "--kv-unified"]
+  embedder:
+    model: ai/nomic-embed-text-v1.5:137M-F16
+    context_size: 2048
+    runtime_flags: ["--embeddings"]
+```
+
+What this rule cannot see: the context the model was trained for, and embedding models whose name does not say so.
+"""
+
+from __future__ import annotations
+
+from modellint.evidence.llama_flags import pairs, same_option
+from modellint.items import take_out, take_out_key
+from modellint.rule import (
+    ERROR,
+    NOTE,
+    SAFE,
+    WARNING,
+    Context,
+    Edit,
+    Finding,
+    Findings,
+    Fix,
+    Mapping,
+    Model,
+    Scalar,
+    rule,
+)
+
+_MOST = 2**31 - 1  # the option of `docker model configure` is an int32
+_WRAPS = 2**63  # above it the number is negative to Compose
+_EMBEDDERS = ("bge-", "gte-", "e5-", "multilingual-e5", "all-minilm")
+
+
+@rule(WARNING, tags=("runtime",))
+def overridden_context(model: Model, context: Context) -> Findings:
+    """Report a context size that something else beats, divides or drops."""
+    if model.legacy:
+        return
+    size = _number(model.context_size)
+    if model.context_size is not None and size is not None:
+        yield from _out_of_range(model, model.context_size, size)
+    if model.context_size is not None and size is not None and 0 < size <= _MOST:
+        yield from _beaten(model, model.context_size, size)
+    yield from _not_embedding(model)
+
+
+def _out_of_range(model: Model, node: Scalar, size: int) -> Findings:
+    if size <= 0 or size >= _WRAPS:
+        edits = take_out_key(model.body, "context_size") if isinstance(model.body, Mapping) else None
+        message = f"Compose passes on no `context_size` of {node.shown}: the model runs with its default"
+        hint = "" if edits else "leave it out, or give a positive number"
+        yield Finding(node.content, message, Fix("leave it out", edits) if edits else None, hint=hint)
+    elif size > _MOST:
+        message = f"`context_size` {node.shown} is above {_MOST}: `docker model configure` refuses it and `up` fails"
+        yield Finding(node.content, message, hint="give the context in tokens, such as 8192", severity=ERROR)
+
+
+def _beaten(model: Model, node: Scalar, size: int) -> Findings:
+    words = [str(flag.value) for flag in model.flags]
+    read = pairs(words)
+    shared = any(same_option(name, "--kv-unified") for name, _, _ in read)
+    for name, at, value_at in read:
+        flag = model.flags[at]
+        value = model.flags[value_at] if value_at is not None else None
+        text = str(value.value) if value is not None else words[at].partition("=")[2]
+        number = int(text) if text.isascii() and text.isdigit() else None
+        if same_option(name, "--ctx-size"):
+            yield _second_size(model, node, size, flag, value, number)
+        elif same_option(name, "--parallel") and number is not None and number > 1 and not shared:
+            share = "a share" if (value or flag).interpolated else f"{size // number} of the {size} tokens"
+            message = f"`{flag.shown.partition('=')[0]}` divides the context: each parallel request gets {share}"
+            hint = "declare as many times what one request needs, or share the context with `--kv-unified`"
+            yield Finding(flag.part(0, len(name)), message, hint=hint, severity=NOTE)
+
+
+def _second_size(
+    model: Model, node: Scalar, size: int, flag: Scalar, value: Scalar | None, number: int | None
+) -> Finding:
+    items = [flag] if value is None else [flag, value]
+    edits = take_out(model.body, "runtime_flags", items) if isinstance(model.body, Mapping) else None
+    shown = flag.shown if value is None else f"{flag.shown} {value.shown}"
+    span = flag.content
+    related = [(node.content, "declared here")]
+    if number == size:
+        message = f"`{shown}` repeats `context_size`, and wins as soon as somebody changes that"
+        fix = Fix("drop the flag", edits, SAFE) if edits else None
+    else:
+        message = f"`{shown}` beats `context_size: {node.shown}`: llama-server takes the last of the two"
+        literal = edits is not None and number is not None and not (value or flag).interpolated
+        fix = (
+            Fix(f"declare {number} and drop the flag", [Edit(node.content, str(number)), *edits])
+            if literal and edits
+            else None
+        )
+    return Finding(span, message, fix, related, hint="" if fix else "say it once, with `context_size`")
+
+
+def _not_embedding(model: Model) -> Findings:
+    words = [str(flag.value) for flag in model.flags]
+    if "--embeddings" in words or "--rerank" in words or "--reranking" in words or not _embeds(model):
+        return
+    near = next((flag for flag in model.flags if flag.value == "--embedding"), None)
+    if near is not None:
+        message = (
+            "`--embedding` is let through, but only `--embeddings` makes Docker Model Runner run an embedding model"
+        )
+        yield Finding(near.content, message, Fix("write `--embeddings`", [Edit(near.content, "--embeddings")]))
+    elif model.context_size is not None or model.flags:
+        place = model.context_size or model.flags[0]
+        what = "`context_size`" if model.context_size is not None else "`runtime_flags`"
+        message = f"an embedding model is run without its {what} unless `--embeddings` is among the flags"
+        yield Finding(place.content, message, hint='add `"--embeddings"` to `runtime_flags`')
+
+
+def _embeds(model: Model) -> bool:
+    """Whether the name says that the model makes embeddings; a reranker's name may hold the same words."""
+    if model.ref is None or model.ref.kind == "invalid":
+        return False
+    name = model.ref.name.rpartition("/")[2].lower()
+    return "rerank" not in name and ("embed" in name or name.startswith(_EMBEDDERS))
+
+
+def _number(node: Scalar | None) -> int | None:
+    value = node.value if node is not None else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if value == value and abs(value) != float("inf") and value == int(value) else None

@@ -1,0 +1,52 @@
+"""A service's image has no digest.
+
+A tag can be moved to another image at any time. For images Docker keeps both: `name:tag@sha256:…` pulls exactly the
+digest, and the tag tells a reader what it is. (For models that form is no pin, see `ignored-digest`.)
+
+Off by default; the policy `strict` switches it on.
+
+```yaml bad
+services:
+  app:
+    image: ghcr.io/example/app:1.4
+    #      ^^^^^^^^^^^^^^^^^^^^^^^ `ghcr.io/example/app:1.4` has no digest: whoever moves the tag changes the image that you run
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2
+```
+
+```yaml good
+services:
+  app:
+    image: ghcr.io/example/app:1.4@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
+    models: [llm]
+  worker:
+    image: example/worker
+    build: .
+models:
+  llm:
+    model: ai/smollm2
+```
+
+What this rule cannot see: base images in Dockerfiles, and images whose name comes from a variable without a value
+here. Images that the project builds itself are left alone.
+"""
+
+from __future__ import annotations
+
+from modellint.evidence.unset import unset
+from modellint.image import Image
+from modellint.rule import WARNING, Context, Finding, Findings, Service, rule
+
+
+@rule(WARNING, off=True, tags=("supply-chain",))
+def unpinned_image(service: Service, context: Context) -> Findings:
+    """Report an image that is pulled by tag."""
+    node = service.image
+    if node is None or not isinstance(node.value, str) or not node.value or "build" in service.body:
+        return
+    if Image(node.value).digest or unset(node, context.project):
+        return
+    message = f"`{node.shown}` has no digest: whoever moves the tag changes the image that you run"
+    yield Finding(node.content, message, hint="pin it as `name:tag@sha256:…`")

@@ -1,0 +1,50 @@
+"""A model reference has no digest.
+
+A tag can be moved to other weights at any time, and on nearly every `up` Docker Compose pulls again what the tag
+names then: the same file runs another model tomorrow, with other answers, another licence or another memory need, and
+nothing in the repository shows it. A digest names one artifact for good, and Docker Compose cannot add it for you: its
+`config --resolve-image-digests` handles images only.
+
+Docker Model Runner honours exactly one form, `name@sha256:…` without a tag: of a tag and a digest it takes the tag
+(since 1.0.11).
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+    #      ^^^^^^^^^^^^^^^^^^^^^^ `ai/smollm2:360M-Q4_K_M` has no digest: whoever moves the tag changes the model that you run
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e # 360M-Q4_K_M
+```
+
+What this rule cannot see: a reference that comes from a variable without a value here. Models of the Hugging Face Hub
+have their own rule, `unpinnable-model`, and a tag beside a digest has `ignored-digest`.
+"""
+
+from __future__ import annotations
+
+from modellint.evidence.unset import unset
+from modellint.rule import WARNING, Context, Finding, Findings, Model, rule
+
+
+@rule(WARNING, tags=("supply-chain",))
+def unpinned_model(model: Model, context: Context) -> Findings:
+    """Report a reference to an OCI registry without a digest."""
+    ref, node = model.ref, model.reference
+    if ref is None or node is None or ref.kind != "tag" or ref.digest or unset(node, context.project):
+        return
+    message = f"`{node.shown}` has no digest: whoever moves the tag changes the model that you run"
+    hint = "pin it as `name@sha256:…` without a tag, because a tag beside the digest wins over it"
+    yield Finding(node.content, message, hint=hint)

@@ -1,0 +1,110 @@
+"""A grant injects a variable whose name no shell can read.
+
+Docker Compose makes the names of a grant's variables from the model's name: in upper case, each `-` a `_`, and nothing
+else changed. A name that has a `.` or begins with a digit gives a variable like `QWEN2.5_URL`, which the container does
+get, and which neither `sh` nor `bash` can expand: `$QWEN2.5_URL` is `$QWEN2` followed by `.5_URL`. For a service with
+`provider: {type: model}` even the `-` stays.
+
+```yaml bad
+services:
+  app:
+    image: app
+    models:
+      - qwen2.5
+      # ^^^^^^^ the container gets `QWEN2.5_MODEL` and `QWEN2.5_URL`, and no shell can read a variable of such a name
+      - llm
+  job:
+    image: job
+    models:
+      llm:
+        endpoint_var: LLM-URL
+        #             ^^^^^^^ the container gets `LLM-URL`, and no shell can read a variable of such a name
+models:
+  qwen2.5:
+    model: ai/qwen2.5:0.5B-F16
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+```yaml bad
+services:
+  app:
+    image: app
+    depends_on: [my-llm]
+  my-llm:
+# ^^^^^^ the container gets `MY-LLM_URL` and `MY-LLM_MODEL`, and no shell can read a variable of such a name
+    provider:
+      type: model
+      options:
+        model: ai/smollm2:360M-Q4_K_M
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models:
+      qwen2.5:
+        endpoint_var: QWEN_URL
+        model_var: QWEN_MODEL
+      my-llm:
+models:
+  qwen2.5:
+    model: ai/qwen2.5:0.5B-F16
+  my-llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+What this rule cannot see: who reads the variable. A program that asks for it by name, as Python's `os.environ` does,
+gets it.
+"""
+
+from __future__ import annotations
+
+from modellint.compose.injection import prefix, provider_variable_names
+from modellint.rule import WARNING, Context, Finding, Findings, Grant, Project, Span, rule
+
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+_NAME = _LETTERS | frozenset("0123456789")
+
+
+@rule(WARNING, tags=("environment",))
+def unreadable_variable(project: Project, context: Context) -> Findings:
+    """Report variables that are no shell names: at the grant, and for a provider service at its name, once."""
+    for grant in project.grants():
+        if not grant.legacy:
+            yield from _of_grant(grant)
+    told: set[str] = set()
+    for model in project.legacy:
+        names = provider_variable_names(model.name.text)
+        if model.grants and model.name.text not in told and not _readable(names[0]):
+            told.add(model.name.text)
+            related = [(grant.name.content, f"`{grant.service.name.text}` gets them") for grant in model.grants]
+            hint = "declare the model under `models:`, where each `-` becomes a `_`, or rename the service"
+            yield Finding(model.name.content, _message(names), related=related, hint=hint)
+
+
+def _of_grant(grant: Grant) -> Findings:
+    bad: dict[Span, list[str]] = {}
+    for variable in grant.variables:
+        if not _readable(variable.name):
+            bad.setdefault(variable.span, []).append(variable.shown)
+    for span, names in bad.items():
+        yield Finding(span, _message(names), hint=_hint(grant))
+
+
+def _readable(name: str) -> bool:
+    return name[:1] in _LETTERS and _NAME.issuperset(name)
+
+
+def _message(names: tuple[str, ...] | list[str]) -> str:
+    shown = " and ".join(f"`{name}`" for name in dict.fromkeys(names))
+    return f"the container gets {shown}, and no shell can read a variable of such a name"
+
+
+def _hint(grant: Grant) -> str:
+    if any(variable.explicit for variable in grant.variables) or grant.name.interpolated:
+        return "use letters, digits and `_` only, and no digit first"
+    stem = "".join(letter if letter in _NAME else "_" for letter in prefix(grant.model_name))
+    stem = stem if stem[:1] in _LETTERS else f"MODEL_{stem}"
+    return f"give the grant names of its own: `endpoint_var: {stem}_URL` and `model_var: {stem}_MODEL`"

@@ -1,0 +1,112 @@
+"""An ignore comment ignores nothing.
+
+A comment that no longer suppresses a finding hides the next one: whoever brings the problem back is not told. It also
+misleads readers, who take it for a known and accepted problem.
+
+`# modellint: ignore[rule] reason` speaks about its own line, or, alone on a line, about the next line that has text.
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    # modellint: ignore[unpinned-model] mirrored nightly
+    #                   ^^^^^^^^^^^^^^ `unpinned-model` reports nothing here, so there is nothing to ignore
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
+```
+
+Where one of several names is needed, the others are dropped; a comment without a readable rule name is left to you.
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2 # modellint: ignore[unpinned-model, ignored-digest, mutable-tag] a demo
+    #                                                     ^^^^^^^^^^^^^^ `ignored-digest` reports nothing here, so there is nothing to ignore
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2 # modellint: ignore[unpinned-model, mutable-tag] a demo
+```
+
+```yaml bad
+services:
+  app:
+    image: app # modellint: ignore unpinned-image
+    #          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this comment ignores nothing: it names no rule
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M # modellint: ignore[unpinned-model] replaced every night on purpose
+```
+
+What this rule cannot see: rules that did not run. A comment for a rule that is switched off, or that has nothing to say
+about a fragment, is left alone.
+"""
+
+from __future__ import annotations
+
+from modellint.rule import SAFE, WARNING, Context, Edit, Finding, Findings, Fix, Ignore, Span, rule, whole_lines
+
+
+@rule(WARNING)
+def unused_ignore(ignore: Ignore, context: Context) -> Findings:
+    """Report a rule's name in a comment that suppressed none of its findings."""
+    if not ignore.rule:
+        message = "this comment ignores nothing: it names no rule"
+        yield Finding(ignore.span, message, hint="write `# modellint: ignore[RULE] reason`, or drop the comment")
+    elif not ignore.used and ignore.rule not in context.skipped:
+        message = f"`{ignore.rule}` reports nothing here, so there is nothing to ignore"
+        yield Finding(ignore.span, message, _drop(ignore, context))
+
+
+def _drop(ignore: Ignore, context: Context) -> Fix:
+    names = [other for other in context.project.ignores if other.whole == ignore.whole]
+    if any(other.used or other.rule in context.skipped for other in names):
+        return Fix(f"drop `{ignore.rule}` from the comment", [Edit(_with_comma(ignore, names), "")], SAFE)
+    return Fix("drop the comment", [Edit(_with_blanks(ignore.whole), "")], SAFE)
+
+
+def _with_comma(ignore: Ignore, names: list[Ignore]) -> Span:
+    at = names.index(ignore)
+    if at:
+        return Span(ignore.span.source, names[at - 1].span.end, ignore.span.end)
+    return Span(ignore.span.source, ignore.span.start, names[1].span.start)
+
+
+def _with_blanks(comment: Span) -> Span:
+    """The comment and the blanks before it; the whole line where nothing else stands on it."""
+    line = whole_lines(comment)
+    before = comment.source.text[line.start : comment.start]
+    return Span(comment.source, line.start + len(before.rstrip()), comment.end) if before.strip() else line
