@@ -1,0 +1,118 @@
+"""The JSON report as types, for programs that read it: `Report.model_validate_json(text)`.
+
+`python -m modellint.report.contract` prints the JSON Schema that is published as `report.schema.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=0)]
+From1 = Annotated[int, Field(ge=1)]
+
+
+class Record(BaseModel):
+    """Part of a report. Later versions of modellint may add properties."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Position(Record):
+    """A position in a file, in Unicode code points. A byte order mark counts for nothing."""
+
+    line: From1
+    column: From1
+
+
+class Stretch(Record):
+    """A stretch of a file."""
+
+    path: str = Field(description="From the working folder if it lies below it, with / between its parts.")
+    start: Position
+    end: Position = Field(description="Just past the last character.")
+
+
+class Related(Stretch):
+    """Another place that a finding is about."""
+
+    message: str
+
+
+class Edit(Stretch):
+    """Put a text in the place of what is there."""
+
+    text: str
+
+
+class Fix(Record):
+    """Edits that belong together: apply all of them, or none."""
+
+    title: str
+    safety: Literal["safe", "unsafe"] = Field(description="A person should look at what an unsafe fix did.")
+    edits: list[Edit] = Field(min_length=1)
+
+
+class Finding(Stretch):
+    """One problem in one place."""
+
+    rule: str
+    severity: Literal["error", "warning", "note"]
+    message: str = Field(description="What is wrong and why it hurts, without a final period.")
+    fix: Fix | None
+    related: list[Related]
+    hint: str | None = Field(default=None, description="What to do, where no fix does it.")
+
+
+class Unreadable(Record):
+    """A file or folder that could not be checked."""
+
+    path: str
+    reason: str
+
+
+class Tool(Record):
+    """The program that made the report."""
+
+    name: Literal["modellint"]
+    version: str
+
+
+class Summary(Record):
+    """How many findings of each severity there are, and what was checked."""
+
+    error: Count
+    warning: Count
+    note: Count
+    files: Count
+    projects: Count
+
+
+class Report(Record):
+    """What `modellint check --format json` prints."""
+
+    version: Literal[1]
+    tool: Tool
+    findings: list[Finding]
+    unreadable: list[Unreadable]
+    summary: Summary
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a report."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://raw.githubusercontent.com/modellint/modellint/main/lint/modellint/report/report.schema.json",
+        **Report.model_json_schema(),
+    }
+
+
+def schema_text() -> str:
+    """What `report.schema.json` holds."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")

@@ -1,0 +1,69 @@
+"""Annotations on GitHub: the workflow commands `::error`, `::warning` and `::notice`.
+
+A runner keeps ten commands of each kind for a step, so that the worst nine are given, and one that says how many are
+missing. What escapes what: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
+"""
+
+from __future__ import annotations
+
+from modellint.report.paths import relative
+from modellint.report.printable import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypeAlias
+
+    from modellint.check import Report
+    from modellint.result import Result
+    from modellint.rule import Rule
+
+    Properties: TypeAlias = dict[str, str | int]
+
+COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}  # of each severity, from the worst
+MOST = 9  # annotations of one kind
+
+
+def render(report: Report, rules: Mapping[str, Rule]) -> str:
+    """The report as workflow commands, the worst first; nothing for a report without findings."""
+    lines: list[str] = []
+    for severity, command in COMMANDS.items():
+        found = [_annotation(command, result) for result in report.results if result.severity == severity]
+        if severity == "error":
+            found = [
+                _command(command, {"file": relative(error.path), "title": "unreadable"}, [error.reason])
+                for error in report.unreadable
+            ] + found
+        lines += found[:MOST]
+        if len(found) > MOST:
+            lines.append(_command(command, {"title": "modellint"}, [_more(len(found) - MOST, severity)]))
+    return "".join([line + "\n" for line in lines])
+
+
+def _annotation(command: str, result: Result) -> str:
+    place = result.place
+    where: Properties = {"file": relative(place.path), "line": place.row, "endLine": place.end_line}
+    if place.row == place.end_line:  # the runner drops columns from an annotation of several lines
+        where |= {"col": place.column, "endColumn": place.end_column}
+    advice = result.title or result.hint
+    text = [result.message, f"what to do: {advice}"] if advice else [result.message]
+    return _command(command, {**where, "title": result.rule}, text)
+
+
+def _command(command: str, properties: Properties, lines: list[str]) -> str:
+    """A workflow command; the lines of its message are all the line breaks that it has."""
+    said = ",".join([f"{name}={_property(str(value))}" for name, value in properties.items()])
+    return f"::{command} {said}::" + "%0A".join([_escaped(line) for line in lines])
+
+
+def _escaped(text: str) -> str:
+    return printable(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _more(count: int, severity: str) -> str:
+    noun = severity if count == 1 else f"{severity}s"
+    return f"{count} more {noun}: `modellint check` prints all of them"

@@ -1,0 +1,69 @@
+"""JSON, for programs. `report.schema.json` describes it; `contract.py` reads it."""
+
+from __future__ import annotations
+
+from modellint import __version__
+from modellint.finding import SEVERITIES
+from modellint.report.encode import encode, well_formed
+from modellint.report.paths import relative
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from modellint.check import Report
+    from modellint.result import Place, Result
+    from modellint.rule import Rule
+
+VERSION = 1  # of the format: changes when something is taken away or changes its meaning, not when something is added
+
+
+def render(report: Report, rules: Mapping[str, Rule]) -> str:
+    """The report as one JSON object."""
+    summary = {severity: report.count(severity) for severity in SEVERITIES}
+    return encode(
+        {
+            "version": VERSION,
+            "tool": {"name": "modellint", "version": __version__},
+            "findings": [_finding(result) for result in report.results],
+            "unreadable": [
+                {"path": _path(error.path), "reason": well_formed(error.reason)} for error in report.unreadable
+            ],
+            "summary": {**summary, "files": report.files, "projects": report.files},
+        },
+        len(report.results),
+    )
+
+
+def _finding(result: Result) -> dict[str, Any]:
+    finding = {
+        "rule": result.rule,
+        "severity": result.severity,
+        "message": well_formed(result.message),
+        **_place(result.place),
+        "fix": _fix(result),
+        "related": [{**_place(place), "message": well_formed(message)} for place, message in result.related],
+    }
+    if result.hint:
+        finding["hint"] = well_formed(result.hint)
+    return finding
+
+
+def _fix(result: Result) -> dict[str, Any] | None:
+    if not result.changes:
+        return None
+    edits = [{**_place(change.place), "text": well_formed(change.text)} for change in result.changes]
+    return {"title": well_formed(result.title), "safety": result.safety, "edits": edits}
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "path": _path(place.path),
+        "start": {"line": place.row, "column": place.column},
+        "end": {"line": place.end_line, "column": place.end_column},
+    }
+
+
+def _path(path: str) -> str:
+    return well_formed(relative(path))

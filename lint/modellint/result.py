@@ -1,0 +1,126 @@
+"""Results: findings without their sources. Reports print them, and they cross process boundaries as plain tuples."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from modellint.finding import Finding
+    from modellint.source import Span
+
+_LONGEST_LINE = 400
+
+
+class Place:
+    """A stretch of a file: lines and columns from 1, in code points, the end exclusive; `path` as the user named it.
+
+    `line` is the text of the first line, for a reader to recognise; of a private file only what the span covers.
+    """
+
+    __slots__ = ("column", "end_column", "end_line", "line", "path", "row", "text")
+
+    def __init__(self, path: str, row: int, column: int, end_line: int, end_column: int, line: str, text: str) -> None:
+        self.path = path
+        self.row = row
+        self.column = column
+        self.end_line = end_line
+        self.end_column = end_column
+        self.line = line
+        self.text = text  # what the span covers
+
+
+class Change:
+    """One edit of a fix."""
+
+    __slots__ = ("place", "text")
+
+    def __init__(self, place: Place, text: str) -> None:
+        self.place = place
+        self.text = text
+
+
+class Result:
+    """One finding, ready to be printed."""
+
+    __slots__ = ("changes", "hint", "message", "place", "related", "rule", "safety", "severity", "title")
+
+    def __init__(
+        self,
+        rule: str,
+        severity: str,
+        message: str,
+        hint: str,
+        place: Place,
+        related: list[tuple[Place, str]],
+        title: str,
+        safety: str,
+        changes: list[Change],
+    ) -> None:
+        self.rule = rule
+        self.severity = severity
+        self.message = message
+        self.hint = hint
+        self.place = place
+        self.related = related
+        self.title = title  # of the fix; empty where there is none
+        self.safety = safety
+        self.changes = changes
+
+    def order(self) -> tuple[str, int, int, str, str]:
+        """The order of a report."""
+        return (self.place.path, self.place.row, self.place.column, self.rule, self.message)
+
+
+def result(finding: Finding) -> Result:
+    """The result of a finding."""
+    fix = finding.fix
+    return Result(
+        finding.rule,
+        finding.severity or "",
+        finding.message,
+        finding.hint,
+        _place(finding.span),
+        [(_place(span), message) for span, message in finding.related],
+        fix.title if fix else "",
+        fix.safety if fix else "",
+        [Change(_place(edit.span), edit.text) for edit in fix.edits] if fix else [],
+    )
+
+
+def pack(result: Result) -> tuple[Any, ...]:
+    """The result as tuples that `marshal` writes."""
+    return (
+        result.rule, result.severity, result.message, result.hint, _fields(result.place),
+        [(_fields(place), message) for place, message in result.related], result.title, result.safety,
+        [(_fields(change.place), change.text) for change in result.changes],
+    )  # fmt: skip
+
+
+def unpack(packed: tuple[Any, ...]) -> Result:
+    """The result that was packed."""
+    rule, severity, message, hint, place, related, title, safety, changes = packed
+    return Result(
+        rule, severity, message, hint, Place(*place), [(Place(*where), said) for where, said in related], title, safety,
+        [Change(Place(*where), text) for where, text in changes],
+    )  # fmt: skip
+
+
+def _fields(place: Place) -> tuple[Any, ...]:
+    return (place.path, place.row, place.column, place.end_line, place.end_column, place.line, place.text)
+
+
+def _place(span: Span) -> Place:
+    source = span.source
+    row, column = span.first
+    end_line, end_column = span.last
+    line = source.line(row)
+    text = span.text
+    if source.private:
+        line = " " * (column - 1) + text
+    if len(line) > _LONGEST_LINE:
+        line = line[:_LONGEST_LINE]
+    path = source.path.replace("\\", "/") if os.sep == "\\" else source.path
+    return Place(path, row, column, end_line, end_column, line, text)
