@@ -1,0 +1,5 @@
+"""Run as `python -m modellint`."""
+
+from modellint.cli import run
+
+run()

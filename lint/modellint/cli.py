@@ -1,0 +1,176 @@
+"""The command line: commands, their output, and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from modellint import options
+from modellint.options import Arguments, UsageError, did_you_mean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from modellint.check import Report
+    from modellint.rule import Rule
+
+FAILED = 2
+_SEVERITIES = ("error", "warning", "note")
+_RARE_GC = 200_000  # objects; a short run that makes few cycles loses time to a collector that looks often
+
+
+def run() -> None:
+    """Run the program in a process of its own."""
+    import gc
+
+    gc.set_threshold(_RARE_GC)
+    from modellint.yaml_events import import_alone
+
+    import_alone()
+    status = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = FAILED
+    os._exit(status)  # what the interpreter takes down in an orderly way, a process that ends loses anyway
+
+
+def main(words: Sequence[str]) -> int:
+    """Run a command and return its exit code. Nothing that goes wrong shows a traceback."""
+    try:
+        return _main(words)
+    except UsageError as error:
+        _complain(f"{error}\ntry `modellint --help`")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader is gone; the exit code still counts
+    except OSError as error:
+        _complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
+    except KeyboardInterrupt:
+        _complain("interrupted")
+    except Exception as error:  # a defect of modellint; said in one line, so that a log stays readable
+        from modellint.defect import defect
+
+        _complain(f"internal error: {defect(error)}")
+    return FAILED
+
+
+def _main(words: Sequence[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        _print(options.usage())
+        return 0 if words else FAILED
+    if words[0] == "--version":
+        words = ["version"]
+    said = options.read(words)
+    if said.help:
+        _print(options.usage(said.command))
+        return 0
+    return _RUN[said.command.name](said)
+
+
+def _check(said: Arguments) -> int:
+    from modellint.check import check
+    from modellint.pack import rules
+
+    known = rules()
+    running = _selected(said, known)
+    idle = known.keys() - {rule.name for rule in running}
+    report = check(said.rest, running, os.environ, idle)
+    _show(said, report, known)
+    for trouble in report.unreadable:
+        _complain(str(trouble))
+    if report.unreadable:
+        return FAILED
+    fail_on = said.last("--fail-on", "error")
+    worst = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1] if fail_on != "never" else ()
+    return 1 if any(result.severity in worst for result in report.results) else 0
+
+
+def _selected(said: Arguments, known: dict[str, Rule]) -> list[Rule]:
+    select, ignore = said.names("--select"), said.names("--ignore")
+    for name in (*select, *ignore):
+        if name not in known and name != "all":
+            raise UsageError(f"no rule is named `{name}`{did_you_mean(name, list(known))}")
+    return [
+        rule
+        for name, rule in known.items()
+        if (name in select or "all" in select or (rule.on and not select)) and name not in ignore
+    ]
+
+
+def _show(said: Arguments, report: Report, known: dict[str, Rule]) -> None:
+    form = said.last("--format", "text")
+    output = said.last("--output")
+    if form == "text":
+        from modellint.report import text
+
+        quiet, statistics = bool(said.last("--quiet")), bool(said.last("--statistics"))
+        if not output and sys.stdout.isatty():
+            text.show(report, known, quiet=quiet, statistics=statistics)
+            return
+        shown = text.render(report, known, quiet=quiet, statistics=statistics)
+    else:
+        from modellint.report import renderer
+
+        shown = renderer(form)(report, known)
+    if output:
+        with open(output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(shown)
+    else:
+        _print(shown)
+
+
+def _explain(said: Arguments) -> int:
+    from modellint.pack import rules
+    from modellint.report import page
+
+    known = rules()
+    name = said.rest[0]
+    if name not in known:
+        raise UsageError(f"no rule is named `{name}`{did_you_mean(name, list(known))}")
+    page.explain(known[name])
+    return 0
+
+
+def _rules(said: Arguments) -> int:
+    from modellint.pack import rules
+    from modellint.report import page
+
+    page.listing(rules())
+    return 0
+
+
+def _new_rule(said: Arguments) -> int:
+    from modellint.stub import write
+
+    _print(write(said.rest[0]))
+    return 0
+
+
+def _version(said: Arguments) -> int:
+    from modellint import __version__
+
+    _print(f"modellint {__version__}\n")
+    return 0
+
+
+def _print(text: str) -> None:
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()
+
+
+def _complain(text: str) -> None:
+    from modellint.report.printable import printable
+
+    lines = "\n".join(printable(line) for line in text.split("\n"))
+    sys.stderr.write(f"modellint: {lines}\n")
+
+
+_RUN: dict[str, Callable[[Arguments], int]] = {
+    "check": _check,
+    "explain": _explain,
+    "rules": _rules,
+    "new-rule": _new_rule,
+    "version": _version,
+}

@@ -1,0 +1,165 @@
+"""The commands and options of the command line as a table, and a reader of arguments that follows it.
+
+`argparse` alone costs as much time as the interpreter's own start, on every run of a program that is run on every
+save. This reads what it would read: `--name value`, `--name=value`, `--` before paths, and `-` for standard input.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Option:
+    """One option. Without a `metavar` it is a switch; `choices` are the values it takes; `many` may be repeated."""
+
+    __slots__ = ("choices", "help", "many", "metavar", "name")
+
+    def __init__(
+        self, name: str, help: str, metavar: str = "", choices: tuple[str, ...] = (), many: bool = False
+    ) -> None:
+        self.name = name
+        self.metavar = metavar
+        self.help = help
+        self.choices = choices
+        self.many = many
+
+
+class Command:
+    """One command: what it takes besides options, and how many of that (`most` None: any number)."""
+
+    __slots__ = ("arguments", "help", "least", "most", "name", "options")
+
+    def __init__(
+        self, name: str, help: str, arguments: str, least: int, most: int | None, options: tuple[Option, ...] = ()
+    ) -> None:
+        self.name = name
+        self.help = help
+        self.arguments = arguments
+        self.least = least
+        self.most = most
+        self.options = options
+
+
+FORMATS = ("text", "json", "sarif", "github")
+FAIL_ON = ("error", "warning", "note", "never")
+COMMANDS = (
+    Command(
+        "check", "report what is wrong with the models of Compose projects", "[PATH…]", 0, None,
+        (
+            Option("--select", "run only these rules (commas separate names; `all` is every rule)", "RULE", many=True),
+            Option("--ignore", "run all but these rules", "RULE", many=True),
+            Option("--format", f"{', '.join(FORMATS)} (default: text)", "FORMAT", FORMATS),
+            Option("--output", "write the report to a file instead of standard output", "FILE"),
+            Option("--fail-on", f"exit 1 from here on: {', '.join(FAIL_ON)} (default: error)", "SEVERITY", FAIL_ON),
+            Option("--quiet", "one line a finding"),
+            Option("--statistics", "count the findings of each rule"),
+        ),
+    ),
+    Command("explain", "print the page of a rule", "RULE", 1, 1),
+    Command("rules", "list the rules", "", 0, 0),
+    Command("new-rule", "write the stub of a new rule into the rules folder", "NAME", 1, 1),
+    Command("version", "print the version", "", 0, 0),
+)  # fmt: skip
+EXIT_CODES = "exit status: 0 nothing at or above --fail-on, 1 findings, 2 could not run or could not read something"
+
+
+class UsageError(Exception):
+    """Arguments that cannot be understood, and why, in words for a person."""
+
+
+class Arguments:
+    """What was said: the command, the values of its options by name, and the rest."""
+
+    __slots__ = ("command", "help", "rest", "values")
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        self.values: dict[str, list[str]] = {}
+        self.rest: list[str] = []
+        self.help = False
+
+    def last(self, name: str, default: str = "") -> str:
+        """The value that an option was given last."""
+        return self.values.get(name, [default])[-1]
+
+    def names(self, name: str) -> list[str]:
+        """All values of an option that takes comma-separated names."""
+        return [part.strip() for value in self.values.get(name, ()) for part in value.split(",") if part.strip()]
+
+
+def read(words: Sequence[str]) -> Arguments:
+    """Read the arguments of a command line that begins with a command; raises `UsageError`."""
+    commands = {command.name: command for command in COMMANDS}
+    if words[0] not in commands:
+        if words[0].endswith((".yaml", ".yml")):
+            raise UsageError(f"to check a file, say `modellint check {words[0]}`")
+        raise UsageError(f"there is no command `{words[0]}`{did_you_mean(words[0], list(commands))}")
+    said = Arguments(commands[words[0]])
+    known = {option.name: option for option in said.command.options}
+    waiting = list(words[1:])
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--":
+            said.rest.extend(waiting)
+            break
+        if word in ("-h", "--help"):
+            said.help = True
+        elif word.startswith("-") and word != "-":
+            name, equals, value = word.partition("=")
+            option = known.get(name)
+            if option is None:
+                raise UsageError(f"`{said.command.name}` has no option `{name}`{did_you_mean(name, list(known))}")
+            said.values.setdefault(name, []).append(_value(option, bool(equals), value, waiting))
+        else:
+            said.rest.append(word)
+    if not said.help:
+        _count(said)
+    return said
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """`; did you mean …?` for the nearest known word, or nothing."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, 1, 0.6)
+    return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def usage(command: Command | None = None) -> str:
+    """The help of a command, or of the whole program."""
+    if command is None:
+        rows = [(each.name, each.help) for each in COMMANDS]
+        return f"usage: modellint COMMAND\n\n{_table(rows)}\n`modellint COMMAND --help` tells more.\n{EXIT_CODES}\n"
+    head = f"usage: modellint {command.name} {'[OPTION…] ' if command.options else ''}{command.arguments}".rstrip()
+    rows = [(f"{option.name} {option.metavar}".rstrip(), option.help) for option in command.options]
+    return f"{head}\n\n{command.help}\n{f'{chr(10)}{_table(rows)}' if rows else ''}\n{EXIT_CODES}\n"
+
+
+def _value(option: Option, given: bool, value: str, waiting: list[str]) -> str:
+    if not option.metavar:
+        if given:
+            raise UsageError(f"`{option.name}` takes no value")
+        return "yes"
+    if not given:
+        if not waiting:
+            raise UsageError(f"`{option.name}` needs a {option.metavar}")
+        value = waiting.pop(0)
+    if option.choices and value not in option.choices:
+        known = ", ".join(option.choices)
+        raise UsageError(f"`{option.name}` is one of {known}, not `{value}`{did_you_mean(value, option.choices)}")
+    return value
+
+
+def _count(said: Arguments) -> None:
+    command = said.command
+    if len(said.rest) < command.least:
+        raise UsageError(f"`{command.name}` needs a {command.arguments}")
+    if command.most is not None and len(said.rest) > command.most:
+        raise UsageError(f"`{command.name}` takes {f'one {command.arguments}' if command.most else 'nothing'}")
+
+
+def _table(rows: list[tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows)
+    return "".join(f"  {name:{width}}  {text}\n" for name, text in rows)

@@ -1,0 +1,67 @@
+"""Write the stub of a new rule."""
+
+from __future__ import annotations
+
+import os
+
+from modellint.options import UsageError
+
+TYPE_CHECKING = False
+
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_STUB = '''"""One sentence that says what is wrong.
+
+Why it hurts, and where that is known from.
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2
+```
+
+```yaml good
+services:
+  app:
+    image: app
+models: {{}}
+```
+
+What this rule cannot see: …
+"""
+
+from __future__ import annotations
+
+from modellint.rule import WARNING, Context, Finding, Findings, Model, rule
+
+
+@rule(WARNING)
+def {function}(model: Model, context: Context) -> Findings:
+    """Report …."""
+    if model.reference is not None:
+        yield Finding(model.reference.content, "what is wrong, and why it hurts", hint="what to do")
+'''
+
+
+def write(name: str) -> str:
+    """Create the module of a rule and say what to do next; raises `UsageError` where that cannot be."""
+    import modellint_rules
+
+    if not name or not _NAME.issuperset(name) or not name[0].isalpha() or name[-1] == "-" or "--" in name:
+        raise UsageError(f"`{name}` is no name for a rule; one is words in small letters joined by `-`")
+    function = name.replace("-", "_")
+    path = os.path.join(modellint_rules.__path__[0], f"{function}.py")
+    try:
+        with open(path, "x", encoding="utf-8", newline="\n") as file:
+            file.write(_STUB.format(function=function))
+    except FileExistsError:
+        raise UsageError(f"there is a rule `{name}` already: {path}") from None
+    return (
+        f"wrote {path}\n"
+        f"write the page and the check, then:\n"
+        f"  pytest tests/test_pages.py -k {name} --redraw   # draws the findings into the page\n"
+        f"  pytest tests/test_pages.py -k {name}\n"
+    )
