@@ -1,0 +1,164 @@
+"""Compare the speed of `modellint check` with the interpreter's own start, and with the peers'.
+
+    python tests/bench/bench.py [--rounds N]
+
+Commands run in turn, in a new random order every round, so that a change of the machine's speed hits all of them. What
+counts is the ratio to `python -c pass` in the same run: the median over the rounds. Peers that are not installed are
+left out, and named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+FLOOR = "python -c pass"
+SMALL = """\
+services:
+  web:
+    image: shop-web:1.4.2
+    ports:
+      - "8080:8080"
+    environment:
+      AGENT_URL: http://agent:9000
+      LOG_LEVEL: ${LOG_LEVEL:-info}
+    depends_on:
+      - agent
+    networks: [front]
+
+  agent:
+    image: shop-agent:1.4.2
+    environment:
+      - PORT=9000
+      - DATABASE_URL=postgres://db:5432/shop
+    models:
+      llm:
+        endpoint_var: LLM_ENDPOINT
+        model_var: LLM_NAME
+    depends_on:
+      - db
+    networks: [front, back]
+
+  db:
+    image: postgres:17.2
+    volumes:
+      - data:/var/lib/postgresql/data
+    networks: [back]
+
+models:
+  llm:
+    model: ai/qwen3@sha256:5f1d1e34f0b2c7a9d8e6b4c3a2f1e0d9c8b7a6958473625140f0e1d2c3b4a596
+    context_size: 8192
+    runtime_flags: ["--temp", "0.2"]
+
+networks: {front: {}, back: {}}
+volumes: {data: {}}
+"""
+
+
+def big(services: int = 150) -> str:
+    """A file of about 2,000 lines."""
+    lines = ["services:"]
+    for number in range(services):
+        lines += [
+            f"  service-{number}:",
+            f"    image: registry.example.com/team/service-{number}:1.{number}.0",
+            "    restart: unless-stopped",
+            "    environment:",
+            f"      SERVICE_NAME: service-{number}",
+            "      LOG_LEVEL: ${LOG_LEVEL:-info}",
+            "    ports:",
+            f'      - "{10000 + number}:8080"',
+            "    networks: [backend]",
+            "    depends_on:",
+            f"      - service-{max(0, number - 1)}" if number else "      - service-1",
+            f"    models: [model-{number % 10}]",
+            "",
+        ]
+    lines += ["networks:", "  backend: {}", "models:"]
+    for number in range(10):
+        lines += [f"  model-{number}:", f"    model: ai/m{number}@sha256:{number:064x}", "    context_size: 4096"]
+    return "\n".join(lines) + "\n"
+
+
+def write_files(folder: Path) -> tuple[Path, Path, Path]:
+    """The small file, the big file, and a folder of 500 small projects."""
+    (folder / "small").mkdir()
+    (folder / "small" / "compose.yaml").write_text(SMALL)
+    (folder / "big").mkdir()
+    (folder / "big" / "compose.yaml").write_text(big())
+    for number in range(500):
+        project = folder / "many" / f"project-{number:03}"
+        project.mkdir(parents=True)
+        (project / "compose.yaml").write_text(SMALL)
+    return folder / "small" / "compose.yaml", folder / "big" / "compose.yaml", folder / "many"
+
+
+def commands(folder: Path) -> dict[str, list[str]]:
+    """What is timed, by the name it is printed under."""
+    small, large, many = write_files(folder)
+    bin_folder = Path(sys.executable).parent
+
+    def program(name: str, *arguments: str | Path) -> list[str]:
+        path = shutil.which(str(bin_folder / name)) or shutil.which(name)
+        if path is None:
+            print(f"left out: {name} is not installed")
+        return [path, *map(str, arguments)] if path else []
+
+    timed = {
+        FLOOR: [sys.executable, "-c", "pass"],
+        "modellint check, small file": program("modellint", "check", small),
+        "modellint check, 2,000 lines": program("modellint", "check", large),
+        "modellint check, 500 files": program("modellint", "check", many),
+        "modellint check --format sarif, small file": program("modellint", "check", "--format", "sarif", small),
+        "docker-compose config -q, small file": program("docker-compose", "-f", small, "config", "-q"),
+        "docker-compose config -q, 2,000 lines": program("docker-compose", "-f", large, "config", "-q"),
+        "compose-lint, small file": program("compose-lint", small),
+        "compose-lint, 2,000 lines": program("compose-lint", large),
+        "yamllint, small file": program("yamllint", "-d", "relaxed", small),
+        "yamllint, 2,000 lines": program("yamllint", "-d", "relaxed", large),
+    }
+    return {name: command for name, command in timed.items() if command}
+
+
+def seconds(command: list[str]) -> float:
+    """Wall time of one run. What it prints is thrown away; exit 2 and a signal are failures, not measurements."""
+    start = time.perf_counter()
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    took = time.perf_counter() - start
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{' '.join(command)} exited {done.returncode}: {done.stderr.decode().strip()}")
+    return took
+
+
+def main() -> None:
+    """Time the commands and print the table."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--rounds", type=int, default=15, help="how often each command runs (default 15)")
+    rounds = arguments.parse_args().rounds
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # users have compiled files
+    with tempfile.TemporaryDirectory() as folder:
+        timed = commands(Path(folder))
+        taken: dict[str, list[float]] = {name: [] for name in timed}
+        for name in timed:  # the first run of each reads from disk and compiles
+            seconds(timed[name])
+        for _ in range(rounds):
+            for name in random.sample(list(timed), len(timed)):
+                taken[name].append(seconds(timed[name]))
+    floor = statistics.median(taken[FLOOR])
+    print(f"{'command':46} {'median ms':>10} {'min ms':>8} {'x floor':>8}   ({rounds} rounds, {os.cpu_count()} cores)")
+    for name, times in taken.items():
+        median = statistics.median(times)
+        print(f"{name:46} {median * 1000:10.1f} {min(times) * 1000:8.1f} {median / floor:8.2f}")
+
+
+if __name__ == "__main__":
+    main()
