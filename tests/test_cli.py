@@ -62,6 +62,19 @@ def folder(tmp_path: Path) -> Path:
         (["check", "--select", "undefined-model", "--select", "unpinned-model", "fails.yaml"], 1),
         (["check", "fails.yaml", "nowhere.yaml"], 2),
         (["check", "--", "fails.yaml"], 1),
+        (["check", "-f", "compose.yaml"], 0),
+        (["check", "-f", "compose.yaml", "-f", "fails.yaml"], 1),
+        (["check", "-ffails.yaml"], 1),
+        (["check", "-f=fails.yaml"], 1),
+        (["check", "--file=nowhere.yaml"], 2),
+        (["check", "--env-file", "nowhere.env"], 2),
+        (["check", "--project-directory", ".", "--profile", "*", "-p", "name"], 0),
+        (["check", "--compose-version", "2.40.3"], 0),
+        (["config"], 0),
+        (["config", "."], 0),
+        (["config", "compose.yaml"], 0),
+        (["config", "fails.yaml"], 2),
+        (["config", "nowhere.yaml"], 2),
         (["rules"], 0),
         (["explain", "unpinned-model"], 0),
         (["--help"], 0),
@@ -88,6 +101,15 @@ def test_exit_status(words: list[str], status: int, folder: Path) -> None:
         (["explain", "unused-modle"], "did you mean `unused-model`?"),
         (["explain"], "needs a RULE"),
         (["rules", "x"], "takes nothing"),
+        (["config", "x", "y"], "takes one PATH"),
+        (["check", "-f", "compose.yaml", "compose.yaml"], "either paths or `--file`"),
+        (["check", "-x"], "has no option `-x`"),
+        (["check", "-f"], "needs a FILE"),
+        (["check", "-p", "No Name"], "--project-name: is no project name"),
+        (["check", "--compose-version", "5"], "`5` is no version of Docker Compose"),
+        (["check", "--compose-version", "1.29.2"], "older than 2.38.0"),
+        (["check", "--env-file", "nowhere.env"], "nowhere.env: does not exist"),
+        (["config", "fails.yaml"], "fails.yaml:"),
         (["new-rule", "Bad Name"], "no name for a rule"),
         (["check", "nowhere.yaml"], "nowhere.yaml: does not exist"),
     ],
@@ -105,6 +127,19 @@ def test_without_a_path_the_project_above_is_found(folder: Path) -> None:
     done = run("check", "--format", "json", cwd=below)
     assert done.returncode == 0
     assert json.loads(done.stdout)["summary"]["files"] == 1
+
+
+def test_config_prints_the_merged_project(folder: Path) -> None:
+    (folder / "more.yaml").write_text('name: merged\nservices: {app: {environment: {A: "1"}}}\n')
+    done = run("config", "-f", "compose.yaml", "-f", "more.yaml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "name: merged\n" in done.stdout
+    assert 'A: "1"\n' in done.stdout
+    assert "model: ai/smollm2@sha256:" in done.stdout
+    (folder / "compose.override.yaml").write_text("services: {app: {nonsense: 1}}\n")
+    refused = run("config", cwd=folder)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("modellint: compose.override.yaml:1:18: `nonsense` is not a key")
 
 
 def test_without_any_project_it_says_so(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from modellint import yaml_events
 from modellint.compose import files
 from modellint.node import Mapping, Scalar, Sequence, plain
-from modellint.parse import MAX_DEPTH, MAX_NODES, YamlFile, parse
+from modellint.parse import parse
 from modellint.source import Source
+from modellint.tree import MAX_DEPTH, MAX_NODES, YamlFile
 
 if TYPE_CHECKING:
     from modellint.node import Node

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modellint.node import Mapping, plain
-from modellint.parse import MAX_PROBLEMS, YamlFile, parse
+from modellint.parse import MAX_PROBLEMS, parse
 from modellint.source import Source
+from modellint.tree import YamlFile
 
 if TYPE_CHECKING:
     from conftest import Compose

@@ -1,11 +1,12 @@
-"""Check Compose files: the library's front door, called by the command line, and by whoever embeds modellint."""
+"""Check Compose projects: the library's front door, called by the command line, and by whoever embeds modellint."""
 
 from __future__ import annotations
 
 import os
 
 from modellint.compose import files
-from modellint.compose.load import load
+from modellint.compose.load import load_project
+from modellint.compose.selection import Options, select_path, with_override
 from modellint.engine import run
 from modellint.parallel import spread
 from modellint.result import Result, pack, result, unpack
@@ -13,76 +14,111 @@ from modellint.result import Result, pack, result, unpack
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from modellint.rule import Rule
+
+    # A target, the files that were read for it, those of them that others named, packed results, what went wrong.
+    Outcome: TypeAlias = tuple[str, list[str], list[str], list[Any], list[tuple[str, str]]]
 
 
 class Report:
     """What a check found, and what it could not read."""
 
-    __slots__ = ("files", "results", "unreadable")
+    __slots__ = ("files", "projects", "results", "unreadable")
 
     def __init__(self) -> None:
         self.results: list[Result] = []
         self.unreadable: list[files.Unreadable] = []
-        self.files = 0  # that were checked
+        self.files = 0  # Compose files that were checked
+        self.projects = 0
 
     def count(self, severity: str) -> int:
         """How many results have a severity."""
         return sum(result.severity == severity for result in self.results)
 
 
-def check(paths: Sequence[str], rules: Sequence[Rule], shell: Mapping[str, str], idle: Iterable[str] = ()) -> Report:
-    """Check files and folders; without a path, the project of the current folder.
+def check(
+    paths: Sequence[str],
+    rules: Sequence[Rule],
+    shell: Mapping[str, str],
+    idle: Iterable[str] = (),
+    options: Options | None = None,
+) -> Report:
+    """Check files and folders; without a path, the project that `docker compose` finds here with the same options.
 
     A path that cannot be read is reported, and the others are still checked. `shell` are the variables that Compose
     would see; `idle` names the rules that exist and are not among `rules`.
     """
     report = Report()
-    found = _found(paths, report)
-    report.files = len(found)
+    asked = options or Options()
 
-    def work(part: Sequence[str]) -> tuple[list[Any], list[tuple[str, str]]]:
-        return _check_each(part, rules, shell, tuple(idle))
+    def work(part: Sequence[str]) -> list[Outcome]:
+        return [_check_one(target, asked, rules, shell, tuple(idle)) for target in part]
 
-    for results, unreadable in spread(found, work):
-        report.results.extend(unpack(packed) for packed in results)
+    parts: list[list[Outcome]] = spread(_targets(paths, report), work)
+    outcomes = _roots([outcome for part in parts for outcome in part])
+    found: dict[tuple[Any, ...], Result] = {}
+    read: set[str] = set()
+    for _, names, _, results, unreadable in outcomes:
+        read.update(names)
+        report.projects += bool(names)
         report.unreadable.extend(files.Unreadable(path, reason) for path, reason in unreadable)
-        report.files -= len(unreadable)
-    report.results.sort(key=Result.order)
+        for one in map(unpack, results):
+            found.setdefault((*one.order(), one.place.end_line, one.place.end_column), one)
+    report.files = len(read)
+    report.results = sorted(found.values(), key=Result.order)
     report.unreadable.sort(key=lambda trouble: trouble.path)
     return report
 
 
-def _found(paths: Sequence[str], report: Report) -> list[str]:
-    """The files that the paths stand for, each once."""
-    found: dict[str, None] = {}
+def _targets(paths: Sequence[str], report: Report) -> list[str]:
+    """A file or a folder for each project that the paths stand for, or nothing for the project of this folder."""
+    targets: dict[str, None] = {}
     for path in paths or [""]:
         try:
-            for file in files.project_files(path) if path else [files.default_file(".")]:
-                found[file if file == files.STDIN else os.path.normpath(file)] = None
+            found = [os.path.dirname(name) for name in files.project_files(path)] if files.is_folder(path) else [path]
         except files.Unreadable as trouble:
             report.unreadable.append(trouble)
-    return list(found)
+            continue
+        targets.update((name if name in ("", files.STDIN) else os.path.normpath(name), None) for name in found)
+    overrides = {name for target in targets if not files.is_folder(target) for name in with_override(target)[1:]}
+    return [target for target in targets if target not in overrides]
 
 
-def _check_each(
-    paths: Sequence[str], rules: Sequence[Rule], shell: Mapping[str, str], idle: tuple[str, ...]
-) -> tuple[list[Any], list[tuple[str, str]]]:
-    """The packed results of some files, and what could not be checked."""
-    results: list[Any] = []
-    unreadable: list[tuple[str, str]] = []
-    for path in paths:
-        try:
-            source = files.read_stdin() if path == files.STDIN else files.read(path)
-            findings = run(rules, load(source, shell), idle)
-        except files.Unreadable as trouble:
-            unreadable.append((trouble.path, trouble.reason))
-        except Exception as error:  # a defect of modellint or of a rule must not lose the other files
-            from modellint.defect import defect
+def _check_one(
+    target: str, options: Options, rules: Sequence[Rule], shell: Mapping[str, str], idle: tuple[str, ...]
+) -> Outcome:
+    """What was found in one project, or why it could not be checked."""
+    try:
+        selection = select_path(target, options, shell)
+        project, overlay = load_project(selection), ""
+        if not project.whole and not files.is_folder(target or "."):
+            from modellint.compose.overlay import over_base
 
-            unreadable.append((path, f"modellint failed on it: {defect(error)}"))
-        else:
-            results.extend(pack(result(finding)) for finding in findings)
-    return results, unreadable
+            merged = over_base(project, selection)
+            if merged is not None:
+                project, overlay = merged, selection.files[0]  # of interest is the overlay alone
+        findings = run(rules, project, idle)
+    except files.Unreadable as trouble:
+        return target, [], [], [], [(trouble.path, trouble.reason)]
+    except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
+        from modellint.defect import defect
+
+        return target, [], [], [], [(target or ".", f"modellint failed on it: {defect(error)}")]
+    names = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
+    own = {os.path.normpath(path) for path in selection.files}
+    results = [pack(result(each)) for each in findings if not overlay or each.span.source.path == overlay]
+    return target, names, [name for name in names if name not in own], results, []
+
+
+def _roots(outcomes: list[Outcome]) -> list[Outcome]:
+    """The outcomes without the projects, found in a folder, whose file another project includes."""
+    included = {os.path.abspath(name) for _, _, named, _, _ in outcomes for name in named}
+    if not included:
+        return outcomes
+    return [
+        outcome
+        for outcome in outcomes
+        if not files.is_folder(outcome[0]) or not outcome[1] or os.path.abspath(outcome[1][0]) not in included
+    ]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from modellint.check import Report
+    from modellint.compose.selection import Options
     from modellint.rule import Rule
 
 FAILED = 2
@@ -76,7 +77,7 @@ def _check(said: Arguments) -> int:
     known = rules()
     running = _selected(said, known)
     idle = known.keys() - {rule.name for rule in running}
-    report = check(said.rest, running, os.environ, idle)
+    report = check(said.rest, running, os.environ, idle, project_options(said))
     _show(said, report, known)
     for trouble in report.unreadable:
         _complain(str(trouble))
@@ -85,6 +86,46 @@ def _check(said: Arguments) -> int:
     fail_on = said.last("--fail-on", "error")
     worst = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1] if fail_on != "never" else ()
     return 1 if any(result.severity in worst for result in report.results) else 0
+
+
+def _config(said: Arguments) -> int:
+    from modellint.compose.files import Unreadable
+    from modellint.config import Refused, config
+    from modellint.pack import rules
+
+    try:
+        _print(config(said.rest[0] if said.rest else "", project_options(said), os.environ, rules()))
+    except Unreadable as trouble:
+        _complain(str(trouble))
+        return FAILED
+    except Refused as refused:
+        for span, message in refused.reasons:
+            line, column = span.first
+            _complain(f"{span.source.path}:{line}:{column}: {message}")
+        if not refused.reasons:
+            _complain("Compose refuses a project without a name; give it one with `--project-name`")
+        return FAILED
+    return 0
+
+
+def project_options(said: Arguments) -> Options:
+    """What the arguments say about the project; raises `UsageError`."""
+    from modellint.compose.selection import Options
+    from modellint.compose.versions import Features, features
+
+    version = said.last("--compose-version")
+    try:
+        known = features(version) if version else Features()
+    except ValueError as error:
+        raise UsageError(f"`{version}` {error}") from None
+    return Options(
+        said.each("--file"),
+        said.each("--env-file"),
+        said.each("--profile"),
+        said.last("--project-directory"),
+        said.last("--project-name"),
+        known,
+    )
 
 
 def _selected(said: Arguments, known: dict[str, Rule]) -> list[Rule]:
@@ -169,6 +210,7 @@ def _complain(text: str) -> None:
 
 _RUN: dict[str, Callable[[Arguments], int]] = {
     "check": _check,
+    "config": _config,
     "explain": _explain,
     "rules": _rules,
     "new-rule": _new_rule,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from modellint.node import Node
 
+MAX_NAMES = 500  # rules named in the ignore comments of one file; the others are not heeded
+_LONGEST = 2_000  # characters of a list of names; a longer one is malformed
 _MARK = "modellint:"
 _OPEN = "ignore["
 
@@ -28,7 +30,7 @@ class Ignore:
         self.whole = whole  # the comment from its `#`
         self.rule = rule  # empty where the comment is malformed
         self.reason = reason
-        self.line = line
+        self.line = line  # that it is about; one past the last where nothing follows
         self.used = False
 
 
@@ -37,15 +39,25 @@ def ignores(source: Source, documents: Iterable[Node]) -> list[Ignore]:
     text = source.text
     if _MARK not in text:
         return []
-    values: list[tuple[int, int]] = [(node.start, node.end) for root in documents for node in _leaves(root)]
+    texts = sorted({_text(node) for root in documents for node in _leaves(root) if node.style})
     found: list[Ignore] = []
+    inside = 0  # how many of the texts begin before the mark
     at = text.find(_MARK)
-    while at >= 0:
+    while at >= 0 and len(found) < MAX_NAMES:
+        while inside < len(texts) and texts[inside][0] <= at:
+            inside += 1
         start = _comment_start(text, at)
-        if start >= 0 and not any(first <= start < last for first, last in values):
-            found.extend(_read(source, start, at + len(_MARK)))
+        if start >= 0 and not (inside and start < texts[inside - 1][1]):
+            found.extend(_read(source, start, at + len(_MARK), found[-1].line if found else 0))
         at = text.find(_MARK, at + 1)
-    return found
+    return found[:MAX_NAMES]
+
+
+def _text(node: Scalar) -> tuple[int, int]:
+    """Where a quoted or block scalar holds text; a comment may stand behind the `|` or `>` of a block."""
+    if node.style in "|>":
+        return node.start + len(node.span.text.partition("\n")[0]), node.end
+    return node.start, node.end
 
 
 def _comment_start(text: str, at: int) -> int:
@@ -57,16 +69,19 @@ def _comment_start(text: str, at: int) -> int:
     return start if begins else -1
 
 
-def _read(source: Source, start: int, at: int) -> Iterator[Ignore]:
+def _read(source: Source, start: int, at: int, before: int) -> Iterator[Ignore]:
+    """The rules that one comment names; `before` is the line that the comment before it is about."""
     line, column = source.position(start)
     content = source.line(line)
     end = start - column + 1 + len(content.rstrip())
     whole = Span(source, start, end)
-    about = line if content[: column - 1].strip() else _next_line(source, line)
+    about = line
+    if not content[: column - 1].strip():
+        about = before if before > line else _next_line(source, line)
     body = source.text[at:end]
     opened = body.lstrip().startswith(_OPEN)
     closed = body.find("]")
-    if not opened or closed < 0:
+    if not opened or not 0 < closed <= _LONGEST:
         yield Ignore(whole, whole, "", "", about)
         return
     reason = body[closed + 1 :].strip()
@@ -79,11 +94,13 @@ def _read(source: Source, start: int, at: int) -> Iterator[Ignore]:
 
 
 def _next_line(source: Source, line: int) -> int:
-    for number in range(line + 1, len(source.line_starts()) + 1):
+    """The next line that has text, or one past the last."""
+    last = len(source.line_starts())
+    for number in range(line + 1, last + 1):
         content = source.line(number).strip()
         if content and not content.startswith("#"):
             return number
-    return line
+    return last + 1
 
 
 def _leaves(node: Node) -> Iterator[Scalar]:

@@ -38,15 +38,24 @@ class Fix:
 
 def rewrite(source: Source, fixes: Iterable[Fix]) -> str:
     """The source's text after as many fixes as fit: one that overlaps an earlier one is left for a later pass."""
-    taken: list[Edit] = []
+    from bisect import bisect_left
+
+    taken: list[Edit] = []  # in the order of the text
     for fix in fixes:
         here = [edit for edit in fix.edits if edit.span.source is source]
-        if not any(_overlap(one.span, other.span) for one in here for other in taken):
-            taken.extend(here)
-    text = source.text
-    for edit in sorted(taken, key=lambda edit: (edit.span.start, edit.span.end), reverse=True):
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    return text
+        places = [bisect_left(taken, _place(edit), key=_place) for edit in here]
+        neighbours = (taken[max(place - 1, 0) : place + 1] for place in places)
+        if not any(
+            _overlap(one.span, other.span) for one, near in zip(here, neighbours, strict=True) for other in near
+        ):
+            for edit in here:
+                taken.insert(bisect_left(taken, _place(edit), key=_place), edit)
+    pieces: list[str] = []
+    last = 0
+    for edit in taken:
+        pieces += (source.text[last : edit.span.start], edit.text)
+        last = edit.span.end
+    return "".join((*pieces, source.text[last:]))
 
 
 def remark(span: Span, text: str) -> list[Edit]:
@@ -66,7 +75,12 @@ def whole_lines(span: Span) -> Span:
     return Span(source, starts[first - 1], starts[last] if last < len(starts) else len(source.text))
 
 
+def _place(edit: Edit) -> tuple[int, int]:
+    return edit.span.start, edit.span.end
+
+
 def _overlap(one: Span, other: Span) -> bool:
-    if one.start == one.end or other.start == other.end:
-        return one.start == other.start and one.end == other.end
+    """Whether two spans share a character, or one inserts inside the other or where the other inserts."""
+    if one.start == one.end == other.start == other.end:
+        return True
     return one.start < other.end and other.start < one.end

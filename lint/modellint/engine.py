@@ -8,9 +8,14 @@ from modellint.rule import Context
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import TypeAlias
 
+    from modellint.comment import Ignore
     from modellint.compose.project import Project
     from modellint.rule import Rule
+    from modellint.source import Span
+
+    Place: TypeAlias = tuple[str, int, str]  # path, line, rule
 
 LAST = "Ignore"  # rules about ignore comments run when it is known which of them were needed
 
@@ -25,11 +30,26 @@ def run(rules: Sequence[Rule], project: Project, idle: Iterable[str] = ()) -> li
     running = [rule for rule in rules if rule.name not in silent]
     findings = _findings([rule for rule in running if rule.subject != LAST], context)
     if project.ignores:
-        findings = [finding for finding in findings if not _ignored(finding, project)]
+        ignores = _by_place(project)
+        findings = [finding for finding in findings if not _ignored(finding, ignores)]
         last = _findings([rule for rule in running if rule.subject == LAST], context)
-        findings += [finding for finding in last if not _ignored(finding, project)]
+        findings += [finding for finding in last if not _ignored(finding, ignores)]
+    if project.origins:
+        _add_origins(findings, project)
     findings.sort(key=Finding.order)
     return findings
+
+
+def _add_origins(findings: Iterable[Finding], project: Project) -> None:
+    """Show what the value that a finding is about replaced when the files were merged."""
+    lines: dict[tuple[str, int], list[tuple[Span, list[Span]]]] = {}
+    for winner, replaced in project.origins.items():
+        lines.setdefault((winner.source.path, winner.first[0]), []).append((winner, replaced))
+    for finding in findings:
+        span = finding.span
+        for winner, replaced in lines.get((span.source.path, span.first[0]), ()):
+            if winner.start <= span.start and span.end <= winner.end:
+                finding.related = [*finding.related, *((origin, "overrides this") for origin in replaced)]
 
 
 def _findings(rules: Iterable[Rule], context: Context) -> list[Finding]:
@@ -63,10 +83,15 @@ def _subjects(kind: str, project: Project) -> list[object]:
             return [project]
 
 
-def _ignored(finding: Finding, project: Project) -> bool:
-    line = finding.span.first[0]
-    hit = False
+def _by_place(project: Project) -> dict[Place, list[Ignore]]:
+    places: dict[Place, list[Ignore]] = {}
     for ignore in project.ignores:
-        if ignore.rule == finding.rule and ignore.line == line and ignore.span.source is finding.span.source:
-            ignore.used = hit = True
-    return hit
+        places.setdefault((ignore.span.source.path, ignore.line, ignore.rule), []).append(ignore)
+    return places
+
+
+def _ignored(finding: Finding, ignores: dict[Place, list[Ignore]]) -> bool:
+    here = ignores.get((finding.span.source.path, finding.span.first[0], finding.rule), [])
+    for ignore in here:
+        ignore.used = True
+    return bool(here)

@@ -1,7 +1,8 @@
 """The commands and options of the command line as a table, and a reader of arguments that follows it.
 
 `argparse` alone costs as much time as the interpreter's own start, on every run of a program that is run on every
-save. This reads what it would read: `--name value`, `--name=value`, `--` before paths, and `-` for standard input.
+save. This reads what it would read: `--name value`, `--name=value`, the same with a short name and `-nvalue`, `--`
+before paths, and `-` for standard input.
 """
 
 from __future__ import annotations
@@ -14,12 +15,19 @@ if TYPE_CHECKING:
 class Option:
     """One option. Without a `metavar` it is a switch; `choices` are the values it takes; `many` may be repeated."""
 
-    __slots__ = ("choices", "help", "many", "metavar", "name")
+    __slots__ = ("choices", "help", "many", "metavar", "name", "short")
 
     def __init__(
-        self, name: str, help: str, metavar: str = "", choices: tuple[str, ...] = (), many: bool = False
+        self,
+        name: str,
+        help: str,
+        metavar: str = "",
+        choices: tuple[str, ...] = (),
+        many: bool = False,
+        short: str = "",
     ) -> None:
         self.name = name
+        self.short = short
         self.metavar = metavar
         self.help = help
         self.choices = choices
@@ -44,6 +52,16 @@ class Command:
 
 FORMATS = ("text", "json", "sarif", "github")
 FAIL_ON = ("error", "warning", "note", "never")
+PROJECT = (  # what they mean in `docker compose`
+    Option(
+        "--file", "a Compose file; the next ones are laid over it (`-`: standard input)", "FILE", many=True, short="-f"
+    ),
+    Option("--env-file", "an env file in place of `.env`", "FILE", many=True),
+    Option("--profile", "enable a profile", "NAME", many=True),
+    Option("--project-directory", "the folder that relative paths begin at (default: the first file's)", "FOLDER"),
+    Option("--project-name", "the project's name (default: `name:` of the file, or the folder's)", "NAME", short="-p"),
+    Option("--compose-version", "what that Docker Compose does (default: the newest known)", "X.Y.Z"),
+)
 COMMANDS = (
     Command(
         "check", "report what is wrong with the models of Compose projects", "[PATH…]", 0, None,
@@ -55,8 +73,10 @@ COMMANDS = (
             Option("--fail-on", f"exit 1 from here on: {', '.join(FAIL_ON)} (default: error)", "SEVERITY", FAIL_ON),
             Option("--quiet", "one line a finding"),
             Option("--statistics", "count the findings of each rule"),
+            *PROJECT,
         ),
     ),
+    Command("config", "print the project as `docker compose config` does", "[PATH]", 0, 1, PROJECT),
     Command("explain", "print the page of a rule", "RULE", 1, 1),
     Command("rules", "list the rules", "", 0, 0),
     Command("new-rule", "write the stub of a new rule into the rules folder", "NAME", 1, 1),
@@ -84,6 +104,10 @@ class Arguments:
         """The value that an option was given last."""
         return self.values.get(name, [default])[-1]
 
+    def each(self, name: str) -> list[str]:
+        """All values of an option that may be repeated."""
+        return self.values.get(name, [])
+
     def names(self, name: str) -> list[str]:
         """All values of an option that takes comma-separated names."""
         return [part.strip() for value in self.values.get(name, ()) for part in value.split(",") if part.strip()]
@@ -97,7 +121,7 @@ def read(words: Sequence[str]) -> Arguments:
             raise UsageError(f"to check a file, say `modellint check {words[0]}`")
         raise UsageError(f"there is no command `{words[0]}`{did_you_mean(words[0], list(commands))}")
     said = Arguments(commands[words[0]])
-    known = {option.name: option for option in said.command.options}
+    known = {name: option for option in said.command.options for name in (option.name, option.short) if name}
     waiting = list(words[1:])
     while waiting:
         word = waiting.pop(0)
@@ -108,10 +132,13 @@ def read(words: Sequence[str]) -> Arguments:
             said.help = True
         elif word.startswith("-") and word != "-":
             name, equals, value = word.partition("=")
+            if word[1] != "-" and len(name) > 2:  # `-fFILE`
+                name, equals, value = word[:2], "=", word[2:]
             option = known.get(name)
             if option is None:
+                name = word.partition("=")[0]
                 raise UsageError(f"`{said.command.name}` has no option `{name}`{did_you_mean(name, list(known))}")
-            said.values.setdefault(name, []).append(_value(option, bool(equals), value, waiting))
+            said.values.setdefault(option.name, []).append(_value(option, bool(equals), value, waiting))
         else:
             said.rest.append(word)
     if not said.help:
@@ -133,7 +160,10 @@ def usage(command: Command | None = None) -> str:
         rows = [(each.name, each.help) for each in COMMANDS]
         return f"usage: modellint COMMAND\n\n{_table(rows)}\n`modellint COMMAND --help` tells more.\n{EXIT_CODES}\n"
     head = f"usage: modellint {command.name} {'[OPTION…] ' if command.options else ''}{command.arguments}".rstrip()
-    rows = [(f"{option.name} {option.metavar}".rstrip(), option.help) for option in command.options]
+    rows = [
+        (f"{f'{option.short}, ' if option.short else ''}{option.name} {option.metavar}".rstrip(), option.help)
+        for option in command.options
+    ]
     return f"{head}\n\n{command.help}\n{f'{chr(10)}{_table(rows)}' if rows else ''}\n{EXIT_CODES}\n"
 
 
@@ -157,7 +187,10 @@ def _count(said: Arguments) -> None:
     if len(said.rest) < command.least:
         raise UsageError(f"`{command.name}` needs a {command.arguments}")
     if command.most is not None and len(said.rest) > command.most:
-        raise UsageError(f"`{command.name}` takes {f'one {command.arguments}' if command.most else 'nothing'}")
+        one = f"one {command.arguments.strip('[]')}"
+        raise UsageError(f"`{command.name}` takes {one if command.most else 'nothing'}")
+    if said.rest and said.each("--file"):
+        raise UsageError("give either paths or `--file`: a file that is named with `--file` is the project")
 
 
 def _table(rows: list[tuple[str, str]]) -> str:

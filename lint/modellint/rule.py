@@ -21,9 +21,9 @@ from modellint.compose.project import Grant, Model, Project, Service
 from modellint.edit import SAFE, UNSAFE, Edit, Fix, remark, whole_lines
 from modellint.finding import ERROR, NOTE, WARNING, Finding
 from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
-from modellint.parse import YamlFile
 from modellint.reference import Reference
 from modellint.source import Span
+from modellint.tree import YamlFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

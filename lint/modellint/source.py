@@ -6,16 +6,22 @@ other YAML line breaks (NEL, LS, PS) end no line.
 
 from __future__ import annotations
 
+import os
+
 
 class Source:
-    """One file's text, without a byte order mark. Of a `private` one (an env file) reports print names only."""
+    """One file's text, without a byte order mark. Of a `private` one (an env file) reports print names only.
 
-    __slots__ = ("_starts", "path", "private", "text")
+    `base` is the folder that relative paths in the text are relative to; the file's own unless it is told otherwise.
+    """
+
+    __slots__ = ("_starts", "base", "path", "private", "text")
 
     def __init__(self, path: str, text: str, private: bool = False) -> None:
         self.path = path
         self.text = text
         self.private = private
+        self.base = os.path.dirname(path) or "."
         self._starts: list[int] = []
 
     def position(self, offset: int) -> tuple[int, int]:
@@ -39,8 +45,11 @@ class Source:
     def line(self, number: int) -> str:
         """The text of a line (from 1), without its line break."""
         starts = self.line_starts()
+        start = starts[number - 1]
         end = starts[number] if number < len(starts) else len(self.text)
-        return self.text[starts[number - 1] : end].rstrip("\r\n")
+        while end > start and self.text[end - 1] in "\r\n":
+            end -= 1
+        return self.text[start:end]
 
 
 class Span:

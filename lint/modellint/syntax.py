@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     Diagnosis: TypeAlias = tuple[int, str]  # where it is, what is wrong
 
+_LONGEST_WORD = 200
 _TEMPLATE = ("{{", "{%")
 
 
@@ -248,7 +249,7 @@ def _allowed(character: str) -> bool:
     """Whether YAML allows a character: all but the control characters and two that are none."""
     return (
         character in "\t\n\r\x85"
-        or " " <= character < "\x7f"
+        or " " <= character <= "\x7f"
         or (character >= "\xa0" and character not in "\ufffe\uffff")
     )
 
@@ -266,6 +267,6 @@ def _word(source: Source, at: int) -> Span:
     """The span of the word at an offset."""
     text = source.text
     end = at
-    while end < len(text) and text[end] not in " \t\r\n,":
+    while end < min(len(text), at + _LONGEST_WORD) and text[end] not in " \t\r\n,":
         end += 1
     return Span(source, at, max(end, min(at + 1, len(text))))

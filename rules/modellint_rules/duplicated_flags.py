@@ -1,8 +1,8 @@
 """One runtime flag stands in the list twice.
 
-`runtime_flags` of several files, of an override or of an included file are appended to one another, never replaced
-(compose-go, `override/merge.go`), and so are those of several documents. llama-server takes the last value; the first stays in the
-file and says something that is not so.
+llama-server takes the last value; the first stays in the file and says something that is not so. A second list of
+`runtime_flags`, in an override, an included file or another document, is appended to the first, never put in its place
+(compose-go, `override/merge.go`); only items that the list already holds are dropped, see `dropped-flag`.
 
 ```yaml bad
 services:

@@ -59,7 +59,7 @@ def interpolated_variable(project: Project, context: Context) -> Findings:
     for grant in project.grants():
         for variable in grant.variables:
             injected.setdefault(variable.name, variable)
-    asked = [found for found in project.variables if found.name in injected and found.name not in project.environment]
+    asked = [found for found in project.variables if found.name in injected and not found.is_set]
     if not asked:
         return
     silent = _configuring(project) | _overwritten(project)

@@ -1,11 +1,14 @@
-"""Docker Compose refuses the file: it breaks the Compose schema.
+"""Docker Compose refuses the file: it breaks the Compose schema, or what it says does not fit together.
 
-Compose validates the whole file before it starts anything, so one wrong key or type keeps every service down. Two
+Compose validates the whole file before it starts anything, so one wrong key or value keeps every service down. Two
 cases are peculiar to models:
 
 - `context_size` must be a number in the file. `"8192"` and `${CONTEXT}` are strings, and unlike for most other
   attributes Compose does not convert them.
 - an entry of `models:` knows `model`, `context_size`, `runtime_flags`, `name` and `x-…`, nothing else.
+
+A required variable without a value and a missing env file stop Compose too. They are warnings, because they may well be
+there where the project runs.
 
 ```yaml bad
 services:
@@ -56,17 +59,55 @@ models:
     context_size: 8192
 ```
 
-What this rule cannot see: what Compose checks beyond the schema, such as files and networks that do not exist. In an
-overlay it does not ask for what the base file may hold.
+Beyond the schema, Compose reads the values and follows the names: a time span needs its unit, a number must be one,
+and each network, volume, secret, config and service that is named must exist.
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm]
+    networks: [back]
+    #          ^^^^ the network `back` is not declared, and Compose refuses the file
+    stop_grace_period: "90"
+    #                   ^^ `stop_grace_period` must be a time span, and `90` is not: a number in it has no unit; Compose refuses the file
+models:
+  llm:
+    model: ai/smollm2
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [llm]
+    networks: [back]
+    stop_grace_period: 90s
+models:
+  llm:
+    model: ai/smollm2
+networks:
+  back:
+```
+
+A required variable (`${NAME:?}`) without a value and a missing env file are reported too, for Compose refuses the
+project in this folder with these variables. An env file that `.gitignore` names is only warned of: it is missing in every
+fresh checkout, and meant to be.
+
+What this rule cannot see: what only shows when containers start, such as a port that is taken or an image that does
+not exist. In an overlay it does not ask for what the base file may hold.
 """
 
 from __future__ import annotations
 
-from modellint.rule import ERROR, Context, Finding, Findings, Project, rule
+from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Project, rule
+
+_KEPT_FROM_GIT = "kept-from-git"  # an env file that is missing because `.gitignore` names it
 
 
 @rule(ERROR)
 def invalid_compose(project: Project, context: Context) -> Findings:
-    """Report each violation of the schema at its node."""
+    """Report each thing that Compose refuses at its node."""
     for violation in project.violations:
-        yield Finding(violation.span, violation.message, violation.fix, hint=violation.hint)
+        severity = WARNING if violation.kind == _KEPT_FROM_GIT else None
+        yield Finding(violation.span, violation.message, violation.fix, hint=violation.hint, severity=severity)

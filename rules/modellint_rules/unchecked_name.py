@@ -2,7 +2,8 @@
 
 The schema gives an entry of `models:` its rules only when its name is made of letters, digits, `.`, `_` and `-`.
 Docker Compose up to 5.5 accepts any other name and then validates nothing in the entry: a misspelled key passes, and
-a quoted `context_size` is converted silently. Docker Compose 5.6 refuses the file.
+a quoted `context_size` is converted silently. Docker Compose 5.6 refuses the file. With `--compose-version` before
+5.6.0 this is a warning.
 
 ```yaml bad
 services:
@@ -36,7 +37,7 @@ What this rule cannot see: nothing escapes it, the name alone decides.
 
 from __future__ import annotations
 
-from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
+from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Model, rule
 
 
 @rule(ERROR)
@@ -44,9 +45,11 @@ def unchecked_name(model: Model, context: Context) -> Findings:
     """Report a declared name that is outside the schema's pattern."""
     if model.legacy or model.checked:
         return
-    message = (
-        f"`{model.name.text}` is no valid name for a model: Compose 5.6 refuses the file, older versions check nothing"
-        " in the entry"
-    )
+    features = context.project.features
+    if features.checks_names:
+        result = "Compose 5.6 refuses the file, older versions check nothing in the entry"
+    else:
+        result = f"Compose {features.name} checks nothing in the entry, and Compose 5.6 refuses the file"
+    message = f"`{model.name.text}` is no valid name for a model: {result}"
     hint = "use letters, digits, `.`, `_` and `-`, and keep the variables' names with `endpoint_var` and `model_var`"
-    yield Finding(model.name.content, message, hint=hint)
+    yield Finding(model.name.content, message, hint=hint, severity=ERROR if features.checks_names else WARNING)

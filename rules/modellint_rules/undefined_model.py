@@ -60,7 +60,24 @@ overlay takes all declarations away with `models: !reset`.
 from __future__ import annotations
 
 from modellint.evidence.unset import unset
-from modellint.rule import ERROR, UNSAFE, WARNING, Context, Edit, Finding, Findings, Fix, Grant, Mapping, Project, rule
+from modellint.rule import (
+    ERROR,
+    UNSAFE,
+    WARNING,
+    Context,
+    Edit,
+    Finding,
+    Findings,
+    Fix,
+    Grant,
+    Mapping,
+    Project,
+    Scalar,
+    Service,
+    rule,
+)  # fmt: skip
+
+_MANY = 50  # grants of one service; nobody wrote those by hand
 
 
 @rule(ERROR)
@@ -70,21 +87,19 @@ def undefined_model(grant: Grant, context: Context) -> Findings:
     if grant.model is not None or grant.legacy or not _all_declarations_known(project) or unset(grant.name, project):
         return
     shown, service = grant.name.shown, grant.service
-    if service.active:
-        message = (
-            f"`{service.name.text}` is granted `{shown}`, which no `models:` declares: Compose refuses the project"
-        )
-        severity = ERROR
+    severity = ERROR
+    if not project.features.checks_grants:
+        result = f"Compose {project.features.name} says nothing and injects an empty name"
+    elif service.active:
+        result = "Compose refuses the project"
     else:
-        message = (
-            f"`{service.name.text}` is granted `{shown}`, which no `models:` declares:"
-            " Compose refuses the project as soon as a profile enables the service"
-        )
+        result = "Compose refuses the project as soon as a profile enables the service"
         severity = WARNING
+    message = f"`{service.name.text}` is granted `{shown}`, which no `models:` declares: {result}"
     near = _nearest(grant, project)
     fix = Fix(f"grant `{near}`", [Edit(grant.name.content, near)], UNSAFE) if near else None
     hint = f"declare `{shown}` under the top-level `models:`"
-    if grant.name.source is not service.name.source and "extends" in service.body:
+    if grant.name.source is not service.name.source and _extends(service):
         hint += " of this project: `extends` takes over the grant, not the declaration"
     yield Finding(grant.name.content, message, fix, hint=hint, severity=severity)
 
@@ -92,6 +107,11 @@ def undefined_model(grant: Grant, context: Context) -> Findings:
 def _all_declarations_known(project: Project) -> bool:
     """Whether a model that is not declared here cannot be declared in a base file either."""
     return project.whole or (project.root is not None and not project.models and _resets_models(project))
+
+
+def _extends(service: Service) -> bool:
+    """Whether the service was written with `extends`, which is gone once it is merged."""
+    return any(isinstance(key, Scalar) and key.text == "extends" for key, _ in service.body.pairs)
 
 
 def _resets_models(project: Project) -> bool:
@@ -106,6 +126,8 @@ def _resets_models(project: Project) -> bool:
 def _nearest(grant: Grant, project: Project) -> str:
     from difflib import get_close_matches
 
+    if len(grant.service.grants) > _MANY:
+        return ""
     granted = {other.model_name for other in grant.service.grants}
     free = [name for name in project.models if name not in granted]
     near = get_close_matches(grant.model_name, free, 1, 0.7)

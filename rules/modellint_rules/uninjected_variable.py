@@ -110,7 +110,7 @@ def uninjected_variable(service: Service, context: Context) -> Findings:
 def _unset(context: Context) -> list[Variable]:
     """The variables of the project that are filled in as nothing."""
     project = context.project
-    return [each for each in project.variables if not each.operator and each.name not in project.environment]
+    return [each for each in project.variables if not each.operator and not each.is_set]
 
 
 def _in_shell(scalar: Scalar, name: str, start: int, near: str, grant: Grant) -> Finding:

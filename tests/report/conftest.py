@@ -76,7 +76,7 @@ def found(
 def report(*findings: Finding, files: int = 1, unreadable: list[tuple[str, str]] | None = None) -> Report:
     """A report of these findings."""
     made = Report()
-    made.files = files
+    made.files = made.projects = files
     made.results = [result(finding) for finding in findings]
     made.unreadable = [Unreadable(*each) for each in unreadable or []]
     return made

@@ -9,8 +9,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_LARGEST = 4 << 20  # characters of all values of a file; `A=$B$B` doubles with every line
 _SPACE = " \t\v\f\r\x85\xa0"
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_ESCAPES = {
+    "n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", '"': '"', "\\": "\\", "$": "$$",
+}  # fmt: skip
 
 
 class Entry:
@@ -32,16 +35,18 @@ class DotenvError(ValueError):
         self.span = span
 
 
-def read_dotenv(source: Source, shell: Mapping[str, str], wins: bool = True) -> list[Entry]:
+def read_dotenv(
+    source: Source, shell: Mapping[str, str], wins: bool = True, earlier: Mapping[str, str] | None = None
+) -> list[Entry]:
     """The entries of an env file, in order. Raises `DotenvError` at the first line that Compose refuses.
 
-    `shell` are the variables that the file's own text may refer to; where `wins`, they also replace its values, as
-    they do for `.env`.
+    The file's text may refer to the variables of `shell`, which come first, to its own and to those of `earlier` env
+    files. Where `wins`, the shell's also replace its values, as they do for `.env`.
     """
     text = source.text
     entries: list[Entry] = []
-    known: dict[str, str] = {}
-    at = 0
+    known = {**(earlier or {}), **shell}
+    at = size = 0
     while True:
         while at < len(text) and (text[at] in _SPACE or text[at] == "\n"):
             at += 1
@@ -51,15 +56,44 @@ def read_dotenv(source: Source, shell: Mapping[str, str], wins: bool = True) -> 
             at = _line_end(text, at)
             continue
         name, span, at, alone = _name(source, at)
+        if alone and at >= len(text):
+            return entries  # what ends with the file, without a line break, is no variable to Compose
+        if alone and not name:
+            continue
+        if " " in name:
+            raise DotenvError(span, "the name of a variable cannot contain a blank; write `NAME=value`")
         if alone:
-            value = shell.get(name)
+            value = known.get(name)
         else:
-            value, at = _value(source, at, {**shell, **known} if known else shell)
+            value, at = _value(source, at, known)
             if wins and name in shell:
                 value = shell[name]
         entries.append(Entry(name, span, value))
-        if value is not None:
+        if value is not None and name not in shell:
             known[name] = value
+        size += len(value or "")
+        if size > _LARGEST:
+            raise DotenvError(span, "the variables of this file expand to more than a reader can hold")
+
+
+def read_raw(source: Source, shell: Mapping[str, str]) -> list[Entry]:
+    """The entries of an env file with `format: raw`: a value is the rest of its line, as it stands."""
+    entries: list[Entry] = []
+    for start in source.line_starts():
+        end = _line_end(source.text, start)
+        line = source.text[start:end].rstrip("\r")
+        body = line.lstrip()
+        if not body or body.startswith("#"):
+            continue
+        name, equals, value = body.partition("=")
+        begin = start + len(line) - len(body)
+        span = Span(source, begin, begin + len(name))
+        if not name:
+            raise DotenvError(Span(source, begin, begin + 1), "no name stands before this `=`")
+        if name.split() != [name]:
+            raise DotenvError(span, "the name of a variable cannot contain a blank; write `NAME=value`")
+        entries.append(Entry(name, span, value if equals else shell.get(name)))
+    return entries
 
 
 def _line_end(text: str, at: int) -> int:
@@ -78,18 +112,18 @@ def _name(source: Source, at: int) -> tuple[str, Span, int, bool]:
     while end < len(text) and text[end] not in "=:\n":
         character = text[end]
         if not (character.isalnum() or character in "_.-[]" or character in _SPACE):
-            message = f"`{character}` cannot stand in the name of a variable"
+            message = f"`{character}` cannot stand in the name of a variable; write `NAME=value`"
             raise DotenvError(Span(source, end, end + 1), message)
         end += 1
     name = text[at:end].strip(_SPACE)
     span = Span(source, at, at + len(name))
-    if " " in name:
-        raise DotenvError(span, "the name of a variable cannot contain a space")
     alone = end >= len(text) or text[end] == "\n"
+    if alone:
+        return name, span, end, True
     end += 1
-    while not alone and end < len(text) and text[end] in _SPACE:
+    while end < len(text) and text[end] in _SPACE:
         end += 1
-    return name, span, min(end, len(text)), alone
+    return name, span, end, False
 
 
 def _value(source: Source, at: int, known: Mapping[str, str]) -> tuple[str, int]:
@@ -97,16 +131,24 @@ def _value(source: Source, at: int, known: Mapping[str, str]) -> tuple[str, int]
     quote = text[at : at + 1]
     if quote and quote in "'\"":
         end = at + 1
-        while end < len(text) and not (text[end] == quote and text[end - 1] != "\\"):
-            end += 1
+        while end < len(text) and text[end] != quote:
+            end += 2 if text[end] == "\\" else 1
         if end >= len(text):
-            raise DotenvError(Span(source, at, _line_end(text, at)), "this quote is never closed")
+            raise DotenvError(
+                Span(source, at, _line_end(text, at)), "this quote is never closed; close it where its text ends"
+            )
         body = text[at + 1 : end]
-        return (_expand(source, at, _unescape(body), known) if quote == '"' else body), end + 1
+        if quote == "'":
+            return body.replace("\\'", "'"), end + 1
+        return _expand(source, at, _unescape(body), known), end + 1
     end = _line_end(text, at)
     raw = text[at:end]
-    comment = next((k for k, c in enumerate(raw) if c == "#" and (k == 0 or raw[k - 1] in _SPACE)), len(raw))
-    return _expand(source, at, raw[:comment].strip(_SPACE), known), end
+    comment = raw.find("#", 1)
+    while comment > 0 and raw[comment - 1] not in _SPACE:
+        comment = raw.find("#", comment + 1)
+    if comment > 0:
+        raw = raw[:comment]
+    return _expand(source, at, raw.strip(_SPACE), known), end
 
 
 def _expand(source: Source, at: int, value: str, known: Mapping[str, str]) -> str:
@@ -115,12 +157,14 @@ def _expand(source: Source, at: int, value: str, known: Mapping[str, str]) -> st
     try:
         return substitute(value, known)
     except (InvalidTemplate, MissingVariable) as error:
-        message = f"{error.args[0]}" if isinstance(error, MissingVariable) else "this `${` is not well formed"
+        message = "this `${` is not well formed; write `$$` for a `$` that begins no variable"
+        if isinstance(error, MissingVariable):
+            message = f"`{error.variable.name}` is required here and has no value; give it one in the shell"
         raise DotenvError(Span(source, at, _line_end(source.text, at)), message) from None
 
 
 def _unescape(body: str) -> str:
-    """Backslash escapes of a double-quoted value; an escaped `$` stays one, as a `$$` that is substituted later."""
+    """Backslash escapes of a double-quoted value; an escaped `$` becomes the `$$` that substitution makes one of."""
     if "\\" not in body:
         return body
     out: list[str] = []
@@ -128,7 +172,7 @@ def _unescape(body: str) -> str:
     while at < len(body):
         if body[at] == "\\" and at + 1 < len(body):
             follows = body[at + 1]
-            out.append("$$" if follows == "$" else _ESCAPES.get(follows, follows))
+            out.append(_ESCAPES.get(follows, "\\" + follows))
             at += 2
         else:
             out.append(body[at])

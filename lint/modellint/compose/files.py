@@ -9,12 +9,15 @@ from modellint.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from modellint.compose.ignored import Ignored
 
 MAX_BYTES = 1 << 20  # of a Compose or env file
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # Compose's order
 STDIN = "-"
 _SKIPPED = frozenset((".git", ".hg", ".svn", ".tox", ".venv", "node_modules", "site-packages", "__pycache__"))
+_GITIGNORE = ".gitignore"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -75,7 +78,7 @@ def read_stdin() -> Source:
 
 def project_files(path: str) -> list[str]:
     """The Compose files that a path on the command line stands for; raises `Unreadable` where there is none."""
-    if path == STDIN or not os.path.isdir(path):
+    if not is_folder(path):
         return [path]
     found = sorted(_below(path))
     if not found:
@@ -83,17 +86,27 @@ def project_files(path: str) -> list[str]:
     return found
 
 
+def is_folder(path: str) -> bool:
+    """Whether a path on the command line is a folder to search."""
+    return path != STDIN and os.path.isdir(path)
+
+
 def default_file(folder: str) -> str:
     """The file that `docker compose` takes in a folder without `-f`: of the folder, else of the nearest above it."""
     here = os.path.abspath(folder)
     while True:
-        for name in DEFAULT_NAMES:
-            if os.path.isfile(os.path.join(here, name)):
-                return os.path.relpath(os.path.join(here, name))
+        if found := first_of(DEFAULT_NAMES, here):
+            return os.path.relpath(found)
         above = os.path.dirname(here)
         if above == here:
             raise Unreadable(folder, f"neither this folder nor one above it holds {' or '.join(DEFAULT_NAMES)}")
         here = above
+
+
+def first_of(names: Sequence[str], folder: str) -> str:
+    """The first of some files that a folder holds; empty where it holds none of them."""
+    paths = (os.path.join(folder, name) for name in names)
+    return next((path for path in paths if os.path.exists(path)), "")
 
 
 def inside(path: str, folder: str) -> bool:
@@ -104,23 +117,51 @@ def inside(path: str, folder: str) -> bool:
 
 
 def _below(folder: str) -> Iterator[str]:
-    waiting = [folder]
+    waiting: list[tuple[str, Ignored | None]] = [(folder, _ignored_above(folder))]
     while waiting:
-        here = waiting.pop()
+        here, ignored = waiting.pop()
         names: set[str] = set()
+        folders: list[str] = []
         try:
             with os.scandir(here) as listing:
                 for entry in listing:
-                    if entry.is_dir(follow_symlinks=False):
-                        if entry.name not in _SKIPPED:
-                            waiting.append(entry.path)
-                    else:
+                    if not entry.is_dir(follow_symlinks=False):
                         names.add(entry.name)
+                    elif entry.name not in _SKIPPED:
+                        folders.append(entry.path)
         except OSError as error:
             raise Unreadable(here, _reason(error)) from None
+        if _GITIGNORE in names:
+            ignored = _with(ignored, here)
+        if ignored is not None:
+            folders = [path for path in folders if not ignored(path, is_folder=True)]
+            names = {name for name in names if name in DEFAULT_NAMES and not ignored(os.path.join(here, name), False)}
+        waiting.extend((path, ignored) for path in folders)
         default = next((name for name in DEFAULT_NAMES if name in names), None)
         if default is not None:
             yield os.path.join(here, default)
+
+
+def _ignored_above(folder: str) -> Ignored | None:
+    """What the `.gitignore` files above a folder leave out of it; nothing where they leave out the folder itself."""
+    above: list[str] = []
+    here = os.path.abspath(folder)
+    while not os.path.exists(os.path.join(here, ".git")):
+        here, below = os.path.dirname(here), here
+        if here == below:
+            return None  # no repository
+        above.append(here)
+    ignored: Ignored | None = None
+    for path in reversed(above):
+        if os.path.isfile(os.path.join(path, _GITIGNORE)):
+            ignored = _with(ignored, path)
+    return None if ignored is not None and ignored(os.path.abspath(folder), is_folder=True) else ignored
+
+
+def _with(ignored: Ignored | None, folder: str) -> Ignored:
+    from modellint.compose.ignored import Ignored
+
+    return (ignored or Ignored()).below(folder)
 
 
 def _read_all(path: str, handle: int) -> bytes:

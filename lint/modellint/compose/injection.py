@@ -1,6 +1,10 @@
-"""The variables that a grant injects: exactly those of Docker Compose (`pkg/compose/model.go`, since v2.39.2)."""
+"""The variables that a grant injects: exactly those of Docker Compose (`pkg/compose/model.go`)."""
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.compose.versions import Features
 
 ENDPOINT = "endpoint"
 MODEL = "model"
@@ -11,9 +15,18 @@ def prefix(name: str) -> str:
     return _go_upper(name).replace("-", "_")
 
 
-def variable_names(name: str, endpoint_var: str | None, model_var: str | None) -> tuple[str, str]:
-    """Names of the variables that hold the endpoint and the model reference. An empty setting counts as none."""
-    return endpoint_var or f"{prefix(name)}_URL", model_var or f"{prefix(name)}_MODEL"
+def variable_names(
+    name: str, endpoint_var: str | None, model_var: str | None, features: Features | None = None
+) -> tuple[str, str]:
+    """Names of the variables that hold the endpoint and the model reference. An empty setting counts as none.
+
+    Without `features`, those of the newest Docker Compose. The second name is empty for a version that sets none.
+    """
+    start = prefix(name)
+    endpoint = endpoint_var or f"{start}_URL"
+    if features is None or features.model_suffix:
+        return endpoint, model_var or f"{start}_MODEL"
+    return endpoint, (model_var or start) if features.injects_model else ""
 
 
 def provider_variable_names(service: str) -> tuple[str, str]:

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 _FIRST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _NAME = _FIRST | frozenset("0123456789")
 _OPERATORS = (":-", ":?", ":+", "-", "?", "+")
-_DEEPEST = 20  # variables in the default of a variable
+_LONGEST = 1 << 20  # characters of a value
+_DEEPEST = 10  # variables in the default of a variable
 
 
 class Variable:
     """One `$NAME` or `${NAME…}` in a text. `start` and `end` are offsets in that text."""
 
-    __slots__ = ("end", "name", "operand", "operator", "scalar", "start")
+    __slots__ = ("end", "is_set", "name", "operand", "operator", "scalar", "start")
 
     def __init__(self, name: str, operator: str, operand: str, start: int, end: int) -> None:
         self.name = name
@@ -31,6 +32,7 @@ class Variable:
         self.start = start
         self.end = end
         self.scalar: Scalar | None = None  # the value that it stands in
+        self.is_set = False  # whether the variables that it is read with know the name
 
     @property
     def span(self) -> Span:
@@ -43,7 +45,7 @@ class Variable:
 
 
 class InvalidTemplate(ValueError):
-    """A `${` that is not well formed. `start` is its offset in the text."""
+    """A `${` that is not well formed, or more than a reader can hold. `start` is its offset in the text."""
 
     def __init__(self, text: str, start: int) -> None:
         super().__init__(text)
@@ -82,6 +84,7 @@ def interpolate(templates: Iterable[Scalar], environment: Mapping[str, str]) -> 
             found = variables(scalar.text)
             for variable in found:
                 variable.scalar = scalar
+                variable.is_set = variable.name in environment
             met.extend(found)
             scalar.value = substitute(scalar.text, environment)
         except InvalidTemplate as error:
@@ -96,7 +99,7 @@ def interpolate(templates: Iterable[Scalar], environment: Mapping[str, str]) -> 
 
 def _substitute(text: str, environment: Mapping[str, str], base: int, depth: int) -> str:
     out: list[str] = []
-    last = 0
+    last = size = 0
     at = text.find("$")
     while at >= 0:
         out.append(text[last:at])
@@ -109,7 +112,11 @@ def _substitute(text: str, environment: Mapping[str, str], base: int, depth: int
                 out.append("$")
                 last = at + 1
             else:
-                out.append(_value(variable, environment, base, depth))
+                value = _value(variable, environment, base, depth)
+                size += len(value)
+                if size > _LONGEST:
+                    raise InvalidTemplate("too long", variable.start)
+                out.append(value)
                 last = variable.end - base
         at = text.find("$", last)
     out.append(text[last:])
@@ -172,16 +179,19 @@ def _closing_brace(text: str, at: int) -> int:
     Compose counts every `{`, not only that of `${`, and passes over the character behind it. Where the braces do not
     match that way, the last `}` of the line it is.
     """
-    end = text.find("\n", at)
-    last = text.rfind("}", at, end if end >= 0 else len(text))
     depth = 0
-    while at <= last:
+    last = -1
+    while at < len(text) and text[at] != "\n":
         if text[at] == "}":
+            last = at
             depth -= 1
             if depth == 0:
-                return at
+                break
         elif text[at] == "{":
             depth += 1
-            at += 1
+            passed = text[at + 1 : at + 2]
+            if passed == "}":
+                last = at + 1
+            at += passed != "\n"
         at += 1
     return last

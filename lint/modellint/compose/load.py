@@ -1,4 +1,4 @@
-"""From a file to a project: read, interpolate, validate, type."""
+"""From files to a project: read, interpolate, merge, validate, type."""
 
 from __future__ import annotations
 
@@ -6,75 +6,131 @@ import os
 
 from modellint.comment import ignores
 from modellint.compose import files
+from modellint.compose.consistency import inconsistencies
 from modellint.compose.dotenv import DotenvError, read_dotenv
-from modellint.compose.interpolate import InvalidTemplate, interpolate
-from modellint.compose.merge import merge, settle
-from modellint.compose.project import Project, Setting, build
+from modellint.compose.loader import Loader, Scope, TooMuch, distinct
+from modellint.compose.project import Project, build
 from modellint.compose.schema import Violation, violations
+from modellint.compose.selection import project_name
+from modellint.compose.versions import refused
 from modellint.node import Mapping, Scalar
 from modellint.parse import parse
-from modellint.source import Source, Span
+from modellint.source import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
 
+    from modellint.comment import Ignore
+    from modellint.compose.selection import Selection
+    from modellint.compose.versions import Features
     from modellint.node import Node
-    from modellint.parse import YamlFile
+    from modellint.source import Source
+    from modellint.tree import YamlFile
 
 
 def load(source: Source, shell: Dict[str, str]) -> Project:
     """The project of one Compose file, its `.env` and the variables of the shell."""
     folder = os.path.dirname(source.path) or "."
     environment = _environment(folder, shell)
-    file = parse(source)
-    root = _root(file)
-    variables, refused = interpolate(file.templates, environment)
-    profiles = frozenset(name.strip() for name in environment.get("COMPOSE_PROFILES", "").split(",") if name.strip())
-    read_env_file = _EnvFiles(folder, environment)
-    project = build(root if isinstance(root, Mapping) else None, [file], profiles, read_env_file)
-    project.environment = environment
-    project.variables = variables
-    project.violations = [_template_violation(error) for error in refused if isinstance(error, InvalidTemplate)]
-    if root is None or not isinstance(root, Mapping):
-        project.violations.extend(_no_mapping(file, root))
-    else:
-        # A fragment is laid over a file that holds what it lacks; what it does say must be valid.
-        found = violations(root)
-        project.violations.extend(v for v in found if project.whole or v.kind != "required")
-    project.ignores = ignores(source, file.documents)
+    names = environment.get("COMPOSE_PROFILES", "").split(",")
+    profiles = frozenset(name.strip() for name in names if name.strip())
+    return _project(Loader(folder), [parse(source)], environment, profiles)
+
+
+def load_project(selection: Selection) -> Project:
+    """The project of the files that were selected; raises `files.Unreadable` where one of them cannot be read."""
+    given = [parse(_source(path, selection)) for path in selection.files]
+    loader = Loader(selection.folder, selection.features.imports_models)
+    loader.violations.extend(selection.refused)
+    loader.whole = not selection.refused
+    name = project_name(selection, given)
+    environment = {**selection.environment, "COMPOSE_PROJECT_NAME": name}
+    project = _project(loader, given, environment, selection.profiles, selection.features)
+    project.name = name
     return project
 
 
-def _root(file: YamlFile) -> Node | None:
-    """The file's documents, laid over one another; empty ones do not count."""
-    root: Node | None = None
-    for document in file.documents:
-        if isinstance(document, Scalar) and document.value is None:
-            continue
-        root = document if root is None else merge(root, document)
-    tagged = root is not None and "!reset" in file.source.text
-    return settle(root) if root is not None and tagged else root
+def _source(path: str, selection: Selection) -> Source:
+    if path != files.STDIN:
+        return files.read(path)
+    if selection.stdin is None:
+        selection.stdin = files.read_stdin()
+    return selection.stdin
+
+
+def _project(
+    loader: Loader,
+    given: list[YamlFile],
+    environment: dict[str, str],
+    profiles: frozenset[str],
+    features: Features | None = None,
+) -> Project:
+    scope = Scope(loader.folder, environment)
+    for file in given:
+        loader.admit(file, scope)
+    root = _root(loader, given, scope)
+    env_files = None
+    if any("env_file" in file.source.text or "label_file" in file.source.text for file in loader.files):
+        from modellint.compose.env_files import EnvFiles
+
+        env_files = EnvFiles(loader.folder, environment)
+    mapping = root if isinstance(root, Mapping) else None
+    project = build(mapping, loader.files, profiles, env_files.settings if env_files else None, features)
+    project.folder = loader.folder
+    project.environment = environment
+    project.variables = loader.variables
+    project.outside = loader.outside
+    project.whole = project.whole and loader.whole
+    if loader.merge is not None:
+        project.origins = loader.merge.origins
+        project.dropped = loader.merge.dropped
+        loader.violations.extend(loader.merge.violations)
+    found = loader.violations
+    if mapping is None:
+        found.extend(_no_mapping(given[0], root) if project.files else [])
+    else:
+        found.extend(violations(mapping))
+        found.extend(refused(mapping, project.features))
+        found.extend(inconsistencies(project))
+    if env_files is not None:
+        for service in project.services.values():
+            if service.active:
+                found.extend(env_files.violations(service.body))
+    # A fragment is laid over a file that holds what it lacks; what it does say must be valid.
+    project.violations = [v for v in distinct(found) if project.whole or v.kind != "required"]
+    for file in loader.files:
+        project.ignores.extend(_ignores(file, file in loader.borrowed))
+    return project
+
+
+def _root(loader: Loader, given: list[YamlFile], scope: Scope) -> Node | None:
+    """The files laid over one another; nothing where that would grow too large to hold."""
+    try:
+        return loader.model(given, scope)
+    except TooMuch:
+        first = given[0].source
+        loader.fail(Scalar(first, 0, len(first.line(1)), "", None), "merge", "merged, the files are too large to read")
+        return None
+
+
+def _ignores(file: YamlFile, borrowed: bool) -> list[Ignore]:
+    found = ignores(file.source, file.documents)
+    if borrowed:
+        for ignore in found:
+            ignore.used = True  # it may speak about a service that is not taken over
+    return found
 
 
 def _no_mapping(file: YamlFile, root: Node | None) -> list[Violation]:
     if not file.whole:
         return []  # what is missing may stand in the damaged part
     first = Span(file.source, 0, len(file.source.line(1)))
-    if root is None:
+    if root is None or (isinstance(root, Scalar) and root.value is None):
         empty = Scalar(file.source, 0, 0, "", None)
         return [Violation(first, empty, "type", (), "the file is empty; Compose refuses it")]
-    span = Span(file.source, root.start, min(root.end, root.start + len(file.source.line(root.span.first[0]))))
+    span = Span(root.source, root.start, min(root.end, root.start + len(root.source.line(root.span.first[0]))))
     return [Violation(span, root, "type", (), "a Compose file is a map with keys like `services` and `models`")]
-
-
-def _template_violation(error: InvalidTemplate) -> Violation:
-    scalar = error.args[1]
-    content = scalar.content
-    whole = content.text != scalar.text
-    span = content if whole else Span(content.source, content.start + error.start, content.end)
-    message = "this `${` is not well formed, and Compose refuses the file"
-    return Violation(span, scalar, "interpolation", (), message, "write `$$` for a `$` that begins no variable")
 
 
 def _environment(folder: str, shell: Dict[str, str]) -> dict[str, str]:
@@ -90,27 +146,3 @@ def _environment(folder: str, shell: Dict[str, str]) -> dict[str, str]:
             found = {}
     found.update(shell)
     return found
-
-
-class _EnvFiles:
-    """Reads the env files that services name, each once. One that lies outside the project's folder is not read."""
-
-    def __init__(self, folder: str, environment: Dict[str, str]) -> None:
-        self._folder = folder
-        self._environment = environment
-        self._read: dict[str, list[Setting]] = {}
-
-    def __call__(self, node: Scalar) -> list[Setting]:
-        path = os.path.normpath(os.path.join(self._folder, str(node.value)))
-        if path not in self._read:
-            self._read[path] = self._settings(path)
-        return self._read[path]
-
-    def _settings(self, path: str) -> list[Setting]:
-        if not files.inside(path, self._folder):
-            return []
-        try:
-            found = read_dotenv(files.read(path, private=True), self._environment, wins=False)
-        except (files.Unreadable, DotenvError):
-            return []
-        return [Setting(entry.name, entry.span, entry.value, None, path) for entry in found]

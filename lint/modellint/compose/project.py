@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modellint.compose.injection import ENDPOINT, MODEL, provider_variable_names, variable_names
+from modellint.compose.versions import Features
 from modellint.node import Mapping, Scalar, Sequence, text_of
 from modellint.reference import Reference
 from modellint.scalar import compose_text
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
     from modellint.comment import Ignore
     from modellint.compose.interpolate import Variable
+    from modellint.compose.merge import Dropped
     from modellint.compose.schema import Violation
     from modellint.node import Node
-    from modellint.parse import YamlFile
+    from modellint.tree import YamlFile
 
-    EnvFiles = Callable[[Scalar], "list[Setting]"]
+    EnvFiles = Callable[[Mapping], "list[Setting]"]
 
 _CHECKED_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
@@ -80,33 +82,33 @@ class Grant:
 
     __slots__ = ("body", "legacy", "model", "name", "service", "variables")
 
-    def __init__(self, service: Service, name: Scalar, body: Mapping | None, legacy: bool = False) -> None:
+    def __init__(
+        self, service: Service, name: Scalar, body: Mapping | None, features: Features, legacy: bool = False
+    ) -> None:
         self.service = service
         self.name = name
         self.body = body
         self.legacy = legacy
         self.model: Model | None = None  # None where no such model is declared
-        self.variables: tuple[Injected, Injected] = self._variables()  # the model's, then the endpoint's
+        self.variables = self._variables(features)  # the model's, if there is one, then the endpoint's
 
     @property
     def model_name(self) -> str:
         """The name of the model it asks for; a list item may be interpolated, a key may not."""
         return text_of(self.name) or self.name.text
 
-    def _variables(self) -> tuple[Injected, Injected]:
+    def _variables(self, features: Features) -> tuple[Injected, ...]:
         endpoint_node = self.body.get("endpoint_var") if self.body else None
         model_node = self.body.get("model_var") if self.body else None
         endpoint_var, model_var = text_of(endpoint_node), text_of(model_node)
         if self.legacy:
             endpoint, model = provider_variable_names(self.model_name)
         else:
-            endpoint, model = variable_names(self.model_name, endpoint_var, model_var)
+            endpoint, model = variable_names(self.model_name, endpoint_var, model_var, features)
         model_span = _content(model_node, model_var) or self.name.content
         endpoint_span = _content(endpoint_node, endpoint_var) or self.name.content
-        return (
-            Injected(model, MODEL, model_span, bool(model_var), self),
-            Injected(endpoint, ENDPOINT, endpoint_span, bool(endpoint_var), self),
-        )
+        url = Injected(endpoint, ENDPOINT, endpoint_span, bool(endpoint_var), self)
+        return (Injected(model, MODEL, model_span, bool(model_var), self), url) if model else (url,)
 
 
 class Service:
@@ -134,7 +136,8 @@ class Project:
     """What Compose would load. `whole` is False for a fragment and for a damaged file: then absence proves nothing."""
 
     __slots__ = (
-        "environment", "files", "ignores", "legacy", "models", "root", "services", "variables", "violations", "whole",
+        "dropped", "environment", "features", "files", "folder", "ignores", "legacy", "models", "name", "origins",
+        "outside", "profiles", "root", "services", "variables", "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, root: Mapping | None, files: list[YamlFile]) -> None:
@@ -147,6 +150,13 @@ class Project:
         self.violations: list[Violation] = []
         self.ignores: list[Ignore] = []
         self.environment: dict[str, str] = {}  # what interpolation sees: the shell's variables over those of `.env`
+        self.features = Features()  # of the Docker Compose that is to load it
+        self.folder = "."  # the project directory
+        self.name = ""
+        self.profiles: frozenset[str] = frozenset()  # those that are enabled
+        self.origins: dict[Span, list[Span]] = {}  # of a value that won a merge: what it replaced, earliest first
+        self.dropped: list[Dropped] = []  # what merges left out of lists
+        self.outside: list[str] = []  # files that were read and lie outside the project directory
         self.whole = True
 
     def all_models(self) -> Iterator[Model]:
@@ -165,17 +175,20 @@ def build(
     files: list[YamlFile],
     profiles: frozenset[str] = frozenset(),
     env_files: EnvFiles | None = None,
+    features: Features | None = None,
 ) -> Project:
     """Read a merged document into a project. Parts of the wrong type are left out; the schema reports them.
 
-    `env_files` reads an env file that a service names; services without grants are not asked.
+    `env_files` reads the env files that a service names; services without grants are not asked.
     """
     project = Project(root, files)
+    project.profiles = profiles
+    project.features = features or project.features
     if root is None:
         project.whole = False
         return project
     for name, body in entries(root.get("models")):
-        project.models[name.text] = _model(name, body)
+        project.models[name.text] = _model(name, body, project.features)
     for name, body in entries(root.get("services")):
         if isinstance(body, Mapping):
             service = project.services[name.text] = Service(name, body, _active(body, profiles))
@@ -183,17 +196,16 @@ def build(
                 project.legacy.extend(_legacy_models(name, service.provider))
     legacy = {model.name.text: model for model in project.legacy}
     for service in project.services.values():
-        _add_grants(service, project.models, legacy)
+        _add_grants(service, project, legacy)
         if service.grants:
             service.environment = _environment(service.body, env_files)
-    project.whole = all(file.whole for file in files) and _complete(root, project.services)
+    project.whole = all(file.whole for file in files) and _complete(project.services)
     return project
 
 
-def _complete(root: Mapping, services: dict[str, Service]) -> bool:
-    """Whether the file says all there is: no service that another file completes, and nothing taken from elsewhere."""
-    elsewhere = "include" in root or any(service.body.get("extends", "file") for service in services.values())
-    return bool(services) and not elsewhere and all(service.runs for service in services.values() if service.active)
+def _complete(services: dict[str, Service]) -> bool:
+    """Whether the files say all there is: no service that another file completes."""
+    return bool(services) and all(service.runs for service in services.values() if service.active)
 
 
 def entries(node: Node | None) -> Iterator[tuple[Scalar, Node]]:
@@ -229,13 +241,13 @@ def _env_text(given: Scalar) -> str | None:
     return None if given.value is None else compose_text(given.value)
 
 
-def _model(name: Scalar, body: Node) -> Model:
+def _model(name: Scalar, body: Node, features: Features) -> Model:
     model = Model(name, body)
     if isinstance(body, Mapping):
         _refer(model, body.get("model"))
         model.context_size = _scalar(body.get("context_size"))
         flags = body.get("runtime_flags")
-        if isinstance(flags, Sequence):
+        if isinstance(flags, Sequence) and features.passes_flags:
             model.flags = [flag for flag in flags if isinstance(flag, Scalar)]
     return model
 
@@ -257,16 +269,15 @@ def _refer(model: Model, node: Node | None) -> None:
             model.ref = Reference(node.value)
 
 
-def _add_grants(service: Service, models: dict[str, Model], legacy: dict[str, Model]) -> None:
+def _add_grants(service: Service, project: Project, legacy: dict[str, Model]) -> None:
     section = service.body.get("models")
-    granted = [(name, section.get(name.text) if isinstance(section, Mapping) else None) for name in names(section)]
-    for name, body in granted:
-        grant = Grant(service, name, _mapping(body))
-        grant.model = models.get(grant.model_name)
+    for name, body in entries(section) if isinstance(section, Mapping) else ((name, None) for name in names(section)):
+        grant = Grant(service, name, _mapping(body), project.features)
+        grant.model = project.models.get(grant.model_name)
         _record(grant)
     for name in service.depends_on:
         if (model := legacy.get(text_of(name) or "")) is not None:
-            grant = Grant(service, name, None, legacy=True)
+            grant = Grant(service, name, None, project.features, legacy=True)
             grant.model = model
             _record(grant)
 
@@ -279,18 +290,10 @@ def _record(grant: Grant) -> None:
 
 def _environment(body: Mapping, env_files: EnvFiles | None) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
-    if env_files is not None:
-        for path in _env_file_paths(body.get("env_file")):
-            found.update((setting.name, setting) for setting in env_files(path))
+    if env_files is not None and "env_file" in body:
+        found.update((setting.name, setting) for setting in env_files(body))
     found.update((setting.name, setting) for setting in settings(body.get("environment")))
     return found
-
-
-def _env_file_paths(node: Node | None) -> Iterator[Scalar]:
-    for item in node.items if isinstance(node, Sequence) else [node]:
-        path = item.get("path") if isinstance(item, Mapping) else item
-        if isinstance(path, Scalar) and text_of(path):
-            yield path
 
 
 def _active(body: Mapping, profiles: frozenset[str]) -> bool:

@@ -17,7 +17,6 @@ def unset(node: Scalar, project: Project) -> list[Variable]:
 
 
 def _is_unset(variable: Variable, project: Project) -> bool:
-    value = project.environment.get(variable.name)
     if variable.operator == ":?":
-        return not value
-    return variable.operator in ("", "?") and value is None
+        return not (variable.is_set and project.environment.get(variable.name) != "")
+    return variable.operator in ("", "?") and not variable.is_set

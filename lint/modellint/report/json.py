@@ -30,7 +30,7 @@ def render(report: Report, rules: Mapping[str, Rule]) -> str:
             "unreadable": [
                 {"path": _path(error.path), "reason": well_formed(error.reason)} for error in report.unreadable
             ],
-            "summary": {**summary, "files": report.files, "projects": report.files},
+            "summary": {**summary, "files": report.files, "projects": report.projects},
         },
         len(report.results),
     )

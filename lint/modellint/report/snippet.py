@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _TAB = "    "
 _CUT = "..."
+_WIDEST = 400  # columns, where nothing else limits them
 _CONTEXT = 12  # columns kept on either side of the span when a line is cut
 
 
@@ -28,7 +29,8 @@ def snippet(place: Place, columns: int | None) -> tuple[str, str]:
     end = start + len(text)
     cells = _cells(line)
     tail = ""
-    if columns is not None and len(lead) + sum(map(width, cells)) > columns:
+    columns = _WIDEST if columns is None else columns
+    if len(lead) + sum(map(width, cells)) > columns:
         first, last = _window([width(cell) for cell in cells], start, end, columns - 2 * len(_CUT))
         lead, tail = _CUT if first else lead, _CUT if last < len(cells) else ""
         cells, start, end = cells[first:last], start - first, min(end, last) - first

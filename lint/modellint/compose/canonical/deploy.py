@@ -1,0 +1,41 @@
+"""`deploy`."""
+
+from __future__ import annotations
+
+from modellint.compose.canonical.container import complete_device_requests
+from modellint.compose.canonical.values import (
+    decimal,
+    each,
+    filled,
+    integer,
+    optional_integer,
+    optional_time,
+    pairs,
+    size,
+    structure,
+    text,
+    texts,
+    time,
+)
+from modellint.scalar import compose_text
+
+_UPDATE = structure({
+    "parallelism": optional_integer, "delay": time, "failure_action": text, "monitor": time,
+    "max_failure_ratio": decimal, "order": text,
+})  # fmt: skip
+_GENERIC = structure({"discrete_resource_spec": structure({"kind": compose_text, "value": optional_integer})})
+_RESOURCE = structure({
+    "cpus": decimal, "memory": size, "pids": integer, "devices": complete_device_requests,
+    "generic_resources": each(_GENERIC),
+})  # fmt: skip
+deploy = structure({
+    "mode": text, "replicas": optional_integer, "labels": pairs, "update_config": _UPDATE, "rollback_config": _UPDATE,
+    "resources": filled(structure({"limits": _RESOURCE, "reservations": _RESOURCE})),
+    "restart_policy": structure({
+        "condition": text, "delay": optional_time, "max_attempts": optional_integer, "window": optional_time,
+    }),
+    "placement": filled(structure({
+        "constraints": texts, "preferences": each(structure({"spread": text})), "max_replicas_per_node": integer,
+    })),
+    "endpoint_mode": text,
+})  # fmt: skip

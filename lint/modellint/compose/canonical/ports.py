@@ -1,0 +1,76 @@
+"""Ports in the short form, `[IP:][HOST:]CONTAINER[/PROTOCOL]` (docker/go-connections).
+
+Checked against Compose 5.6.1.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_PROTOCOLS = frozenset(("tcp", "udp", "sctp"))
+_LARGEST = 65535
+
+
+def parse_port(text: str) -> list[dict[str, Any]]:
+    """The ports of one short form, a range taken apart. Raises `ValueError` with the reason why Compose refuses it."""
+    rest, _, container = text.rpartition(":")
+    address, _, host = rest.rpartition(":")
+    container, _, protocol = container.partition("/")
+    protocol = protocol.lower() or "tcp"
+    if not container:
+        raise ValueError("it names no container port")
+    if protocol not in _PROTOCOLS:
+        raise ValueError("its protocol is none of tcp, udp and sctp")
+    address = _address(address)
+    first, last = _range(container, "container port")
+    host_first, host_last = _range(host, "host port") if host else (0, 0)
+    if host and first != last and last - first != host_last - host_first:
+        raise ValueError("its ranges of host and container ports have different lengths")
+    ports: list[dict[str, Any]] = []
+    for number in sorted(range(first, last + 1), key=str):
+        published = str(host_first + number - first) if host else ""
+        if host and first == last and host_first != host_last:
+            published = f"{host_first}-{host_last}"
+        port = {"mode": "ingress", "target": number, "protocol": protocol}
+        ports.append(
+            {**port, **({"host_ip": address} if address else {}), **({"published": published} if host else {})}
+        )
+    return ports
+
+
+def _address(text: str) -> str:
+    import ipaddress
+
+    if text.startswith("["):
+        if not text.endswith("]"):
+            raise ValueError("it is no IP address that it begins with")
+        text = text[1:-1]
+    if text:
+        try:
+            ipaddress.ip_address(text)
+        except ValueError:
+            raise ValueError("it is no IP address that it begins with") from None
+        if "%" in text:
+            raise ValueError("it is no IP address that it begins with")
+    return text
+
+
+def _range(text: str, what: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    start = _number(first, what)
+    end = _number(last, what) if dash else start
+    if end < start:
+        raise ValueError(f"its {what} range runs backwards")
+    return start, end
+
+
+def _number(text: str, what: str) -> int:
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
+        raise ValueError(f"its {what} is no number")
+    number = int(text)
+    if not 0 <= number <= _LARGEST:
+        raise ValueError(f"its {what} is above {_LARGEST}")
+    return number

@@ -1,0 +1,134 @@
+"""The files that a service names: `env_file` and `label_file`. What one says is read where a rule needs it."""
+
+from __future__ import annotations
+
+import os
+
+from modellint.compose import files
+from modellint.compose.dotenv import DotenvError, read_dotenv, read_raw
+from modellint.compose.project import Setting
+from modellint.compose.schema import Violation
+from modellint.node import Mapping, Scalar, Sequence, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Mapping as Dict
+
+    from modellint.compose.dotenv import Entry
+    from modellint.node import Node
+    from modellint.source import Source
+
+
+class EnvFile:
+    """An entry of `env_file`, in its long form."""
+
+    __slots__ = ("node", "path", "raw", "required")
+
+    def __init__(self, node: Scalar, required: bool = True, raw: bool = False) -> None:
+        self.node = node
+        self.path = os.path.normpath(os.path.join(node.source.base, str(node.value)))
+        self.required = required
+        self.raw = raw
+
+
+class EnvFiles:
+    """Reads the env files of services. One that lies outside the project's folder is not read."""
+
+    __slots__ = ("_environment", "_folder", "_sources")
+
+    def __init__(self, folder: str, environment: Dict[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._sources: dict[str, Source] = {}
+
+    def settings(self, body: Mapping) -> list[Setting]:
+        """The variables that a service's env files set, in order; none of a file that Compose refuses."""
+        found: list[Setting] = []
+        known: dict[str, str] = {}
+        for env_file in env_files(body):
+            try:
+                entries = self._entries(env_file, known)
+            except (files.Unreadable, DotenvError):
+                continue
+            known.update((entry.name, entry.value) for entry in entries if entry.value is not None)
+            found.extend(Setting(entry.name, entry.span, entry.value, None, env_file.path) for entry in entries)
+        return found
+
+    def violations(self, body: Mapping) -> Iterator[Violation]:
+        """The env and label files of a service without which Compose does not start it."""
+        known: dict[str, str] = {}
+        for env_file in env_files(body):
+            if os.path.exists(env_file.path) or env_file.required:
+                yield from self._refused(env_file, known, "env_file", "env file")
+        for node in _texts(body.get("label_file")):
+            yield from self._refused(EnvFile(node), {}, "label_file", "label file")
+
+    def _refused(self, env_file: EnvFile, known: dict[str, str], kind: str, what: str) -> Iterator[Violation]:
+        node = env_file.node
+        try:
+            entries = self._entries(env_file, known)
+        except files.Unreadable as trouble:
+            hint = "create it, or write `required: false` below its `path`" if kind == "env_file" else "create it"
+            message = f"the {what} `{node.shown}` {trouble.reason}: Docker Compose refuses the project"
+            if not os.path.exists(env_file.path) and _is_kept_from_git(env_file.path):
+                kind = "kept-from-git"
+                message = f"the {what} `{node.shown}`, kept out of git, {trouble.reason} here: Docker Compose needs it"
+            yield Violation(node.content, node, kind, (), message, hint)
+        except DotenvError as error:
+            row = error.span.first[0]
+            message = f"the {what} `{node.shown}` cannot be read, line {row}: {error}"
+            yield Violation(node.content, node, kind, (), message)
+        else:
+            known.update((entry.name, entry.value) for entry in entries if entry.value is not None)
+
+    def _entries(self, env_file: EnvFile, known: Dict[str, str]) -> list[Entry]:
+        path = env_file.path
+        if path not in self._sources:
+            if os.path.isfile(path) and not files.inside(path, self._folder):
+                return []
+            self._sources[path] = files.read(path, private=True)
+        if env_file.raw:
+            return read_raw(self._sources[path], self._environment)
+        return read_dotenv(self._sources[path], self._environment, wins=False, earlier=known)
+
+
+def _is_kept_from_git(path: str) -> bool:
+    """Whether a `.gitignore` between a file and the root of its repository names it."""
+    folders: list[str] = []
+    here = os.path.dirname(os.path.abspath(path))
+    while os.path.dirname(here) != here:
+        folders.append(here)
+        if os.path.exists(os.path.join(here, ".git")):
+            break
+        here = os.path.dirname(here)
+    if not any(os.path.isfile(os.path.join(folder, ".gitignore")) for folder in folders):
+        return False
+    from modellint.compose.ignored import Ignored
+
+    ignored = Ignored()
+    for folder in reversed(folders):
+        ignored = ignored.below(folder)
+    return ignored(os.path.abspath(path), False)
+
+
+def env_files(body: Mapping) -> list[EnvFile]:
+    """The entries of a service's `env_file`; those of the wrong type are left out, the schema reports them."""
+    section = body.get("env_file")
+    found: list[EnvFile] = []
+    for item in section.items if isinstance(section, Sequence) else [section]:
+        path = item.get("path") if isinstance(item, Mapping) else item
+        if not isinstance(path, Scalar) or not text_of(path):
+            continue
+        if isinstance(item, Mapping):
+            required = item.get("required")
+            optional = isinstance(required, Scalar) and str(required.value).lower() in ("false", "f", "0", "no", "off")
+            found.append(EnvFile(path, not optional, text_of(item.get("format")) == "raw"))
+        else:
+            found.append(EnvFile(path))
+    return found
+
+
+def _texts(node: Node | None) -> list[Scalar]:
+    nodes = node.items if isinstance(node, Sequence) else [node]
+    return [each for each in nodes if isinstance(each, Scalar) and text_of(each)]

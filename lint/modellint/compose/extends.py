@@ -1,0 +1,150 @@
+"""`extends`: a service laid over another one (compose-go, `loader/extends.go`); checked against Compose 5.6.1.
+
+All of the other service is taken over, its profiles and dependencies too; nothing else of its file is, and neither
+what that file includes.
+"""
+
+from __future__ import annotations
+
+import os
+
+from modellint.compose.loader import Scope, is_remote
+from modellint.compose.merge import Conflict, cleared_part
+from modellint.compose.shapes import with_entries
+from modellint.node import Mapping, Scalar, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.compose.loader import Loader
+    from modellint.node import Node
+
+MAX_DEPTH = 100  # services that extend one another
+_DOES = "extends"
+_NAME_THE_FILE = "name its `file`; without one, only services of this file and of what it includes are found"
+
+
+class _Services:
+    """The services of one document, as written and as far as they are resolved."""
+
+    __slots__ = ("bodies", "done", "name", "raw", "section")
+
+    def __init__(self, section: str, bodies: Mapping, raw: Mapping | None, name: str) -> None:
+        self.section = section
+        self.bodies = bodies
+        self.raw = raw  # with the tags that take something out of the base
+        self.name = name  # of the file
+        self.done: dict[str, Node] = {}
+
+
+def extend(loader: Loader, document: Mapping, raw: Mapping, scope: Scope) -> Mapping:
+    """A document with each service laid over the one it extends. `extends` stays where that fails."""
+    entries = dict(document.entries)
+    for section in ("services", "jobs"):
+        found = document.entries.get(section)
+        if found is None or not isinstance(found[1], Mapping):
+            continue
+        bodies = found[1]
+        said = raw.get(section)
+        services = _Services(section, bodies, said if isinstance(said, Mapping) else None, raw.source.path)
+        resolver = _Resolver(loader, scope)
+        resolved = {name: (key, resolver.resolve(services, name, ())) for name, (key, _) in bodies.entries.items()}
+        entries[section] = (found[0], with_entries(bodies, resolved))
+    return with_entries(document, entries)
+
+
+class _Resolver:
+    """Resolves the services of one document, and those of other files that they reach."""
+
+    __slots__ = ("loader", "others", "scope")
+
+    def __init__(self, loader: Loader, scope: Scope) -> None:
+        self.loader = loader
+        self.scope = scope
+        self.others: dict[str, _Services | None] = {}
+
+    def resolve(self, services: _Services, name: str, trail: tuple[tuple[int, str], ...]) -> Node:
+        """The service with what it extends; as it is where there is nothing to extend, or it cannot be had."""
+        if name in services.done:
+            return services.done[name]
+        body = services.bodies.entries[name][1]
+        services.done[name] = body  # what a circle meets; it has been reported when it does
+        if isinstance(body, Mapping) and "extends" in body:
+            services.done[name] = self.extended(services, name, body, (*trail, (id(services), name)))
+        return services.done[name]
+
+    def extended(self, services: _Services, name: str, body: Mapping, trail: tuple[tuple[int, str], ...]) -> Node:
+        target, file = _reference(body)
+        if target is None:
+            return body  # the schema says what is wrong
+        others = services if file is None else self.other(file)
+        if others is None:
+            return body
+        wanted = str(target.value)
+        if wanted not in others.bodies:
+            where = f"`{others.name}`" if file else "this file"
+            missing = f"`{name}` extends `{target.shown}`, which {where} does not declare"
+            self.loader.fail(target, _DOES, missing, "" if file else _NAME_THE_FILE)
+            return body
+        if (id(others), wanted) in trail:
+            circle = f"`{name}` extends `{target.shown}`, which extends it in turn"
+            self.loader.fail(target, _DOES, circle)
+            return body
+        if len(trail) > MAX_DEPTH:
+            self.loader.fail(target, _DOES, f"more than {MAX_DEPTH} services extend one another")
+            return body
+        base = self.resolve(others, wanted, trail)
+        if not isinstance(base, Mapping):
+            return body
+        return self.laid(services, name, base, body)
+
+    def laid(self, services: _Services, name: str, base: Mapping, body: Mapping) -> Node:
+        path = (services.section, name)
+        below = cleared_part(base, services.raw.get(name) if services.raw else None, path)
+        key = services.bodies.entries[name][0]
+        try:
+            merged = self.loader.merging().part(below, body, path)
+        except Conflict:
+            self.loader.merging().refuse(base, key, body, path)
+            return body
+        if not isinstance(merged, Mapping):
+            return merged
+        return with_entries(merged, {name: pair for name, pair in merged.entries.items() if name != "extends"})
+
+    def other(self, named: Scalar) -> _Services | None:
+        """The services of another file."""
+        if is_remote(str(named.value)):
+            self.loader.fail_remote(named, _DOES)
+            return None
+        path = os.path.normpath(os.path.join(named.source.base, str(named.value)))
+        if path not in self.others:
+            self.others[path] = self.read(named, path)
+        return self.others[path]
+
+    def read(self, named: Scalar, path: str) -> _Services | None:
+        scope = Scope(os.path.dirname(path) or ".", self.scope.environment)
+        known = len(self.loader.files)
+        file = self.loader.read(named, path, scope, _DOES)
+        if file is None:
+            return None
+        if len(self.loader.files) > known:
+            self.loader.borrowed.append(file)
+        found = self.loader.file(file, None, scope, alone=True)
+        bodies = found.get("services") if isinstance(found, Mapping) else None
+        if not isinstance(bodies, Mapping):
+            self.loader.fail(named, _DOES, f"`{named.shown}` has no `services`")
+            return None
+        last = file.documents[-1]
+        said = last.get("services") if isinstance(last, Mapping) else None
+        return _Services("services", bodies, said if isinstance(said, Mapping) else None, path)
+
+
+def _reference(body: Mapping) -> tuple[Scalar | None, Scalar | None]:
+    """The service, and the file where one is named."""
+    said = body.get("extends")
+    target = said.get("service") if isinstance(said, Mapping) else said
+    file = said.get("file") if isinstance(said, Mapping) else None
+    if not isinstance(target, Scalar) or text_of(target) is None:
+        return None, None
+    if file is None or (isinstance(file, Scalar) and file.value is None):
+        return target, None
+    return (target, file) if isinstance(file, Scalar) and text_of(file) is not None else (None, None)

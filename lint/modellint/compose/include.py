@@ -1,0 +1,157 @@
+"""`include`: other projects taken in as parts of this one (compose-go, `loader/include.go`); checked against 5.6.1.
+
+An included project has its own folder and its own variables; the variables of the including one win. What both
+declare is merged, the included part first.
+"""
+
+from __future__ import annotations
+
+import os
+
+from modellint.compose import files
+from modellint.compose.dotenv import DotenvError, read_dotenv
+from modellint.compose.loader import Scope, is_remote
+from modellint.compose.merge import Conflict, cleared_part
+from modellint.compose.shapes import frozen, is_null, with_entries
+from modellint.node import Mapping, Scalar, Sequence, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.compose.loader import Loader
+    from modellint.node import Node
+
+MAX_DEPTH = 40  # projects included in one another
+_SECTIONS = ("services", "jobs", "volumes", "networks", "secrets", "configs", "models")
+
+
+class _Entry:
+    """One item of `include`, in its long form."""
+
+    __slots__ = ("env_files", "folder", "node", "paths")
+
+    def __init__(self, node: Node, paths: list[Scalar], folder: Scalar | None, env_files: list[Scalar]) -> None:
+        self.node = node
+        self.paths = paths
+        self.folder = folder
+        self.env_files = env_files
+
+
+def include(loader: Loader, document: Mapping, raw: Mapping, scope: Scope) -> Mapping:
+    """A document with what it includes. The key goes once all is taken in; what the schema refuses stays."""
+    section = document.get("include")
+    entries = [_entry(item) for item in section] if isinstance(section, Sequence) else []
+    done = section is not None and (is_null(section) or isinstance(section, Sequence))
+    for entry in entries:
+        imported = _imported(loader, entry, scope) if entry else None
+        if isinstance(imported, Mapping):
+            document = _take_in(loader, imported, document, raw)
+        done = done and entry is not None
+    if not done:
+        return document
+    kept = {name: pair for name, pair in document.entries.items() if name != "include"}
+    return with_entries(document, kept)
+
+
+def _entry(item: Node) -> _Entry | None:
+    if isinstance(item, Scalar):
+        return _Entry(item, [item], None, []) if text_of(item) else None
+    if not isinstance(item, Mapping):
+        return None
+    paths, folder = _texts(item.get("path")), _texts(item.get("project_directory"))
+    return _Entry(item, paths, folder[0] if folder else None, _texts(item.get("env_file"))) if paths else None
+
+
+def _texts(node: Node | None) -> list[Scalar]:
+    nodes = node.items if isinstance(node, Sequence) else [node]
+    return [each for each in nodes if isinstance(each, Scalar) and text_of(each)]
+
+
+def _imported(loader: Loader, entry: _Entry, scope: Scope) -> Node | None:
+    """The project that an entry names, loaded once for each folder and environment."""
+    remote = next((path for path in entry.paths if is_remote(str(path.value))), None)
+    if remote is not None:
+        loader.fail_remote(remote, "include")
+        return None
+    first = entry.paths[0]
+    paths = [_path(scope, path) for path in entry.paths]
+    folder = _path(scope, entry.folder) if entry.folder else os.path.dirname(paths[0]) or "."
+    if os.path.realpath(paths[0]) in scope.within:
+        loader.fail(first, "include", f"`{first.shown}` includes this file in turn")
+        return None
+    if len(scope.within) >= MAX_DEPTH:
+        loader.fail(first, "include", f"more than {MAX_DEPTH} projects are included in one another")
+        return None
+    environment = _environment(loader, entry, folder, scope)
+    if environment is None:
+        return None
+    key = (tuple(paths), folder, frozenset(environment.items()))
+    if key not in loader.included:
+        loader.included[key] = _load(loader, entry, paths, Scope(folder, environment, scope.within))
+    return loader.included[key]
+
+
+def _load(loader: Loader, entry: _Entry, paths: list[str], scope: Scope) -> Node | None:
+    several = [loader.read(node, path, scope, "include") for node, path in zip(entry.paths, paths, strict=True)]
+    found = loader.model([file for file in several if file is not None], scope)
+    if found is not None and not isinstance(found, Mapping) and not is_null(found):
+        loader.fail(entry.paths[0], "include", f"`{entry.paths[0].shown}` is no map, and so no Compose file")
+        return None
+    loader.check(found)
+    return found
+
+
+def _environment(loader: Loader, entry: _Entry, folder: str, scope: Scope) -> dict[str, str] | None:
+    """The including project's variables, and below them those of the entry's env files, or of the folder's `.env`."""
+    named = [(node, _path(scope, node)) for node in entry.env_files if node.value != "/dev/null"]
+    default = os.path.join(folder, ".env")
+    if not entry.env_files and os.path.isfile(default):
+        named = [(entry.paths[0], default)]
+    found: dict[str, str] = {}
+    for node, path in named:
+        try:
+            entries = read_dotenv(files.read(path, private=True), scope.environment, earlier=found)
+        except files.Unreadable as trouble:
+            loader.fail(node, "include", f"the env file `{os.path.basename(path)}` {trouble.reason}")
+            return None
+        except DotenvError as error:
+            row = error.span.first[0]
+            loader.fail(node, "include", f"the env file `{os.path.basename(path)}`, line {row}: {error}")
+            return None
+        found.update((one.name, one.value) for one in entries if one.value is not None)
+    added = found.keys() - scope.environment.keys()
+    return {**found, **scope.environment} if added else scope.environment
+
+
+def _take_in(loader: Loader, imported: Mapping, document: Mapping, raw: Mapping) -> Mapping:
+    entries = dict(document.entries)
+    for section in _SECTIONS:
+        theirs, mine = imported.entries.get(section), entries.get(section)
+        if section == "models" and not loader.imports_models:
+            continue
+        if theirs is None or not isinstance(theirs[1], Mapping):
+            continue
+        if mine is None:
+            entries[section] = theirs
+        elif isinstance(mine[1], Mapping):
+            entries[section] = (mine[0], _joined(loader, section, theirs[1], mine[1], raw))
+    return with_entries(document, entries)
+
+
+def _joined(loader: Loader, section: str, theirs: Mapping, mine: Mapping, raw: Mapping) -> Mapping:
+    entries = dict(mine.entries)
+    for name, (key, value) in theirs.entries.items():
+        own = entries.get(name)
+        if own is None:
+            entries[name] = (key, value)
+        elif own[1] is not value and frozen(own[1]) != frozen(value):
+            path = (section, name)
+            base = cleared_part(value, raw.get(*path), path)
+            try:
+                entries[name] = (own[0], loader.merging().part(base, own[1], path))
+            except Conflict:
+                loader.merging().refuse(base, own[0], own[1], path)
+    return with_entries(mine, entries)
+
+
+def _path(scope: Scope, node: Scalar) -> str:
+    return os.path.normpath(os.path.join(scope.base, str(node.value)))

@@ -1,0 +1,243 @@
+"""Which files, variables and profiles make a project: what `docker compose` decides before it reads a Compose file.
+
+Checked against Docker Compose 5.6.1 (`cmd/compose/compose.go`, and `cli/options.go` of compose-go).
+"""
+
+from __future__ import annotations
+
+import os
+
+from modellint.compose import files
+from modellint.compose.dotenv import DotenvError, read_dotenv
+from modellint.compose.interpolate import substitute
+from modellint.compose.schema import Violation
+from modellint.compose.versions import Features
+from modellint.node import Mapping, Scalar
+from modellint.source import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping as Dict
+
+    from modellint.source import Source
+    from modellint.tree import YamlFile
+
+OVERRIDE_NAMES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)  # fmt: skip  Compose's order
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
+_FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
+
+
+class Options:
+    """What was said on the command line. `directory` and `name` are empty where nothing was said."""
+
+    __slots__ = ("directory", "env_files", "features", "files", "name", "profiles")
+
+    def __init__(
+        self,
+        files: Sequence[str] = (),
+        env_files: Sequence[str] = (),
+        profiles: Sequence[str] = (),
+        directory: str = "",
+        name: str = "",
+        features: Features | None = None,
+    ) -> None:
+        self.files = files
+        self.env_files = env_files
+        self.profiles = profiles
+        self.directory = directory
+        self.name = name
+        self.features = features or Features()
+
+
+class Selection:
+    """A project that is still to be loaded.
+
+    `name` comes from the command line or a variable where `named`; otherwise it is that of the folder, and a `name:`
+    in one of the files replaces it. `refused` is what Compose refuses already: env files that it cannot read.
+    """
+
+    __slots__ = ("environment", "features", "files", "folder", "name", "named", "profiles", "refused", "stdin")
+
+    def __init__(
+        self, files: list[str], folder: str, environment: dict[str, str], profiles: frozenset[str], features: Features
+    ) -> None:
+        self.files = files  # in the order in which they are laid over one another; `-` is standard input
+        self.folder = folder  # the project directory, which relative paths begin at
+        self.environment = environment  # the variables of the env files, and those of the shell over them
+        self.profiles = profiles
+        self.features = features
+        self.name = ""
+        self.named = False
+        self.refused: list[Violation] = []
+        self.stdin: Source | None = None  # the text on standard input, for a caller that has read it
+
+
+def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection:
+    """The project that `docker compose` finds with these options in the current folder; raises `Unreadable`.
+
+    With `here`, the project that it finds in that folder, where the shell names no files.
+    """
+    environment = dict(shell)
+    environment.setdefault("PWD", os.getcwd())
+    if here:
+        environment.pop("COMPOSE_FILE", None)
+    refused: list[Violation] = []
+    start = options.directory or _folder_of(options.files) or here
+    _add_env_files(environment, options, shell, start, refused)
+    chosen = list(options.files)
+    if not chosen and "COMPOSE_FILE" in environment:
+        separator = environment.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
+        named = environment["COMPOSE_FILE"].split(separator)
+        chosen = [name if name == files.STDIN else os.path.join(here, name or ".") for name in named]
+    if not chosen:
+        default = files.default_file(options.directory or here or ".")
+        chosen = with_override(default)
+    folder = options.directory or _folder_of(chosen) or here
+    if folder != start and not _named_env_files(options, shell):  # a second `.env`, that of the project directory
+        _add_env_files(environment, options, shell, folder, refused)
+    return _selection(chosen, folder, environment, options, refused)
+
+
+def select_path(path: str, options: Options, shell: Dict[str, str]) -> Selection:
+    """The project of a path on the command line: a folder, a file, or nothing for the current folder."""
+    if not path or files.is_folder(path):
+        return select(options, shell, path)
+    return select_file(path, options, shell)
+
+
+def select_file(path: str, options: Options, shell: Dict[str, str]) -> Selection:
+    """The project of a file that a user points at, whatever `COMPOSE_FILE` says: with its override, if it has one."""
+    chosen = [path] if path == files.STDIN else with_override(os.path.normpath(path))
+    folder = options.directory or _folder_of(chosen)
+    environment = dict(shell)
+    environment.setdefault("PWD", os.getcwd())
+    refused: list[Violation] = []
+    _add_env_files(environment, options, shell, folder, refused)
+    return _selection(chosen, folder, environment, options, refused)
+
+
+def with_override(path: str) -> list[str]:
+    """A file, and the override that Compose lays over it where it is the default of its folder."""
+    folder, name = os.path.split(path)
+    if name not in files.DEFAULT_NAMES or files.first_of(files.DEFAULT_NAMES, folder) != path:
+        return [path]
+    override = files.first_of(OVERRIDE_NAMES, folder)
+    return [path, override] if override else [path]
+
+
+def project_name(selection: Selection, given: Iterable[YamlFile]) -> str:
+    """The project's name, once its files are read: the last `name:` counts, where nothing else names it."""
+    name = selection.name
+    for file in given if not selection.named else ():
+        for document in file.documents:
+            said = document.get("name") if isinstance(document, Mapping) else None
+            if isinstance(said, Scalar) and said.text:
+                name = normalized(_substituted(said.text, selection.environment))
+    return name
+
+
+def normalized(name: str) -> str:
+    """A project name as Compose makes it of a folder's name, or of a `name:`."""
+    return "".join(letter for letter in name.lower() if letter in _NAME).lstrip("_-")
+
+
+def _selection(
+    chosen: list[str], folder: str, environment: dict[str, str], options: Options, refused: list[Violation]
+) -> Selection:
+    profiles = options.profiles or environment.get("COMPOSE_PROFILES", "").split(",")
+    if not options.profiles:
+        profiles = [name.strip() for name in profiles]
+    selection = Selection(
+        chosen, folder or ".", environment, frozenset(name for name in profiles if name), options.features
+    )
+    selection.refused = refused
+    name = options.name or environment.get("COMPOSE_PROJECT_NAME", "")
+    if name and normalized(name) != name:
+        where = "--project-name" if options.name else "COMPOSE_PROJECT_NAME"
+        raise files.Unreadable(
+            where,
+            "is no project name: use lower-case letters, digits, `-` and `_`, and begin with a letter or digit",
+        )
+    selection.named = bool(name)
+    selection.name = name or normalized(os.path.basename(_absolute(folder, environment)))
+    return selection
+
+
+def _substituted(text: str, environment: Dict[str, str]) -> str:
+    try:
+        return substitute(text, environment)
+    except ValueError:
+        return ""  # reported where the file's variables are
+
+
+def _absolute(folder: str, environment: Dict[str, str]) -> str:
+    """The folder's full path, through the symbolic link by which the shell came here, if it did."""
+    here = environment["PWD"]
+    try:
+        same = os.path.isabs(here) and os.path.samefile(here, ".")
+    except OSError:
+        same = False
+    return os.path.normpath(os.path.join(here if same else os.getcwd(), folder))
+
+
+def _folder_of(chosen: Iterable[str]) -> str:
+    """The folder of the first file that is no standard input."""
+    return next((os.path.dirname(path) for path in chosen if path != files.STDIN), "")
+
+
+def _add_env_files(
+    environment: dict[str, str], options: Options, shell: Dict[str, str], folder: str, refused: list[Violation]
+) -> None:
+    """Add what the env files say and the environment does not: those that were named, or the folder's `.env`."""
+    named = _named_env_files(options, shell)
+    if named:
+        found = _read_env_files(named, environment, refused)
+    else:
+        default = os.path.join(folder, ".env")
+        if _disabled(environment) or not os.path.exists(default) or os.path.isdir(default):
+            return
+        found = _read_env_files([default], environment, refused)
+        if _disabled({**found, **environment}):  # the file switches itself off; only what Compose itself asks for stays
+            found = {name: value for name, value in found.items() if name.startswith("COMPOSE_")}
+    for name, value in found.items():
+        environment.setdefault(name, value)
+
+
+def _named_env_files(options: Options, shell: Dict[str, str]) -> list[str]:
+    return list(options.env_files) or [name for name in shell.get("COMPOSE_ENV_FILES", "").split(",") if name]
+
+
+def _disabled(environment: Dict[str, str]) -> bool:
+    value = environment.get("COMPOSE_DISABLE_ENV_FILE")
+    if value is None or value in _FALSE:
+        return False
+    if value not in _TRUE:
+        raise files.Unreadable("COMPOSE_DISABLE_ENV_FILE", "is neither `true` nor `false`")
+    return True
+
+
+def _read_env_files(paths: list[str], environment: Dict[str, str], refused: list[Violation]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in paths:
+        source = files.read(path or ".", private=True)
+        try:
+            entries = read_dotenv(source, environment, earlier=found)
+        except DotenvError as error:
+            refused.append(_violation(error))
+            continue
+        found.update((entry.name, entry.value) for entry in entries if entry.value is not None)
+    return found
+
+
+def _violation(error: DotenvError) -> Violation:
+    """Compose refuses an env file. The span is empty, so that no report shows a value."""
+    place = Span(error.span.source, error.span.start, error.span.start)
+    node = Scalar(place.source, place.start, place.end, "", None)
+    return Violation(place, node, "dotenv", (), f"Compose refuses this env file, and with it the project: {error}")

@@ -1,0 +1,52 @@
+"""The project that `docker compose config` would print, or why Docker Compose refuses it."""
+
+from __future__ import annotations
+
+from modellint.compose.canonical import canonical, dump
+from modellint.compose.consistency import inconsistencies
+from modellint.compose.load import load_project
+from modellint.compose.schema import violations
+from modellint.compose.selection import select_path
+from modellint.engine import run
+from modellint.finding import ERROR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modellint.compose.project import Project
+    from modellint.compose.selection import Options
+    from modellint.rule import Rule
+    from modellint.source import Span
+
+_REFUSALS = ("invalid-yaml", "invalid-compose", "unchecked-name", "undefined-model", "dependency-on-model")
+
+
+class Refused(Exception):
+    """Docker Compose would refuse the project. `reasons` say why, each with its place."""
+
+    def __init__(self, reasons: list[tuple[Span, str]]) -> None:
+        super().__init__("Docker Compose refuses the project")
+        self.reasons = reasons
+
+
+def config(path: str, options: Options, shell: Mapping[str, str], rules: Mapping[str, Rule]) -> str:
+    """The YAML of a path's project, or of the one found here without a path; raises `Unreadable` or `Refused`."""
+    project = load_project(select_path(path, options, dict(shell)))
+    reasons = refusals(project, rules)
+    if reasons or not project.name:
+        raise Refused(reasons)
+    return dump(canonical(project))
+
+
+def refusals(project: Project, rules: Mapping[str, Rule]) -> list[tuple[Span, str]]:
+    """Why Docker Compose refuses a project, in the order of its files. Nothing is laid over it any more."""
+    if project.root is not None:
+        project.violations = [*violations(project.root), *project.violations, *inconsistencies(project, strict=True)]
+    project.whole = all(file.whole for file in project.files)
+    names = [name for name in _REFUSALS if name != "undefined-model" or project.features.checks_grants]
+    project.ignores = []
+    findings = run([rules[name] for name in names], project)
+    # `invalid-compose` only warns of what may be there elsewhere; here it is missing.
+    refusing = [found for found in findings if found.severity == ERROR or found.rule == "invalid-compose"]
+    return [(found.span, found.message) for found in refusing]
