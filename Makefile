@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench conformance clean
 
 demo: ## check the example application, in a fresh environment
 	rm -rf .demo
@@ -23,6 +23,9 @@ lint: $(VENV)/ready
 
 bench: $(VENV)/ready ## compare the speed with the interpreter's own and with the peers'
 	$(BIN)/python tests/bench/bench.py
+
+conformance: $(VENV)/ready ## compare what Docker Compose and modellint make of many projects
+	$(BIN)/python tests/conformance/conformance.py
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
