@@ -89,6 +89,22 @@ def big(services: int = 150) -> str:
     return "\n".join(lines) + "\n"
 
 
+def parts(folder: Path) -> list[Path]:
+    """A project of 20 files: one that includes 18, and a common one that eight of those extend."""
+    folder.mkdir()
+    (folder / "common.yaml").write_text("services:\n  common:\n    image: common:1.0\n    environment: {A: b}\n")
+    included: list[Path] = []
+    for number in range(18):
+        body = "    extends: {file: common.yaml, service: common}\n" if number < 8 else f"    image: s{number}:1.0\n"
+        model = f"models:\n  model-{number}:\n    model: ai/m@sha256:{number:064x}\n"
+        path = folder / f"part-{number:02}.yaml"
+        path.write_text(f"services:\n  service-{number}:\n{body}    models: [model-{number}]\n{model}")
+        included.append(path)
+    base = "include:\n" + "".join(f"  - {path.name}\n" for path in included) + "services: {web: {image: 'web:1.0'}}\n"
+    (folder / "compose.yaml").write_text(base)
+    return [folder / "compose.yaml", folder / "common.yaml", *included]
+
+
 def write_files(folder: Path) -> tuple[Path, Path, Path]:
     """The small file, the big file, and a folder of 500 small projects."""
     (folder / "small").mkdir()
@@ -102,9 +118,23 @@ def write_files(folder: Path) -> tuple[Path, Path, Path]:
     return folder / "small" / "compose.yaml", folder / "big" / "compose.yaml", folder / "many"
 
 
+def alone(folder: Path, project: list[Path]) -> list[Path]:
+    """The files of a project, each as a project of its own: without what names another file."""
+    copies: list[Path] = []
+    for path in project:
+        lines = path.read_text().splitlines(keepends=True)
+        kept = [line for line in lines if not line.startswith(("include:", "  - ")) and "extends:" not in line]
+        copy = folder / path.stem / "compose.yaml"
+        copy.parent.mkdir(parents=True)
+        copy.write_text("".join(kept))
+        copies.append(copy)
+    return copies
+
+
 def commands(folder: Path) -> dict[str, list[str]]:
     """What is timed, by the name it is printed under."""
     small, large, many = write_files(folder)
+    project = parts(folder / "parts")
     bin_folder = Path(sys.executable).parent
 
     def program(name: str, *arguments: str | Path) -> list[str]:
@@ -118,6 +148,8 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "modellint check, small file": program("modellint", "check", small),
         "modellint check, 2,000 lines": program("modellint", "check", large),
         "modellint check, 500 files": program("modellint", "check", many),
+        "modellint check, a project of 20 files": program("modellint", "check", project[0]),
+        "modellint check, its files with no includes": program("modellint", "check", *alone(folder / "alone", project)),
         "modellint check --format sarif, small file": program("modellint", "check", "--format", "sarif", small),
         "docker-compose config -q, small file": program("docker-compose", "-f", small, "config", "-q"),
         "docker-compose config -q, 2,000 lines": program("docker-compose", "-f", large, "config", "-q"),
