@@ -19,7 +19,7 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: $(VENV)/ready ## compare the speed with the interpreter's own and with the peers'
 	$(BIN)/python tests/bench/bench.py
