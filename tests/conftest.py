@@ -20,11 +20,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--redraw", action="store_true", help="write what the examples and fixtures do into their files")
 
 
+def pytest_configure() -> None:
+    """The programs that are run are those of this environment: docker-compose, modellint, npm."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
 @pytest.fixture(scope="session")
 def compose_config() -> Compose:
     """Run the real `docker-compose config` on a folder's `compose.yaml` with nothing but some variables set."""
-    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    program = shutil.which("docker-compose", path=places)
+    program = shutil.which("docker-compose")
     if program is None:
         if os.environ.get("CI") == "true":
             pytest.fail("docker-compose is not installed")

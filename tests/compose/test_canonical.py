@@ -24,7 +24,7 @@ from modellint.compose.project import Project
 from modellint.node import text_of
 from modellint.source import Source
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "dev"
+CORPUS = (Path(__file__).parents[3] / "shared" / "corpus" / "dev").resolve()
 GENERATED = runpy.run_path(str(Path(__file__).with_name("generate.py")))
 document: Callable[[int], str] = GENERATED["document"]
 

@@ -32,7 +32,7 @@ from modellint.config import refusals
 from modellint.pack import rules
 
 ROOT = Path(__file__).parent.parent.parent
-CORPUS = ROOT.parent / "shared" / "corpus" / "dev"
+CORPUS = (ROOT.parent / "shared" / "corpus" / "dev").resolve()
 RULES = rules()
 # How much of a family must agree.
 LIMITS = {"fixtures": 1.0, "generated": 1.0, "corpus": 0.99, "corpus, with models": 1.0}
