@@ -38,9 +38,11 @@ def test_example(
     rule: Rule, example: Example, pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The findings are as drawn, the fixes give what is shown, and then there is nothing left to fix."""
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     for name, body in env_files(rule.doc).items():
-        (tmp_path / name).write_text(body, encoding="utf-8")
+        (folder / name).write_text(body, encoding="utf-8")
     drawn, fixed = outcome(rule, example.text)
     if pytestconfig.getoption("--redraw"):
         page = Path(sys.modules[rule.check.__module__].__file__ or "")

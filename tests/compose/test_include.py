@@ -151,7 +151,7 @@ def test_files_outside_of_the_project_are_named(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path / "own")
     project = load_project(select(Options(), {}))
     assert set(project.services) == {"b", "c"}
-    assert project.outside == ["../shared.yaml"]
+    assert [node.shown for node in project.outside] == ["../shared.yaml"]
 
 
 def test_older_versions_leave_the_models_behind(loaded: Agree, tmp_path: Path) -> None:

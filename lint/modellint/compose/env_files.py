@@ -35,12 +35,13 @@ class EnvFile:
 class EnvFiles:
     """Reads the env files of services. One that lies outside the project's folder is not read."""
 
-    __slots__ = ("_environment", "_folder", "_sources")
+    __slots__ = ("_environment", "_folder", "_sources", "unread")
 
     def __init__(self, folder: str, environment: Dict[str, str]) -> None:
         self._folder = folder
         self._environment = environment
         self._sources: dict[str, Source] = {}
+        self.unread: list[Scalar] = []  # what names a file that lies outside
 
     def settings(self, body: Mapping) -> list[Setting]:
         """The variables that a service's env files set, in order; none of a file that Compose refuses."""
@@ -86,6 +87,8 @@ class EnvFiles:
         path = env_file.path
         if path not in self._sources:
             if os.path.isfile(path) and not files.inside(path, self._folder):
+                if env_file.node not in self.unread:
+                    self.unread.append(env_file.node)
                 return []
             self._sources[path] = files.read(path, private=True)
         if env_file.raw:

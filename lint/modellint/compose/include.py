@@ -108,6 +108,8 @@ def _environment(loader: Loader, entry: _Entry, folder: str, scope: Scope) -> di
         named = [(entry.paths[0], default)]
     found: dict[str, str] = {}
     for node, path in named:
+        if not files.inside(path, loader.folder):
+            loader.outside.append(node)
         try:
             entries = read_dotenv(files.read(path, private=True), scope.environment, earlier=found)
         except files.Unreadable as trouble:

@@ -97,6 +97,7 @@ def _project(
         for service in project.services.values():
             if service.active:
                 found.extend(env_files.violations(service.body))
+        project.unread = env_files.unread
     # A fragment is laid over a file that holds what it lacks; what it does say must be valid.
     project.violations = [v for v in distinct(found) if project.whole or v.kind != "required"]
     for file in loader.files:

@@ -61,7 +61,7 @@ class Loader:
         self.imports_models = imports_models  # whether `include` takes over `models`; Compose does since 5.0.0
         self.files: list[YamlFile] = []
         self.borrowed: list[YamlFile] = []
-        self.outside: list[str] = []
+        self.outside: list[Scalar] = []  # what names a file that lies outside the project directory
         self.variables: list[Variable] = []
         self.violations: list[Violation] = []
         self.whole = True
@@ -92,8 +92,8 @@ class Loader:
         except files.Unreadable as trouble:
             self.fail(named, does, f"`{named.shown}` {trouble.reason}")
             return None
-        if path not in self.outside and not files.inside(path, self.folder):
-            self.outside.append(path)
+        if not files.inside(path, self.folder):
+            self.outside.append(named)
         file = self.admit(parse(source), scope)
         self.read_before[key] = (file, scope)  # the scope stays alive, so that the id of its variables stays its own
         return file

@@ -137,7 +137,7 @@ class Project:
 
     __slots__ = (
         "dropped", "environment", "features", "files", "folder", "ignores", "legacy", "models", "name", "origins",
-        "outside", "profiles", "root", "services", "variables", "violations", "whole",
+        "outside", "profiles", "root", "services", "unread", "variables", "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, root: Mapping | None, files: list[YamlFile]) -> None:
@@ -156,7 +156,8 @@ class Project:
         self.profiles: frozenset[str] = frozenset()  # those that are enabled
         self.origins: dict[Span, list[Span]] = {}  # of a value that won a merge: what it replaced, earliest first
         self.dropped: list[Dropped] = []  # what merges left out of lists
-        self.outside: list[str] = []  # files that were read and lie outside the project directory
+        self.outside: list[Scalar] = []  # what names a file that was read, and lies outside the project directory
+        self.unread: list[Scalar] = []  # what names an env file there, which is not read
         self.whole = True
 
     def all_models(self) -> Iterator[Model]:
