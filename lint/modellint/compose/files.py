@@ -182,4 +182,6 @@ def _reason(error: OSError | ValueError) -> str:
         return "does not exist"
     if isinstance(error, PermissionError):
         return "cannot be read: permission denied"
-    return f"cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}"
+    if isinstance(error, ValueError):
+        return "is a name that no file can have"
+    return f"cannot be read: {(error.strerror or str(error)).lower()}"
