@@ -121,6 +121,20 @@ def test_a_mistake_is_explained(words: list[str], says: str, folder: Path) -> No
     assert done.stderr.startswith("modellint: ")
 
 
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [(["check"], 1), (["check", "compose.yaml"], 1), (["check", "-f", "part.yaml"], 1), (["check", "part.yaml"], 0)],
+)
+def test_a_service_without_an_image(words: list[str], status: int, tmp_path: Path) -> None:
+    """In the project's own file, and in files named with `-f`, it is an error; a file of another name may be a part."""
+    for name in ("compose.yaml", "part.yaml"):
+        (tmp_path / name).write_text("services:\n  app:\n    environment: {A: b}\n")
+    if words[-1] == "part.yaml":
+        (tmp_path / "compose.yaml").unlink()
+    done = run(*words, cwd=tmp_path)
+    assert (done.returncode, "neither `image` nor `build`" in done.stdout) == (status, bool(status))
+
+
 def test_without_a_path_the_project_above_is_found(folder: Path) -> None:
     below = folder / "a" / "b"
     below.mkdir(parents=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from modellint.compose import files
-from modellint.compose.load import load_project
+from modellint.compose.load import complete, load_project
 from modellint.compose.selection import Options, select_path, with_override
 from modellint.engine import run
 from modellint.parallel import spread
@@ -93,12 +93,14 @@ def _check_one(
     try:
         selection = select_path(target, options, shell)
         project, overlay = load_project(selection), ""
-        if not project.whole and not files.is_folder(target or "."):
+        if not project.whole and _is_fragment(target):
             from modellint.compose.overlay import over_base
 
             merged = over_base(project, selection)
             if merged is not None:
                 project, overlay = merged, selection.files[0]  # of interest is the overlay alone
+        elif not project.whole:
+            complete(project)
         findings = run(rules, project, idle)
     except files.Unreadable as trouble:
         return target, [], [], [], [(trouble.path, trouble.reason)]
@@ -110,6 +112,11 @@ def _check_one(
     own = {os.path.normpath(path) for path in selection.files}
     results = [pack(result(each)) for each in findings if not overlay or each.span.source.path == overlay]
     return target, names, [name for name in names if name not in own], results, []
+
+
+def _is_fragment(target: str) -> bool:
+    """Whether a target may be a part of something: a file that Docker Compose would not take by itself."""
+    return not files.is_folder(target or ".") and os.path.basename(target) not in files.DEFAULT_NAMES
 
 
 def _roots(outcomes: list[Outcome]) -> list[Outcome]:

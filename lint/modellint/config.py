@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from modellint.compose.canonical import canonical, dump
-from modellint.compose.consistency import inconsistencies
-from modellint.compose.load import load_project
-from modellint.compose.schema import violations
+from modellint.compose.load import complete, load_project
 from modellint.compose.selection import select_path
 from modellint.engine import run
 from modellint.finding import ERROR
@@ -41,8 +39,7 @@ def config(path: str, options: Options, shell: Mapping[str, str], rules: Mapping
 
 def refusals(project: Project, rules: Mapping[str, Rule]) -> list[tuple[Span, str]]:
     """Why Docker Compose refuses a project, in the order of its files. Nothing is laid over it any more."""
-    if project.root is not None:
-        project.violations = [*violations(project.root), *project.violations, *inconsistencies(project, strict=True)]
+    complete(project)
     project.whole = all(file.whole for file in project.files)
     names = [name for name in _REFUSALS if name != "undefined-model" or project.features.checks_grants]
     project.ignores = []

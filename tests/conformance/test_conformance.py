@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from conformance import LIMITS, Case, compare, compose_binary, corpus, fixtures, generated
+from modellint.check import check
+from modellint.compose.selection import Options
+from modellint.pack import rules
 
 SEEDS = 250  # of generated projects, 0.1 s each
+RULES = list(rules().values())
+ABOUT_COMPOSE = {"invalid-yaml", "invalid-compose", "undefined-model", "dependency-on-model", "unchecked-name"}
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +51,19 @@ def test_fixtures(binary: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_generated_projects(binary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert agreement(list(generated(tmp_path, 0, SEEDS)), binary, monkeypatch) == []
+
+
+def test_every_refusal_is_an_error_finding(binary: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Docker Compose refuses, `modellint check -f FILE` reports as an error, of a rule about Compose itself."""
+    cases = [*fixtures(), *corpus()]
+    monkeypatch.setenv("HOME", "")
+    for case, theirs, _ in compare(cases, binary):
+        monkeypatch.chdir(case.folder)
+        found = check([], RULES, {}, options=Options(files=case.files, profiles=case.profiles))
+        errors = [
+            result.rule for result in found.results if result.severity == "error" and result.rule in ABOUT_COMPOSE
+        ]
+        assert bool(errors) == bool(theirs.refused), (case.name, theirs.refused, errors)
 
 
 def test_corpus(binary: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,13 @@ def load_project(selection: Selection) -> Project:
     return project
 
 
+def complete(project: Project) -> None:
+    """Take a project for all there is: what it lacks, no other file adds, and Compose refuses it for that."""
+    if project.root is not None:
+        found = [*violations(project.root), *project.violations, *inconsistencies(project, strict=True)]
+        project.violations = distinct(found)
+
+
 def _source(path: str, selection: Selection) -> Source:
     if path != files.STDIN:
         return files.read(path)
