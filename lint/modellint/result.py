@@ -17,7 +17,7 @@ _LONGEST_LINE = 400
 class Place:
     """A stretch of a file: lines and columns from 1, in code points, the end exclusive; `path` as the user named it.
 
-    `line` is the text of the first line, for a reader to recognise; of a private file only what the span covers.
+    `line` is the text of the first line, for a reader to recognise; both texts are empty for a private file.
     """
 
     __slots__ = ("column", "end_column", "end_line", "line", "path", "row", "text")
@@ -119,7 +119,7 @@ def _place(span: Span) -> Place:
     line = source.line(row)
     text = span.text
     if source.private:
-        line = " " * (column - 1) + text
+        line = text = ""
     if len(line) > _LONGEST_LINE:
         line = line[:_LONGEST_LINE]
     path = source.path.replace("\\", "/") if os.sep == "\\" else source.path

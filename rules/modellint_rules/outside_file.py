@@ -3,7 +3,7 @@
 `include`, `extends` and `env_file` may name a file anywhere on the machine. Docker Compose reads it, and so does modellint,
 except an env file, which may hold secrets of somebody else. What the project is then depends on a file that a copy of the folder
 does not bring along and that a review of the folder does not show. In a repository of several applications that is often
-meant; this note says that it happens.
+meant; this note says that it happens. Of a file that does not even belong to the repository, reports print no text.
 
 ```dotenv ../team.env
 LOG_LEVEL=info

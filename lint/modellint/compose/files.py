@@ -116,6 +116,26 @@ def inside(path: str, folder: str) -> bool:
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
+def foreign(path: str, folder: str) -> bool:
+    """Whether a path lies neither in a folder nor in the repository that the folder belongs to.
+
+    Of such a file no text may be printed: in a pull request from outside, `include: [~/.docker/config.json]`, or a
+    symbolic link, would otherwise show a secret of the machine that checks it.
+    """
+    return not inside(path, folder) and not inside(path, _repository(folder))
+
+
+def _repository(folder: str) -> str:
+    """The nearest folder from here up that holds `.git`, or the folder itself."""
+    here = os.path.realpath(folder)
+    while not os.path.exists(os.path.join(here, ".git")):
+        above = os.path.dirname(here)
+        if above == here:
+            return folder
+        here = above
+    return here
+
+
 def _below(folder: str) -> Iterator[str]:
     waiting: list[tuple[str, Ignored | None]] = [(folder, _ignored_above(folder))]
     while waiting:

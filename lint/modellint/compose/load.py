@@ -60,7 +60,7 @@ def complete(project: Project) -> None:
 
 def _source(path: str, selection: Selection) -> Source:
     if path != files.STDIN:
-        return files.read(path)
+        return files.read(path, private=files.foreign(path, os.path.dirname(path) or "."))
     if selection.stdin is None:
         selection.stdin = files.read_stdin()
     return selection.stdin

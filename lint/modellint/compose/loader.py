@@ -88,7 +88,7 @@ class Loader:
             self.fail(named, does, f"the project is made of more than {MAX_FILES} files")
             return None
         try:
-            source = files.read(path)
+            source = files.read(path, private=files.foreign(path, self.folder))
         except files.Unreadable as trouble:
             self.fail(named, does, f"`{named.shown}` {trouble.reason}")
             return None
