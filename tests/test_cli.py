@@ -221,6 +221,23 @@ def test_the_environment_is_interpolated_and_never_printed(folder: Path) -> None
         assert "t0psecret" not in done.stdout + done.stderr
 
 
+def test_a_grant_that_is_named_by_a_variable_is_shown_as_written(folder: Path) -> None:
+    (folder / "named.yaml").write_text(
+        "services:\n  app:\n    image: app\n    models: ['${CANARY:-llm}']\n"
+        "    environment: {C4N4RY_URL: x, BASE: '${AI_C4N4RY_URL}', OTHER: '${C4N4RY_MODEL}'}\n"
+        "    command: ['sh', '-c', 'curl $$AI_C4N4RY_URL']\n"
+        "models: {c4n4ry: {model: ai/smollm2}}\n"
+    )
+    for form in ("text", "json", "sarif", "github"):
+        done = run("check", "--format", form, "named.yaml", cwd=folder, CANARY="c4n4ry-secret")
+        assert "secret" not in done.stdout.lower() + done.stderr.lower()
+    done = run("check", "--format", "json", "named.yaml", cwd=folder, CANARY="c4n4ry")
+    found = {finding["rule"]: finding for finding in json.loads(done.stdout)["findings"]}
+    assert {"uninjected-variable", "overwritten-variable", "interpolated-variable"} <= found.keys()
+    assert "${CANARY:-llm}" in found["uninjected-variable"]["message"]
+    assert found["uninjected-variable"]["fix"] is None
+
+
 def test_version(folder: Path) -> None:
     assert run("version", cwd=folder).stdout == f"modellint {__version__}\n"
 

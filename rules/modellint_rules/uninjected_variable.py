@@ -61,6 +61,7 @@ What this rule cannot see: what the image and the code inside it read; a variabl
 
 from __future__ import annotations
 
+from modellint.compose.project import Injected
 from modellint.rule import (
     WARNING,
     Context,
@@ -68,7 +69,6 @@ from modellint.rule import (
     Finding,
     Findings,
     Fix,
-    Grant,
     Scalar,
     Service,
     Span,
@@ -84,7 +84,7 @@ _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 @rule(WARNING)
 def uninjected_variable(service: Service, context: Context) -> Findings:
     """Report the variables of a service's commands, and of its interpolated values, that are set nowhere."""
-    injected = {variable.name: variable.grant for grant in service.grants for variable in grant.variables}
+    injected = {variable.name: variable for grant in service.grants for variable in grant.variables}
     if not injected:
         return
     known = injected.keys() | service.environment.keys()
@@ -93,15 +93,15 @@ def uninjected_variable(service: Service, context: Context) -> Findings:
             for name, start in _shell_variables(scalar.text):
                 near = _nearest(name, injected)
                 if near and name not in known and f"{name}=" not in scalar.text:
-                    yield _in_shell(scalar, name, start, near, injected[near])
+                    yield _in_shell(scalar, name, start, injected[near])
     for variable in _unset(context):
         near = _nearest(variable.name, injected)
         if near and variable.name not in injected and variable.scalar in list(scalars(service.body)):
             message = (
-                f"nothing sets `{variable.name}`, so this is empty: the grant of `{injected[near].model_name}` "
-                f"injects `{near}`, and only into the container"
+                f"nothing sets `{variable.name}`, so this is empty: the grant of `{injected[near].grant.name.shown}` "
+                f"injects `{injected[near].shown}`, and only into the container"
             )
-            kind = "endpoint_var" if near.endswith("_URL") else "model_var"
+            kind = f"{injected[near].kind}_var"
             yield Finding(
                 variable.span, message, hint=f"name the variable that the program reads as `{kind}` of the grant"
             )
@@ -113,13 +113,16 @@ def _unset(context: Context) -> list[Variable]:
     return [each for each in project.variables if not each.operator and not each.is_set]
 
 
-def _in_shell(scalar: Scalar, name: str, start: int, near: str, grant: Grant) -> Finding:
-    message = f"nothing sets `{name}`, so it is empty: the grant of `{grant.model_name}` injects `{near}`"
+def _in_shell(scalar: Scalar, name: str, start: int, injected: Injected) -> Finding:
+    shown, grant = injected.shown, injected.grant
+    message = f"nothing sets `{name}`, so it is empty: the grant of `{grant.name.shown}` injects `{shown}`"
     content = scalar.content
     if content.text != scalar.text:
-        return Finding(content, message, hint=f"read `{near}`")
+        return Finding(content, message, hint=f"read `{shown}`")
     span = Span(content.source, content.start + start, content.start + start + len(name))
-    return Finding(span, message, Fix(f"read `{near}`", [Edit(span, near)]))
+    if shown != injected.name:  # it hangs on a variable, whose value is not for printing
+        return Finding(span, message, hint=f"read `{shown}`")
+    return Finding(span, message, Fix(f"read `{shown}`", [Edit(span, shown)]))
 
 
 def _shell_variables(text: str) -> list[tuple[str, int]]:
@@ -137,7 +140,7 @@ def _shell_variables(text: str) -> list[tuple[str, int]]:
     return found
 
 
-def _nearest(name: str, injected: dict[str, Grant]) -> str | None:
+def _nearest(name: str, injected: dict[str, Injected]) -> str | None:
     """The injected variable that a name adds a prefix to, or leaves one off, or None."""
     for other in injected:
         if name.endswith(f"_{other}") or (other.endswith(f"_{name}") and "_" in name):
