@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from modellint.check import check
 from modellint.compose import files
 from modellint.compose.files import MAX_BYTES, Unreadable, decode, default_file, inside, project_files, read
+from modellint.pack import rules
 
 COMPOSE_FILE = "services: {}\n"
 
@@ -166,17 +168,35 @@ def test_folder_search(tmp_path: Path) -> None:
     (tmp_path / "d").symlink_to("a")
     (tmp_path / "a/loop").symlink_to("..")
     (tmp_path / "e/compose.yaml").mkdir(parents=True)
-    assert project_files(str(tmp_path)) == sorted(str(tmp_path / name) for name, found in tree.items() if found)
+    assert project_files(str(tmp_path), []) == sorted(str(tmp_path / name) for name, found in tree.items() if found)
 
 
 def test_a_file_that_is_named_is_taken_whatever_its_name(tmp_path: Path) -> None:
-    assert project_files(str(tmp_path / "stack.yml")) == [str(tmp_path / "stack.yml")]
-    assert project_files("-") == ["-"]
+    assert project_files(str(tmp_path / "stack.yml"), []) == [str(tmp_path / "stack.yml")]
+    assert project_files("-", []) == ["-"]
+
+
+def test_a_folder_that_cannot_be_read_loses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as the data of a database, which belongs to another user. The superuser reads it, so `scandir` stands in."""
+    for name in ("app", "data"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "compose.yaml").write_text("services: {app: {image: app}}\n")
+    scandir = os.scandir
+
+    def guarded(path: str) -> object:
+        if path.endswith("data"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    report = check([str(tmp_path)], list(rules().values()), {})
+    assert report.files == 1
+    assert [str(lost) for lost in report.unreadable] == [f"{tmp_path / 'data'}: cannot be read: permission denied"]
 
 
 def test_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(Unreadable) as error:
-        project_files(str(tmp_path))
+        project_files(str(tmp_path), [])
     assert error.value.reason == (
         "holds no Compose file (compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml)"
     )

@@ -77,7 +77,9 @@ def _targets(paths: Sequence[str], report: Report) -> list[str]:
     targets: dict[str, None] = {}
     for path in paths or [""]:
         try:
-            found = [os.path.dirname(name) for name in files.project_files(path)] if files.is_folder(path) else [path]
+            found = [path]
+            if files.is_folder(path):
+                found = [os.path.dirname(name) for name in files.project_files(path, report.unreadable)]
         except files.Unreadable as trouble:
             report.unreadable.append(trouble)
             continue

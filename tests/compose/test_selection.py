@@ -303,6 +303,6 @@ def test_ignored_folders_and_files_are_not_searched(tmp_path: Path) -> None:
     wanted = ["compose.yaml", "src/build.yaml/compose.yaml", "src/only-here/compose.yaml", "src/own/compose.yml"]
     ignored = ["src/build/compose.yaml", "src/compose.yml", "only-here/compose.yaml", "src/own/out/compose.yaml"]
     grow(Case(*wanted, *ignored, texts={"src/own/.gitignore": "!*.yml\nout"}), tmp_path)
-    assert project_files(str(tmp_path)) == sorted(str(tmp_path / name) for name in wanted)
-    assert project_files(str(tmp_path / "src")) == sorted(str(tmp_path / name) for name in wanted[1:])
-    assert project_files(str(tmp_path / "only-here")) == [str(tmp_path / "only-here/compose.yaml")]
+    assert project_files(str(tmp_path), []) == sorted(str(tmp_path / name) for name in wanted)
+    assert project_files(str(tmp_path / "src"), []) == sorted(str(tmp_path / name) for name in wanted[1:])
+    assert project_files(str(tmp_path / "only-here"), []) == [str(tmp_path / "only-here/compose.yaml")]

@@ -76,12 +76,17 @@ def read_stdin() -> Source:
     return Source("<stdin>", decode("standard input", bytes(data)))
 
 
-def project_files(path: str) -> list[str]:
-    """The Compose files that a path on the command line stands for; raises `Unreadable` where there is none."""
+def project_files(path: str, lost: list[Unreadable]) -> list[str]:
+    """The Compose files that a path on the command line stands for; raises `Unreadable` where there is none.
+
+    Folders below it that cannot be read are added to `lost`.
+    """
     if not is_folder(path):
         return [path]
-    found = sorted(_below(path))
-    if not found:
+    unread: list[Unreadable] = []
+    found = sorted(_below(path, unread))
+    lost.extend(unread)
+    if not found and not unread:
         raise Unreadable(path, f"holds no Compose file ({', '.join(DEFAULT_NAMES)})")
     return found
 
@@ -136,7 +141,7 @@ def _repository(folder: str) -> str:
     return here
 
 
-def _below(folder: str) -> Iterator[str]:
+def _below(folder: str, lost: list[Unreadable]) -> Iterator[str]:
     waiting: list[tuple[str, Ignored | None]] = [(folder, _ignored_above(folder))]
     while waiting:
         here, ignored = waiting.pop()
@@ -150,7 +155,8 @@ def _below(folder: str) -> Iterator[str]:
                     elif entry.name not in _SKIPPED:
                         folders.append(entry.path)
         except OSError as error:
-            raise Unreadable(here, _reason(error)) from None
+            lost.append(Unreadable(here, _reason(error)))
+            continue
         if _GITIGNORE in names:
             ignored = _with(ignored, here)
         if ignored is not None:

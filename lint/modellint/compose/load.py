@@ -7,11 +7,10 @@ import os
 from modellint.comment import ignores
 from modellint.compose import files
 from modellint.compose.consistency import inconsistencies
-from modellint.compose.dotenv import DotenvError, read_dotenv
 from modellint.compose.loader import Loader, Scope, TooMuch, distinct
 from modellint.compose.project import Project, build
 from modellint.compose.schema import Violation, violations
-from modellint.compose.selection import project_name
+from modellint.compose.selection import Options, project_name, select_file
 from modellint.compose.versions import refused
 from modellint.node import Mapping, Scalar
 from modellint.parse import parse
@@ -31,11 +30,9 @@ if TYPE_CHECKING:
 
 def load(source: Source, shell: Dict[str, str]) -> Project:
     """The project of one Compose file, its `.env` and the variables of the shell."""
-    folder = os.path.dirname(source.path) or "."
-    environment = _environment(folder, shell)
-    names = environment.get("COMPOSE_PROFILES", "").split(",")
-    profiles = frozenset(name.strip() for name in names if name.strip())
-    return _project(Loader(folder), [parse(source)], environment, profiles)
+    selection = select_file(source.path, Options(), shell)
+    selection.files, selection.stdin = [files.STDIN], source
+    return load_project(selection)
 
 
 def load_project(selection: Selection) -> Project:
@@ -139,18 +136,3 @@ def _no_mapping(file: YamlFile, root: Node | None) -> list[Violation]:
         return [Violation(first, empty, "type", (), "the file is empty; Compose refuses it")]
     span = Span(root.source, root.start, min(root.end, root.start + len(root.source.line(root.span.first[0]))))
     return [Violation(span, root, "type", (), "a Compose file is a map with keys like `services` and `models`")]
-
-
-def _environment(folder: str, shell: Dict[str, str]) -> dict[str, str]:
-    """The variables that interpolation sees: those of `.env`, and those of the shell over them."""
-    path = os.path.join(folder, ".env")
-    found: dict[str, str] = {}
-    if os.path.isfile(path):
-        try:
-            for entry in read_dotenv(files.read(path, private=True), shell):
-                if entry.value is not None:
-                    found[entry.name] = entry.value
-        except (files.Unreadable, DotenvError):
-            found = {}
-    found.update(shell)
-    return found
