@@ -71,6 +71,23 @@ class Scalar:
             return Span(self.source, content.start + start, content.start + end)
         return content
 
+    def locate(self, start: int, end: int) -> Span:
+        """Where `value[start:end]` stands, also where escapes, folding or `$$` set the text apart from the value.
+
+        The text that is the same, counted from the left; all the content where the two do not tally.
+        """
+        content, value = self.content, self.value
+        if not isinstance(value, str) or content.text == value:
+            return self.part(start, end)
+        piece = value[start:end]
+        text = content.text
+        if not piece or value.count(piece) != text.count(piece):
+            return content
+        at = -1
+        for _ in range(value.count(piece, 0, start + len(piece))):
+            at = text.find(piece, at + 1)
+        return Span(self.source, content.start + at, content.start + at + len(piece)) if at >= 0 else content
+
 
 class Sequence:
     """A list."""

@@ -53,7 +53,8 @@ class EnvFiles:
             except (files.Unreadable, DotenvError):
                 continue
             known.update((entry.name, entry.value) for entry in entries if entry.value is not None)
-            found.extend(Setting(entry.name, entry.span, entry.value, None, env_file.path) for entry in entries)
+            path, node = env_file.path, env_file.node
+            found.extend(Setting(entry.name, entry.span, entry.value, None, path, node) for entry in entries)
         return found
 
     def violations(self, body: Mapping) -> Iterator[Violation]:

@@ -28,14 +28,34 @@ _CHECKED_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0
 class Setting:
     """A variable that `environment` or an env file gives a service. `value` is None where it is passed through."""
 
-    __slots__ = ("file", "name", "node", "span", "value")
+    __slots__ = ("file", "name", "named", "node", "span", "value")
 
-    def __init__(self, name: str, span: Span, value: str | None, node: Scalar | None, file: str = "") -> None:
+    def __init__(
+        self, name: str, span: Span, value: str | None, node: Scalar | None, file: str = "", named: Scalar | None = None
+    ) -> None:
         self.name = name
         self.span = span  # of the name
         self.value = value
         self.node = node  # the list item, or the value of the map entry
         self.file = file  # path of the env file it stands in; empty for `environment`
+        self.named = named  # what names that env file in the Compose file
+
+    @property
+    def shown(self) -> str:
+        """What is written as the value, for a message. Of an env file nothing is shown."""
+        return self.node.shown[self._offset :] if self.node is not None else ""
+
+    def locate(self, start: int, end: int) -> Span:
+        """Where `value[start:end]` stands; for an env file, what names the file."""
+        if self.node is not None:
+            return self.node.locate(start + self._offset, end + self._offset)
+        return self.named.content if self.named is not None else self.span
+
+    @property
+    def _offset(self) -> int:
+        """Where the value begins in its node: behind the `=` of a list item."""
+        in_list = self.node is not None and self.node.content.start == self.span.start
+        return len(self.name) + 1 if in_list else 0
 
 
 class Injected:
@@ -114,17 +134,25 @@ class Grant:
 class Service:
     """An entry of `services:`."""
 
-    __slots__ = ("active", "body", "depends_on", "environment", "grants", "image", "name", "project", "provider")
+    __slots__ = ("_env_files", "_environment", "active", "body", "depends_on", "grants", "image", "name", "provider")
 
-    def __init__(self, name: Scalar, body: Mapping, active: bool) -> None:
+    def __init__(self, name: Scalar, body: Mapping, active: bool, env_files: EnvFiles | None = None) -> None:
+        self._env_files = env_files
+        self._environment: dict[str, Setting] | None = None
         self.name = name
         self.body = body
         self.active = active  # without profiles, or with one that is enabled
         self.image = _scalar(body.get("image"))
         self.provider = _mapping(body.get("provider"))
         self.depends_on: list[Scalar] = list(names(body.get("depends_on")))
-        self.environment: dict[str, Setting] = {}  # of a service with grants: env files first, `environment` over them
         self.grants: list[Grant] = []
+
+    @property
+    def environment(self) -> dict[str, Setting]:
+        """The variables that the project gives it: those of its env files, and those of `environment` over them."""
+        if self._environment is None:
+            self._environment = _environment(self.body, self._env_files)
+        return self._environment
 
     @property
     def runs(self) -> bool:
@@ -180,7 +208,7 @@ def build(
 ) -> Project:
     """Read a merged document into a project. Parts of the wrong type are left out; the schema reports them.
 
-    `env_files` reads the env files that a service names; services without grants are not asked.
+    `env_files` reads the env files that a service names.
     """
     project = Project(root, files)
     project.profiles = profiles
@@ -192,14 +220,12 @@ def build(
         project.models[name.text] = _model(name, body, project.features)
     for name, body in entries(root.get("services")):
         if isinstance(body, Mapping):
-            service = project.services[name.text] = Service(name, body, _active(body, profiles))
+            service = project.services[name.text] = Service(name, body, _active(body, profiles), env_files)
             if service.provider is not None and text_of(service.provider.get("type")) == "model":
                 project.legacy.extend(_legacy_models(name, service.provider))
     legacy = {model.name.text: model for model in project.legacy}
     for service in project.services.values():
         _add_grants(service, project, legacy)
-        if service.grants:
-            service.environment = _environment(service.body, env_files)
     project.whole = all(file.whole for file in files) and _complete(project.services)
     return project
 
@@ -232,7 +258,10 @@ def settings(node: Node | None) -> Iterator[Setting]:
             text = text_of(item)
             if text is not None and isinstance(item, Scalar):
                 name, equals, value = text.partition("=")
-                yield Setting(name, item.part(0, len(name)), value if equals else None, item)
+                span = item.part(0, len(name))
+                if item.content.text.startswith(f"{name}="):  # what is interpolated stands behind the `=`
+                    span = Span(item.source, item.content.start, item.content.start + len(name))
+                yield Setting(name, span, value if equals else None, item)
     for key, given in entries(node):
         if isinstance(given, Scalar):
             yield Setting(key.text, key.content, _env_text(given), given)
