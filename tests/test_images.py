@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from modellint.evidence.images import CLIENT, NEEDED, NONE, OPTIONAL, PRODUCTS, PROXY, gpu, product
+from modellint.evidence.images import (
+    CLIENT,
+    INFRASTRUCTURE,
+    NEEDED,
+    NONE,
+    OPTIONAL,
+    PRODUCTS,
+    PROXY,
+    gpu,
+    infrastructure,
+    lacks,
+    product,
+)
 from modellint.image import Image
 
 
@@ -41,6 +53,7 @@ def test_image(text: str, name: str, tag: str | None, digest: str | None) -> Non
         ("vllm/vllm-openai-cpu:v0.11.0", "vLLM", 8000, NONE),
         ("public.ecr.aws/q9t5s3a7/vllm-cpu-release-repo:v0.10.1", "vLLM", 8000, NONE),
         ("opea/vllm-rocm:latest", "vLLM", 8000, NEEDED),
+        ("opea/vllm:1.3", "vLLM", 8000, NONE),
         ("lmsysorg/sglang-rocm:v0.5.14", "SGLang", 30000, NEEDED),
         ("ghcr.io/huggingface/text-generation-inference:2.4.0-intel-cpu", "Text Generation Inference", 80, NONE),
         ("ghcr.io/huggingface/text-embeddings-inference:cpu-1.7", "Text Embeddings Inference", 80, NONE),
@@ -60,11 +73,53 @@ def test_product(text: str, name: str, port: int, needs: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["redis:8", "ollama", "ollama-ipex-llm:latest", "vllm-cpu-env:latest", "docker/mcp-gateway", "infiniflow/infinity"],
-)
+    [
+        "ollama", "ollama-ipex-llm:latest", "vllm-cpu-env:latest", "infiniflow/infinity", "", "|", "/", "MinIO", "5432",
+        "PostgreSQL", "example/postgres", "ghcr.io/postgres", "busybox", "semitechnologies/weaviate",
+    ],
+)  # fmt: skip
 def test_no_product(text: str) -> None:
-    """What was built on the spot, and what only sounds like inference."""
+    """What was built on the spot, what only sounds like a product, and what may call a model."""
     assert product(Image(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "ports"),
+    [
+        ("redis:8", "Redis", (6379,)),
+        ("docker.io/library/postgres:17", "PostgreSQL", (5432,)),
+        ("pgvector/pgvector:pg16", "PostgreSQL", (5432,)),
+        ("docker/mcp-gateway:latest", "MCP Gateway", (8811,)),
+        ("index.docker.io/qdrant/qdrant", "Qdrant", (6333, 6334)),
+        ("gcr.io/cadvisor/cadvisor:v0.49.1", "cAdvisor", (8080,)),
+        ("alpine/socat", "socat", ()),
+    ],
+)
+def test_infrastructure(text: str, name: str, ports: tuple[int, ...]) -> None:
+    known = product(Image(text))
+    assert known is not None
+    assert (known.name, known.ports, known.role, known.gpu) == (name, ports, INFRASTRUCTURE, NONE)
+    assert product(Image(text)) is known
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "expected"),
+    [
+        ("ollama/ollama:0.12.6", "curl", True),
+        ("docker.io/ollama/ollama", "wget", True),
+        ("ollama/ollama", "ollama", False),
+        ("ollama/ollama:0.5.4-rocm", "curl", False),
+        ("someone/ollama", "curl", False),
+        ("qdrant/qdrant:v1.15.4", "wget", True),
+        ("qdrant/qdrant:gpu-amd-latest", "wget", False),
+        ("ghcr.io/berriai/litellm:main-stable", "curl", True),
+        ("ghcr.io/berriai/litellm:main-stable", "wget", False),
+        ("chromadb/chroma", "curl", False),
+        ("app", "curl", False),
+    ],
+)
+def test_lacks(text: str, tool: str, expected: bool) -> None:
+    assert lacks(Image(text), tool) is expected
 
 
 def test_roles() -> None:
@@ -74,7 +129,11 @@ def test_roles() -> None:
 
 def test_table() -> None:
     """No repository belongs to two products, and every product that serves has a port."""
-    repositories = [name for known in PRODUCTS for name in known.repositories]
+    known = [*PRODUCTS, *infrastructure()]
+    repositories = [name for each in known for name in each.repositories]
     assert len(repositories) == len(set(repositories))
-    assert all(0 < port < 65536 for known in PRODUCTS for port in known.ports)
-    assert all(known.ports for known in PRODUCTS)
+    assert all(0 < port < 65536 for each in known for port in each.ports)
+    assert all(each.ports for each in PRODUCTS)
+    for each in infrastructure():
+        assert {product(Image(name)) for name in each.repositories} != {None}
+        assert all(getattr(product(Image(name)), "name", "") == each.name for name in each.repositories)

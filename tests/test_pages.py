@@ -10,7 +10,7 @@ import pytest
 from modellint.compose.load import load
 from modellint.edit import rewrite
 from modellint.engine import run
-from modellint.example import Example, draw, env_files, examples
+from modellint.example import Example, beside, draw, examples
 from modellint.pack import rules
 from modellint.rule import Rule
 from modellint.source import Source
@@ -41,7 +41,8 @@ def test_example(
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for name, body in env_files(rule.doc).items():
+    for name, body in beside(rule.doc).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(body, encoding="utf-8")
     drawn, fixed = outcome(rule, example.text)
     if pytestconfig.getoption("--redraw"):

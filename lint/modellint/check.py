@@ -44,17 +44,19 @@ def check(
     shell: Mapping[str, str],
     idle: Iterable[str] = (),
     options: Options | None = None,
+    sources: bool = True,
 ) -> Report:
     """Check files and folders; without a path, the project that `docker compose` finds here with the same options.
 
     A path that cannot be read is reported, and the others are still checked. `shell` are the variables that Compose
-    would see; `idle` names the rules that exist and are not among `rules`.
+    would see; `idle` names the rules that exist and are not among `rules`; `sources` says whether the Dockerfiles and
+    the source code that services are built from are read.
     """
     report = Report()
     asked = options or Options()
 
     def work(part: Sequence[str]) -> list[Outcome]:
-        return [_check_one(target, asked, rules, shell, tuple(idle)) for target in part]
+        return [_check_one(target, asked, rules, shell, tuple(idle), sources) for target in part]
 
     parts: list[list[Outcome]] = spread(_targets(paths, report), work)
     outcomes = _roots([outcome for part in parts for outcome in part])
@@ -89,7 +91,12 @@ def _targets(paths: Sequence[str], report: Report) -> list[str]:
 
 
 def _check_one(
-    target: str, options: Options, rules: Sequence[Rule], shell: Mapping[str, str], idle: tuple[str, ...]
+    target: str,
+    options: Options,
+    rules: Sequence[Rule],
+    shell: Mapping[str, str],
+    idle: tuple[str, ...],
+    sources: bool,
 ) -> Outcome:
     """What was found in one project, or why it could not be checked."""
     try:
@@ -103,7 +110,7 @@ def _check_one(
                 project, overlay = merged, selection.files[0]  # of interest is the overlay alone
         elif not project.whole:
             complete(project)
-        findings = run(rules, project, idle)
+        findings = run(rules, project, idle, sources)
     except files.Unreadable as trouble:
         return target, [], [], [], [(trouble.path, trouble.reason)]
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects

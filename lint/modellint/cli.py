@@ -77,7 +77,7 @@ def _check(said: Arguments) -> int:
     known = rules()
     running = _selected(said, known)
     idle = known.keys() - {rule.name for rule in running}
-    report = check(said.rest, running, os.environ, idle, project_options(said))
+    report = check(said.rest, running, os.environ, idle, project_options(said), "--no-source" not in said.values)
     _show(said, report, known)
     for trouble in report.unreadable:
         _complain(str(trouble))

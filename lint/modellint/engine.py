@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 LAST = "Ignore"  # rules about ignore comments run when it is known which of them were needed
 
 
-def run(rules: Sequence[Rule], project: Project, idle: Iterable[str] = ()) -> list[Finding]:
+def run(rules: Sequence[Rule], project: Project, idle: Iterable[str] = (), sources: bool = True) -> list[Finding]:
     """Every finding that no comment ignores, in the order in which a reader meets them.
 
     `idle` names the rules that exist and were not asked for: an ignore comment for one of them may still be needed.
+    `sources`: whether the Dockerfiles and the source code that services are built from are read.
     """
     silent = {rule.name for rule in rules if rule.whole and not project.whole}
-    context = Context(project, frozenset(silent.union(idle)))
+    context = Context(project, frozenset(silent.union(idle)), sources)
     running = [rule for rule in rules if rule.name not in silent]
     findings = _findings([rule for rule in running if rule.subject != LAST], context)
     if project.ignores:

@@ -1,11 +1,11 @@
 """The examples on a rule's page, which are also its tests.
 
-A page is Markdown. A fenced block opens with `yaml` or `dotenv` and one more word:
+A page is Markdown. A fenced block opens with a language and one more word:
 
 - `yaml bad`: a Compose file with findings, each drawn on a comment line under the text it is about
 - `yaml fixed`: what the `bad` block before it becomes once its fixes are applied
 - `yaml good`: a Compose file without findings
-- `dotenv NAME`: an env file that lies beside every Compose file of the page
+- `LANGUAGE NAME`: a file of that language (`dotenv`, `python`, …) that lies beside every Compose file of the page
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from modellint.finding import Finding
 
-_BLOCK = re.compile(r"^```(yaml|dotenv) (\S+)\n(.*?)^```$", re.M | re.S)
+_BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.M | re.S)
+_KINDS = ("bad", "fixed", "good")
 _DRAWN = re.compile(r"^ *# *\^+ .+\n", re.M)
 
 
@@ -46,7 +47,7 @@ def examples(page: str) -> list[Example]:
     found: list[Example] = []
     for block in _BLOCK.finditer(page):
         language, kind, body = block.groups()
-        if language == "dotenv":
+        if language != "yaml" or kind not in _KINDS:
             continue
         if kind == "fixed":
             found[-1].fixed = body
@@ -55,9 +56,9 @@ def examples(page: str) -> list[Example]:
     return found
 
 
-def env_files(page: str) -> dict[str, str]:
-    """The env files of a page by name."""
-    return {name: body for language, name, body in _BLOCK.findall(page) if language == "dotenv"}
+def beside(page: str) -> dict[str, str]:
+    """The files beside the Compose files of a page, by their path."""
+    return {name: body for language, name, body in _BLOCK.findall(page) if language != "yaml" or name not in _KINDS}
 
 
 def draw(source: Source, findings: Iterable[Finding]) -> str:

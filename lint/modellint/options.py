@@ -72,6 +72,7 @@ COMMANDS = (
             Option("--output", "write the report to a file instead of standard output", "FILE"),
             Option("--fail-on", f"exit 1 from here on: {', '.join(FAIL_ON)} (default: error)", "SEVERITY", FAIL_ON),
             Option("--quiet", "one line a finding"),
+            Option("--no-source", "do not read the Dockerfiles and the source code that services are built from"),
             Option("--statistics", "count the findings of each rule"),
             *PROJECT,
         ),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeAlias
 
+    from modellint.evidence.gather import Evidence
     from modellint.finding import Severity
     from modellint.node import Node
 
@@ -48,13 +49,27 @@ SUBJECTS = ("YamlFile", "Project", "Model", "Service", "Grant", "Ignore")
 
 
 class Context:
-    """What a rule may ask about besides its subject. `skipped` names the rules that did not look at this project."""
+    """What a rule may ask about besides its subject. `skipped` names the rules that did not look at this project.
 
-    __slots__ = ("project", "skipped")
+    `sources`: whether the Dockerfiles and the source code that services are built from may be read.
+    """
 
-    def __init__(self, project: Project, skipped: frozenset[str] = frozenset()) -> None:
+    __slots__ = ("_evidence", "_sources", "project", "skipped")
+
+    def __init__(self, project: Project, skipped: frozenset[str] = frozenset(), sources: bool = True) -> None:
         self.project = project
         self.skipped = skipped
+        self._sources = sources
+        self._evidence: Evidence | None = None
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the project's commands, Dockerfiles, code and env files say."""
+        if self._evidence is None:
+            from modellint.evidence.gather import Evidence
+
+            self._evidence = Evidence(self.project, self._sources)
+        return self._evidence
 
 
 class Rule:

@@ -47,7 +47,7 @@ What this rule cannot see: a tag that looks like a version and moves nevertheles
 
 from __future__ import annotations
 
-from modellint.evidence.images import CLIENT, product
+from modellint.evidence.images import PROXY, SERVER, product
 from modellint.evidence.unset import unset
 from modellint.image import Image
 from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, Scalar, Service, Span, rule
@@ -91,7 +91,7 @@ def _of_image(service: Service, project: Project) -> Findings:
         return
     image = Image(node.value)
     known = product(image)
-    if known is None or known.role == CLIENT or image.digest:
+    if known is None or known.role not in (SERVER, PROXY) or image.digest:
         return
     if not image.tag:
         message = f"`{node.shown}` has no tag: Docker pulls the `latest` {known.name}, whatever that is on the day"

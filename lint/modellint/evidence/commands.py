@@ -1,0 +1,99 @@
+"""The shell scripts that a service runs, read with the grammar of a shell. Imported only where there is one."""
+
+from __future__ import annotations
+
+from modellint.compose.project import entries
+from modellint.evidence.shell import Script, of_words, read_script
+from modellint.evidence.texts import HOOKS, Text
+from modellint.node import Scalar, Sequence, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from modellint.compose.project import Service
+    from modellint.evidence.shell import Expansion, Word
+    from modellint.node import Node
+    from modellint.source import Span
+
+
+class Run:
+    """A script, and the value that holds it: at `offset`, or -1 where it is not there to the letter."""
+
+    __slots__ = ("key", "offset", "scalar", "script")
+
+    def __init__(self, key: str, scalar: Scalar, script: Script, offset: int) -> None:
+        self.key = key
+        self.scalar = scalar
+        self.script = script
+        self.offset = offset
+
+    def locate(self, start: int, end: int) -> Span:
+        """Where `script.text[start:end]` stands."""
+        return self.scalar.content if self.offset < 0 else self.scalar.locate(start + self.offset, end + self.offset)
+
+    def words(self) -> Iterator[Text]:
+        """The words of the commands that the script runs; what a comment says is none."""
+        for command in self.script.commands:
+            for at, word in enumerate(command.words):
+                yield Text("command", command.name if at else "", word.text, self._locate(word), self.scalar)
+
+    def _locate(self, word: Word) -> Callable[[int, int], Span]:
+        verbatim = self.script.text.find(word.text, word.start, word.end)  # behind a quote that may open the word
+
+        def locate(start: int, end: int) -> Span:
+            return self.locate(verbatim + start, verbatim + end) if verbatim >= 0 else self.locate(word.start, word.end)
+
+        return locate
+
+    def reads(self) -> list[Expansion]:
+        """The variables that the script reads and does not set itself; none where it may take them from elsewhere."""
+        return [] if self.script.sourced else [e for e in self.script.expansions if e.name not in self.script.assigned]
+
+
+def runs(service: Service) -> list[Run]:
+    """Every script of a service: of its command, its health check and its hooks."""
+    return list(_runs(service))
+
+
+def _runs(service: Service) -> Iterator[Run]:
+    body = service.body
+    yield from _of_argv("command", [*_argv(body.get("entrypoint")), *_argv(body.get("command"))])
+    yield from _of_check(body.get("healthcheck", "test"))
+    for hook in HOOKS:
+        steps = body.get(hook)
+        for step in steps.items if isinstance(steps, Sequence) else ():
+            for key, value in entries(step):
+                if key.text == "command":
+                    yield from _of_argv(hook, _argv(value))
+
+
+def _of_check(test: Node | None) -> Iterator[Run]:
+    if isinstance(test, Scalar) and isinstance(test.value, str):
+        yield Run("healthcheck", test, read_script(test.value), 0)
+    items = [item for item in test.items if isinstance(item, Scalar)] if isinstance(test, Sequence) else []
+    kind = text_of(items[0]) if items else ""
+    if kind == "CMD-SHELL" and len(items) > 1 and (text := text_of(items[1])) is not None:
+        yield Run("healthcheck", items[1], read_script(text), 0)
+    elif kind == "CMD":
+        yield from _of_argv("healthcheck", [(text_of(item) or "", item) for item in items[1:]])
+
+
+def _of_argv(key: str, argv: list[tuple[str, Scalar]]) -> Iterator[Run]:
+    for at, script in of_words([word for word, _ in argv]):
+        scalar = argv[at][1]
+        yield Run(key, scalar, script, (text_of(scalar) or "").find(script.text))
+
+
+def _argv(node: Node | None) -> list[tuple[str, Scalar]]:
+    """The words of a command, each with the value that it stands in. A text is split as Compose splits it."""
+    if isinstance(node, Sequence):
+        return [(text_of(item) or "", item) for item in node.items if isinstance(item, Scalar)]
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return []
+    from modellint.compose.canonical.words import split
+
+    try:
+        return [(word, node) for word in split(node.value)]
+    except ValueError:
+        return []  # Compose refuses it, and a rule says so

@@ -1,0 +1,83 @@
+"""Credentials: which variables hold one, and which values are none.
+
+The names are those that the providers' own SDKs and servers read.
+"""
+
+from __future__ import annotations
+
+_PROVIDERS = frozenset(
+    (
+        "AI", "AI21", "ANTHROPIC", "AZURE", "BEDROCK", "BRAVE", "CEREBRAS", "CLAUDE", "COHERE", "DASHSCOPE", "DEEPGRAM",
+        "DEEPINFRA", "DEEPSEEK", "ELEVENLABS", "EXA", "FIREWORKS", "FIRECRAWL", "GEMINI", "GENAI", "GOOGLE", "GROQ",
+        "HF", "HUGGINGFACE", "HUGGINGFACEHUB", "JINA", "LANGCHAIN", "LANGFUSE", "LANGSMITH", "LITELLM", "LLAMA", "LLM",
+        "LOCALAI", "MISTRAL", "MODEL", "MOONSHOT", "NGC", "NIM", "NOVITA", "NVIDIA", "OLLAMA", "OPENAI", "OPENROUTER",
+        "PERPLEXITY", "PINECONE", "QWEN", "REPLICATE", "SAMBANOVA", "SERPAPI", "SERPER", "SILICONFLOW", "TAVILY",
+        "TOGETHER", "VLLM", "VOYAGE", "VOYAGEAI", "XAI", "ZHIPU", "ZHIPUAI",
+    )
+)  # fmt: skip
+_TOKENS = frozenset(
+    ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN", "HUGGINGFACE_TOKEN", "REPLICATE_API_TOKEN")
+)
+_KEY_ENDS = (
+    "_API_KEY",
+    "_APIKEY",
+    "_SECRET_KEY",
+    "_MASTER_KEY",
+    "_SALT_KEY",
+    "_ACCESS_KEY",
+    "_API_TOKEN",
+    "_AUTH_TOKEN",
+)
+_SECRET_ENDS = ("_SECRET_KEY", "_ENCRYPTION_KEY", "_MASTER_KEY", "_SALT_KEY", "_TOKEN", "_JWT_SECRET", "_AUTH_SECRET")
+_PREFIXES = ("sk-", "sk_", "hf_", "gsk_", "xai-", "nvapi-", "AIza", "r8_", "pplx-", "tvly-", "csk-", "ghp_", "lsv2_")
+_SHORTEST = 20  # characters of a token that a provider hands out
+_NO_KEY = frozenset(
+    (
+        "", "-", "0", "none", "null", "nil", "empty", "unused", "dummy", "fake", "test", "local", "localhost",
+        "ignored",
+        "irrelevant", "anything", "any", "na", "n/a", "no", "nokey", "no-key", "not-needed", "not_needed", "notneeded",
+        "not-required", "not_required", "no-key-required", "no-key-needed", "sk-no-key-required", "placeholder", "xxx",
+        "ollama", "docker", "dmr", "dockermodelrunner", "model-runner", "docker-model-runner", "lm-studio", "lmstudio",
+        "llama", "localai", "vllm", "key", "apikey", "api-key", "api_key", "true", "false",
+    )
+)  # fmt: skip
+_DUMMY_PARTS = (
+    "dummy",
+    "fake",
+    "placeholder",
+    "not-needed",
+    "not_needed",
+    "no-key",
+    "unused",
+    "ignored",
+    "not-required",
+)
+
+
+def is_model_credential(name: str) -> bool:
+    """Whether a variable holds the key of a provider or a server of models: `OPENAI_API_KEY`, `HF_TOKEN`."""
+    upper = name.upper()
+    if upper in _TOKENS:
+        return True
+    return upper.endswith(_KEY_ENDS) and not _PROVIDERS.isdisjoint(upper.split("_")) and "PUBLIC" not in upper
+
+
+def is_cloud_credential(name: str) -> bool:
+    """Whether a variable holds the key of a cloud that serves models among other things."""
+    return name.upper() in ("AWS_SECRET_ACCESS_KEY", "AWS_BEARER_TOKEN_BEDROCK", "AZURE_CLIENT_SECRET")
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable holds a secret by which a service knows its callers or reads what it wrote."""
+    return name.upper().endswith(_SECRET_ENDS) and "PUBLIC" not in name.upper() and not name.upper().startswith("MAX_")
+
+
+def is_none(value: str) -> bool:
+    """Whether a value only fills a place where nothing asks for a key."""
+    lower = value.strip().lower()
+    return lower in _NO_KEY or any(part in lower for part in _DUMMY_PARTS) or len(set(lower)) <= 2
+
+
+def is_issued(value: str) -> bool:
+    """Whether a value looks like a token that a provider handed out: its prefix, and many different characters."""
+    return value.startswith(_PREFIXES) and len(value) >= _SHORTEST and len(set(value)) > 10 and not is_none(value)

@@ -1,0 +1,254 @@
+"""A Dockerfile: what the stage that is built sets, exposes and runs (moby/buildkit, `frontend/dockerfile`)."""
+
+from __future__ import annotations
+
+from modellint.evidence.shell import Script, of_words, read_script
+from modellint.source import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modellint.source import Source
+
+_BLANKS = " \t"
+_SHELL_FORM = ("RUN", "CMD", "ENTRYPOINT")
+_MOST_LINES = 10_000
+
+
+class Instruction:
+    """One instruction: its name in capitals, its text with continued lines joined, and the offset of each character."""
+
+    __slots__ = ("name", "offsets", "text")
+
+    def __init__(self, name: str, text: str, offsets: list[int]) -> None:
+        self.name = name
+        self.text = text
+        self.offsets = offsets
+
+
+class Variable:
+    """What `ENV` or `ARG` sets; `value` is None for an `ARG` without a default."""
+
+    __slots__ = ("is_arg", "name", "span", "value")
+
+    def __init__(self, name: str, value: str | None, span: Span, is_arg: bool) -> None:
+        self.name = name
+        self.value = value
+        self.span = span  # of the name
+        self.is_arg = is_arg
+
+
+class ScriptAt:
+    """A script of the Dockerfile. `runs` is False for what is run while the image is built."""
+
+    __slots__ = ("_offsets", "_source", "runs", "script")
+
+    def __init__(self, source: Source, offsets: list[int], script: Script, runs: bool) -> None:
+        self._source = source
+        self._offsets = (
+            offsets  # of each character of the script, in the source; empty where it is not there to the letter
+        )
+        self.script = script
+        self.runs = runs
+
+    def locate(self, start: int, end: int) -> Span:
+        """Where `script.text[start:end]` stands."""
+        if not self._offsets or end <= start:
+            return Span(self._source, 0, 0)
+        return Span(self._source, self._offsets[start], self._offsets[end - 1] + 1)
+
+
+class Dockerfile:
+    """What the stage that is built, and those it begins from, say. `base` is the image below all of them."""
+
+    __slots__ = ("base", "copies_from_stages", "ports", "scripts", "variables")
+
+    def __init__(self) -> None:
+        self.base = ""
+        self.ports: set[int] = set()
+        self.variables: dict[str, Variable] = {}
+        self.scripts: list[ScriptAt] = []
+        self.copies_from_stages = False
+
+
+def read_dockerfile(source: Source, target: str = "") -> Dockerfile:
+    """The stage of a Dockerfile that `target` names, or its last one."""
+    stages: list[tuple[str, str, list[Instruction]]] = []  # name, base, instructions
+    for instruction in _instructions(source):
+        if instruction.name == "FROM":
+            words = [word for word in instruction.text.split() if not word.startswith("--")]
+            name = words[2].lower() if len(words) > 2 and words[1].lower() == "as" else str(len(stages))
+            stages.append((name, words[0] if words else "", []))
+        elif stages:
+            stages[-1][2].append(instruction)
+    found = Dockerfile()
+    at = next((n for n, (name, _, _) in enumerate(stages) if name == target.lower()), len(stages) - 1)
+    chain: list[int] = []
+    while at >= 0:
+        chain.append(at)
+        found.base = stages[at][1]
+        at = next((n for n in range(at) if stages[n][0] == found.base.lower()), -1)
+    for at in reversed(chain):
+        for instruction in stages[at][2]:
+            _take(found, instruction, source)
+    return found
+
+
+def _take(found: Dockerfile, instruction: Instruction, source: Source) -> None:
+    text = instruction.text
+    match instruction.name:
+        case "ENV" | "ARG":
+            for variable in _variables(instruction, source):
+                known = found.variables.get(variable.name)
+                if known is None or not variable.is_arg:
+                    found.variables[variable.name] = variable
+        case "EXPOSE":
+            numbers = (word.partition("/")[0] for word in text.split())
+            found.ports.update(int(number) for number in numbers if number.isascii() and number.isdigit())
+        case "RUN" | "CMD" | "ENTRYPOINT":
+            if instruction.name != "RUN":
+                found.scripts = [each for each in found.scripts if not each.runs or instruction.name == "CMD"]
+            found.scripts.extend(_scripts(instruction, source))
+        case "COPY":
+            found.copies_from_stages = found.copies_from_stages or "--from=" in text
+        case _:
+            pass
+
+
+def _scripts(instruction: Instruction, source: Source) -> Iterator[ScriptAt]:
+    text, runs = instruction.text, instruction.name != "RUN"
+    words = _exec_form(text)
+    if words is None:
+        start = 0
+        while text.startswith("--", start) and " " in text[start:]:  # `RUN --mount=…`
+            start = text.index(" ", start) + 1
+        yield ScriptAt(source, instruction.offsets[start:], read_script(text[start:]), runs)
+        return
+    for _, script in of_words(words):
+        at = text.find(script.text)
+        yield ScriptAt(source, instruction.offsets[at:] if at >= 0 else [], script, runs)
+
+
+def _exec_form(text: str) -> list[str] | None:
+    """The words of `["a", "b"]`; None for the shell form, which is also what a list with a mistake is taken for."""
+    if not text.startswith("["):
+        return None
+    import json
+
+    try:
+        words: list[object] = json.loads(text)  # it begins with `[`
+    except (ValueError, RecursionError):
+        return None
+    texts = [word for word in words if isinstance(word, str)]
+    return texts if len(texts) == len(words) else None
+
+
+def _variables(instruction: Instruction, source: Source) -> Iterator[Variable]:
+    text, is_arg = instruction.text, instruction.name == "ARG"
+    first = text.split(None, 1)
+    if not is_arg and first and "=" not in first[0]:  # `ENV NAME value`
+        yield Variable(
+            first[0], first[1] if len(first) > 1 else "", _span(instruction, source, 0, len(first[0])), False
+        )
+        return
+    for start, end in _words(text):
+        name, equals, value = text[start:end].partition("=")
+        span = _span(instruction, source, start, start + len(name))
+        yield Variable(name, _unquoted(value) if equals else None, span, is_arg)
+
+
+def _words(text: str) -> Iterator[tuple[int, int]]:
+    """The words of an instruction, split at blanks outside of quotes."""
+    at = 0
+    while at < len(text):
+        if text[at] in _BLANKS:
+            at += 1
+            continue
+        start, quote = at, ""
+        while at < len(text) and (quote or text[at] not in _BLANKS):
+            if text[at] == "\\" and quote != "'":
+                at += 1
+            elif text[at] in "'\"" and quote in ("", text[at]):
+                quote = "" if quote else text[at]
+            at += 1
+        yield start, min(at, len(text))
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def _span(instruction: Instruction, source: Source, start: int, end: int) -> Span:
+    first = instruction.offsets[start]
+    return Span(source, first, first + end - start)
+
+
+def _instructions(source: Source) -> Iterator[Instruction]:
+    """The instructions of a Dockerfile, comments left out, continued lines joined, here-documents with their `RUN`."""
+    lines = source.text.split("\n")[:_MOST_LINES]
+    escape = _escape(lines)
+    at, number = 0, 0
+    while number < len(lines):
+        text, offsets = "", list[int]()
+        more = True
+        while more and number < len(lines):
+            line = lines[number].rstrip("\r")
+            start = len(line) - len(line.lstrip(_BLANKS))
+            bare = line.strip(_BLANKS)
+            number += 1
+            if bare.startswith("#") or (text and not bare):
+                at += len(lines[number - 1]) + 1
+                more = bool(text)
+                continue
+            kept = line.rstrip(_BLANKS)
+            more = kept.endswith(escape)
+            begin = 0 if text else start
+            piece = (kept[: -len(escape)] if more else kept)[begin:]
+            text += piece
+            offsets.extend(range(at + begin, at + begin + len(piece)))
+            at += len(lines[number - 1]) + 1
+        for mark in _heredocs(text):
+            while number < len(lines):
+                line = lines[number].rstrip("\r")
+                number += 1
+                if line.strip("\t") == mark:
+                    at += len(lines[number - 1]) + 1
+                    break
+                text += "\n" + line
+                offsets.extend((max(at - 1, 0), *range(at, at + len(line))))
+                at += len(lines[number - 1]) + 1
+        name = text.split(None, 1)[0] if text.strip() else ""
+        if name:
+            begin = len(name)
+            while begin < len(text) and text[begin] in _BLANKS:
+                begin += 1
+            body = text[begin:].rstrip()
+            if name.upper() in _SHELL_FORM and "<<" in body.partition("\n")[0] and "\n" in body:
+                begin += body.index("\n") + 1  # the here-document is the script
+                body = body[body.index("\n") + 1 :]
+            yield Instruction(name.upper(), body, offsets[begin : begin + len(body)])
+
+
+def _heredocs(text: str) -> list[str]:
+    """The marks that end the here-documents of an instruction."""
+    if "<<" not in text or text.split(None, 1)[0].upper() not in ("RUN", "COPY", "ADD"):
+        return []
+    marks: list[str] = []
+    for piece in text.split("<<")[1:]:
+        words = piece.removeprefix("-").split()
+        mark = words[0].strip("'\"") if words and not piece.startswith("<") else ""
+        if mark and mark.replace("_", "a").isalnum():
+            marks.append(mark)
+    return marks
+
+
+def _escape(lines: list[str]) -> str:
+    """The character that continues a line, which a directive in front of everything else may change."""
+    for line in lines:
+        if not line.lstrip().startswith("#"):
+            break
+        name, equals, value = line.lstrip(" \t#").partition("=")
+        if equals and name.strip().lower() == "escape" and value.strip() == "`":
+            return "`"
+    return "\\"

@@ -1,0 +1,241 @@
+"""What a project's commands, Dockerfiles, code and env files say. Gathered where a rule asks, and once."""
+
+from __future__ import annotations
+
+import os
+
+from modellint.compose import files
+from modellint.compose.loader import is_remote
+from modellint.evidence import endpoints as addresses
+from modellint.evidence.endpoints import Endpoint, endpoints
+from modellint.evidence.images import Product, product
+from modellint.evidence.texts import Text, command_scalars, of_scalar, texts
+from modellint.image import Image
+from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
+from modellint.source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from collections.abc import Sequence as Sequence_
+
+    from modellint.compose.project import Project, Service
+    from modellint.evidence.commands import Run
+    from modellint.evidence.dockerfile import Dockerfile
+    from modellint.evidence.source_env import Code
+    from modellint.source import Span
+
+_DOCKERFILE = "Dockerfile"
+_SIGNS = ("$", "://", "curl", "wget", "nc ", addresses.RUNNER_HOST)
+
+
+class Build:
+    """Where a service's image is built from: `folder` is the context; `dockerfile` a file in it, or empty."""
+
+    __slots__ = ("dockerfile", "folder", "inline", "node", "target")
+
+    def __init__(self, node: Scalar, folder: str, dockerfile: str, inline: Scalar | None, target: str) -> None:
+        self.node = node  # what names the context, or the key `build`
+        self.folder = folder
+        self.dockerfile = dockerfile
+        self.inline = inline
+        self.target = target
+
+
+class Evidence:
+    """What is known about the services of a project besides their sections. `sources`: whether builds may be read."""
+
+    __slots__ = ("_code", "_dockerfiles", "_endpoints", "_products", "_project", "_runs", "_sources")
+
+    def __init__(self, project: Project, sources: bool = True) -> None:
+        self._project = project
+        self._sources = sources
+        self._endpoints: dict[str, list[Endpoint]] = {}
+        self._runs: dict[str, list[Run]] = {}
+        self._dockerfiles: dict[str, Dockerfile | None] = {}
+        self._code: dict[tuple[str, str], Code] = {}
+        self._products: dict[str, Product | None] = {}
+
+    def product(self, service: Service) -> Product | None:
+        """The known product that a service's image holds."""
+        name = service.name.text
+        if name not in self._products:
+            image = text_of(service.image)
+            self._products[name] = product(Image(image)) if image else None
+        return self._products[name]
+
+    def runs(self, service: Service) -> list[Run]:
+        """The shell scripts that a service runs."""
+        name = service.name.text
+        if name not in self._runs:
+            self._runs[name] = []
+            if _runs_a_script(service):
+                from modellint.evidence.commands import runs
+
+                self._runs[name] = runs(service)
+        return self._runs[name]
+
+    def endpoints(self, service: Service) -> list[Endpoint]:
+        """The addresses that a service is given: in variables, arguments, labels, configs, commands, its Dockerfile."""
+        name = service.name.text
+        if name not in self._endpoints:
+            found = [each for text in self._texts(service) for each in endpoints(text)]
+            for each in found:
+                each.server = each.server or self._runner(each)
+            self._endpoints[name] = found
+        return self._endpoints[name]
+
+    def is_about_models(self, service: Service) -> bool:
+        """Whether a service has to do with models: by a grant, its image, an address, or the name of a variable."""
+        if service.grants or (self.product(service) is not None and not self._is_infrastructure(service)):
+            return True
+        if any(addresses.speaks_of_models(name) for name in service.environment):
+            return True
+        return any(each.server for each in self.endpoints(service))
+
+    def build(self, service: Service) -> Build | None:
+        """Where a service is built from; None where that is not a folder of this project, or builds are not read."""
+        section = service.body.get("build")
+        if section is None or not self._sources:
+            return None
+        context = section.get("context") if isinstance(section, Mapping) else section
+        named = context if isinstance(context, Scalar) else service.body.key("build")
+        folder = text_of(context) or ("." if isinstance(section, Mapping) and context is None else "")
+        if named is None or not folder or is_remote(folder) or "://" in folder:
+            return None
+        folder = os.path.normpath(os.path.join(named.source.base, folder))
+        if not os.path.isdir(folder) or files.foreign(folder, self._project.folder):
+            return None
+        inline, dockerfile, target = None, "", ""
+        if isinstance(section, Mapping):
+            text = section.get("dockerfile_inline")
+            inline = text if isinstance(text, Scalar) else None
+            dockerfile, target = text_of(section.get("dockerfile")) or "", text_of(section.get("target")) or ""
+        path = os.path.normpath(os.path.join(folder, dockerfile or _DOCKERFILE))
+        inside = inline is None and os.path.isfile(path) and files.inside(path, folder)
+        return Build(named, folder, path if inside else "", inline, target)
+
+    def dockerfile(self, service: Service) -> Dockerfile | None:
+        """What the Dockerfile of a service says; None where it has none that may be read."""
+        name = service.name.text
+        if name not in self._dockerfiles:
+            self._dockerfiles[name] = self._read_dockerfile(self.build(service))
+        return self._dockerfiles[name]
+
+    def code(self, service: Service) -> Code | None:
+        """Which environment variables the source code that a service is built from reads."""
+        build = self.build(service)
+        if build is None:
+            return None
+        key = (build.folder, build.dockerfile)
+        if key not in self._code:
+            from modellint.evidence.source_env import read_code
+
+            self._code[key] = read_code(build.folder, build.dockerfile or None)
+        return self._code[key]
+
+    def is_mentioned(self, service: Service, names: Sequence_[str]) -> bool:
+        """Whether a value in the service's sections, or in a config that it is given, speaks of one of the names."""
+        values = [str(scalar.value) for key, node in service.body if key.text != "models" for scalar in scalars(node)]
+        values += [text.value for text in texts(service, self._project)]
+        return any(name in value for name in names for value in values)
+
+    def is_unread(self, service: Service, names: Sequence_[str]) -> bool:
+        """Whether it is certain that nothing of what a service is built from reads one of the variables.
+
+        The code reads variables by name, others than these, all of it could be read, none of the names stands in any
+        file of the build context, and no other folder of the project is mounted into the container.
+        """
+        code, build = self.code(service), self.build(service)
+        if code is None or build is None or not code.complete or code.opaque or not code.reads:
+            return False
+        if any(name in code.reads or name in code.implicit for name in names) or self.is_mentioned(service, names):
+            return False
+        if _mounts_a_folder(service):
+            return False
+        from modellint.evidence.mentions import mentions
+
+        return not mentions(build.folder, names)
+
+    def unset_reads(self, service: Service) -> dict[str, Span]:
+        """The variables that a service's code reads and nothing here sets, each with the first place."""
+        code, dockerfile = self.code(service), self.dockerfile(service)
+        if code is None:
+            return {}
+        known = set(service.environment)
+        known.update(variable.name for grant in service.grants for variable in grant.variables)
+        if dockerfile is not None:
+            known.update(dockerfile.variables)
+        return {name: span for name, span in code.reads.items() if name not in known}
+
+    def reads_other_address(self, service: Service, names: Sequence_[str]) -> str:
+        """A variable for a model's address that the code reads in place of the names, and nothing sets; or empty."""
+        unset = (name for name in self.unset_reads(service) if name not in names)
+        return next((name for name in unset if addresses.is_model_address(name)), "")
+
+    def _is_infrastructure(self, service: Service) -> bool:
+        known = self.product(service)
+        return known is not None and known.role == "infrastructure"
+
+    def _runner(self, endpoint: Endpoint) -> str:
+        """Docker Model Runner, where the project runs it as a container, or an address has its name."""
+        service = self._project.services.get(endpoint.url.host)
+        if service is None:
+            return addresses.RUNNER if endpoint.url.host == "model-runner" else ""
+        known = self.product(service)
+        return addresses.RUNNER if known is not None and known.name == addresses.RUNNER else ""
+
+    def _texts(self, service: Service) -> Iterator[Text]:
+        yield from texts(service, self._project)
+        runs = self.runs(service)
+        scripts = {id(run.scalar) for run in runs}
+        for scalar in command_scalars(service):
+            if id(scalar) not in scripts:
+                yield of_scalar("command", scalar)
+        for run in runs:
+            yield from run.words()
+        dockerfile = self.dockerfile(service)
+        build = self.build(service) if dockerfile is not None else None
+        if dockerfile is not None and build is not None:
+            for variable in dockerfile.variables.values():
+                origin = () if build.inline is not None else ((variable.span, f"`{variable.name}` is set here"),)
+                node = build.inline or build.node
+                yield Text("dockerfile", variable.name, variable.value or "", _at(node.content), None, origin)
+
+    def _read_dockerfile(self, build: Build | None) -> Dockerfile | None:
+        if build is None or not (build.dockerfile or build.inline):
+            return None
+        from modellint.evidence.dockerfile import read_dockerfile
+
+        if build.inline is not None:
+            return read_dockerfile(Source(build.inline.source.path, text_of(build.inline) or "", True), build.target)
+        try:
+            return read_dockerfile(files.read(build.dockerfile, private=True), build.target)
+        except files.Unreadable:
+            return None
+
+
+def _at(place: Span) -> Callable[[int, int], Span]:
+    """What says the same place of every part of a text."""
+    return lambda start, end: place
+
+
+def _runs_a_script(service: Service) -> bool:
+    """Whether a command is a shell script that may name an address or read a variable: a grammar takes long to load."""
+    test = service.body.get("healthcheck", "test")
+    kind = text_of(test.items[0]) if isinstance(test, Sequence) and test.items else ""
+    words = [text_of(scalar) or "" for scalar in command_scalars(service)]
+    has_shell = any((word[:1] == "-" and word.endswith("c")) or (" -" in word and "c " in word) for word in words)
+    if not (has_shell or isinstance(test, Scalar) or kind == "CMD-SHELL"):
+        return False
+    return any(sign in word for word in words for sign in _SIGNS)
+
+
+def _mounts_a_folder(service: Service) -> bool:
+    """Whether a folder of the machine is mounted into the container: it may hold code as well."""
+    section = service.body.get("volumes")
+    for item in section.items if isinstance(section, Sequence) else ():
+        source = text_of(item.get("source") if isinstance(item, Mapping) else item) or ""
+        if source.startswith((".", "/", "~", "$")):
+            return True
+    return False

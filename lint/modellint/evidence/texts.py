@@ -1,0 +1,101 @@
+"""The texts of a service in which an endpoint may stand: variables, arguments, labels, configs; and its commands."""
+
+from __future__ import annotations
+
+from modellint.compose.project import entries, names, settings
+from modellint.node import Scalar, Sequence, scalars, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Literal, TypeAlias
+
+    from modellint.compose.project import Project, Service, Setting
+    from modellint.source import Span
+
+    Kind: TypeAlias = Literal["variable", "env file", "build argument", "label", "command", "config", "dockerfile"]
+
+COMMANDS = (("command",), ("entrypoint",), ("healthcheck", "test"))
+HOOKS = ("post_start", "pre_stop", "pre_start")
+
+
+class Text:
+    """A text, and where it stands. `name` is the variable, argument or label that it is the value of, or empty.
+
+    `node` is the value in the Compose file that holds it, None where another file does; that place is the `origin`.
+    """
+
+    __slots__ = ("kind", "locate", "name", "node", "origin", "value")
+
+    def __init__(
+        self,
+        kind: Kind,
+        name: str,
+        value: str,
+        locate: Callable[[int, int], Span],
+        node: Scalar | None,
+        origin: tuple[tuple[Span, str], ...] = (),
+    ) -> None:
+        self.kind: Kind = kind
+        self.name = name
+        self.value = value
+        self.locate = locate  # where `value[start:end]` stands in the Compose file
+        self.node = node
+        self.origin = origin
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the value stands in the Compose file as it is, so that a message may show it."""
+        return self.node is not None and not (self.node.interpolated and "${" in self.node.text)
+
+
+def texts(service: Service, project: Project) -> list[Text]:
+    """Every text of a service that is not empty, in the order of the sections here."""
+    return [text for text in _texts(service, project) if text.value]
+
+
+def command_scalars(service: Service) -> Iterator[Scalar]:
+    """The values of the commands that a service runs: its own, its health check's, and those of its hooks."""
+    for path in COMMANDS:
+        yield from scalars(service.body.get(*path))
+    for hook in HOOKS:
+        steps = service.body.get(hook)
+        for step in steps.items if isinstance(steps, Sequence) else ():
+            for key, value in entries(step):
+                if key.text == "command":
+                    yield from scalars(value)
+
+
+def of_setting(kind: Kind, setting: Setting) -> Text:
+    """The value of a variable, an argument or a label."""
+    origin = ((setting.span, f"`{setting.name}` is set here"),) if setting.node is None else ()
+    return Text(kind, setting.name, setting.value or "", setting.locate, setting.node, origin)
+
+
+def of_scalar(kind: Kind, scalar: Scalar, name: str = "") -> Text:
+    """A value of the Compose file."""
+    return Text(kind, name, text_of(scalar) or "", scalar.locate, scalar)
+
+
+def _texts(service: Service, project: Project) -> Iterator[Text]:
+    for setting in service.environment.values():
+        yield of_setting("variable" if setting.node is not None else "env file", setting)
+    body = service.body
+    for setting in settings(body.get("build", "args")):
+        yield of_setting("build argument", setting)
+    for setting in settings(body.get("labels")):
+        yield of_setting("label", setting)
+    for name in _configs(service):
+        content = project.root.get("configs", name, "content") if project.root is not None else None
+        if isinstance(content, Scalar):
+            yield of_scalar("config", content, name)
+
+
+def _configs(service: Service) -> Iterator[str]:
+    section = service.body.get("configs")
+    for name in names(section):
+        yield text_of(name) or ""
+    for item in section.items if isinstance(section, Sequence) else ():
+        for key, value in entries(item):
+            if key.text == "source":
+                yield text_of(value) or ""
