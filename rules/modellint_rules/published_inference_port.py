@@ -1,0 +1,222 @@
+"""The API of an inference server is published on every address of the host.
+
+A port without an address is published on all of the host's networks, and Docker's own rules let it through before those of
+`ufw` are asked. Whoever reaches the host then uses the model and the machine. Ollama and Docker Model Runner know no key at
+all (ollama/ollama#1053): there a stranger also pulls and deletes models.
+
+```yaml bad
+services:
+  ollama:
+    image: ollama/ollama:0.12.6
+    ports:
+      - 11434:11434
+      # ^^^^^^^^^^^ `11434:11434` publishes Ollama on every address of the host: its API knows no key, so whoever reaches the host runs, pulls and deletes models
+  vllm:
+    image: vllm/vllm-openai:v0.11.0
+    command: --model Qwen/Qwen3-8B --port 9000
+    gpus: all
+    ports:
+      - "0.0.0.0:8000:9000"
+      #  ^^^^^^^^^^^^^^^^^ `0.0.0.0:8000:9000` publishes vLLM on every address of the host: no key is set, so whoever reaches the host runs the models
+  llama:
+    image: ghcr.io/ggml-org/llama.cpp:server
+    command: [-m, /models/small.gguf, --api-key, dummy]
+    ports:
+      - target: 8080
+        published: "${PORT:-8080}"
+        #           ^^^^^^^^^^^^^ this publishes llama.cpp on every address of the host: `dummy` is a key that anybody guesses, so whoever reaches the host runs the models
+```
+
+```yaml fixed
+services:
+  ollama:
+    image: ollama/ollama:0.12.6
+    ports:
+      - 127.0.0.1:11434:11434
+  vllm:
+    image: vllm/vllm-openai:v0.11.0
+    command: --model Qwen/Qwen3-8B --port 9000
+    gpus: all
+    ports:
+      - "127.0.0.1:8000:9000"
+  llama:
+    image: ghcr.io/ggml-org/llama.cpp:server
+    command: [-m, /models/small.gguf, --api-key, dummy]
+    ports:
+      - target: 8080
+        published: "${PORT:-8080}"
+```
+
+```yaml good
+services:
+  ollama:
+    image: ollama/ollama:0.12.6
+    ports:
+      - 127.0.0.1:11434:11434
+  vllm:
+    image: vllm/vllm-openai:v0.11.0
+    command: --model Qwen/Qwen3-8B --api-key ${VLLM_API_KEY:?set it}
+    gpus: all
+    ports:
+      - "8000:8000"
+  litellm:
+    image: ghcr.io/berriai/litellm:v1.77.5
+    environment:
+      LITELLM_MASTER_KEY: ${LITELLM_MASTER_KEY}
+    ports:
+      - "4000:4000"
+  tei:
+    image: ghcr.io/huggingface/text-embeddings-inference:cpu-1.7
+    expose: ["80"]
+```
+
+LiteLLM with a master key answers nobody without one, so it may be published. With `network_mode: host` there is nothing to
+publish: a server that listens on all addresses, as these do in a container, does so on the host.
+
+What this rule cannot see: a firewall in front of the host, a key in a configuration file or an env file (where there is
+one, it is silent), and servers that it does not know by their image or their command.
+"""
+
+from __future__ import annotations
+
+from modellint.evidence.images import OLLAMA, RUNNER, Product, product
+from modellint.evidence.ports import EVERYWHERE, Published, published
+from modellint.evidence.serving import Listening, key, listening, served, words
+from modellint.evidence.unset import unset
+from modellint.image import Image
+from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, text_of
+
+_HERE = "127.0.0.1"
+_BY_PORT = {OLLAMA.ports[0]: OLLAMA, RUNNER.ports[0]: RUNNER}
+# What stands between the world and a server, and may ask for a key: nothing is known about it.
+_GUARDS = ("proxy", "auth", "gateway", "nginx", "caddy", "traefik", "envoy", "guard", "mock", "stub", "fake")
+_GUESSED = frozenset(
+    (
+        "api-key", "api_key", "apikey", "changeme", "change-me", "dummy", "empty", "fake", "key", "local", "none", "null",
+        "password", "secret", "sk-1234", "sk-dummy", "test", "token", "token-abc123", "xxx", "your-api-key",
+    )
+)  # fmt: skip
+_SOCAT = "socat"
+# Their images listen on every address: `OLLAMA_HOST` and `LLAMA_ARG_HOST` in the Dockerfile, vLLM without `--host`.
+_LISTEN_EVERYWHERE = ("Ollama", "llama.cpp", "vLLM")
+_LISTEN_LOCALLY = ("SGLang",)  # without `--host`
+
+
+@rule(WARNING, tags=("security", "network"))
+def published_inference_port(service: Service, context: Context) -> Findings:
+    """Report the first port of each server that is open to every network."""
+    if service.provider is not None:  # it has no container
+        return
+    ports = published(service)
+    mode = service.body.get("network_mode")
+    if isinstance(mode, Scalar) and mode.value == "host":
+        yield from _on_the_host(service, mode, ports)
+        return
+    known = served(service)
+    for port in ports:
+        if not port.is_open or unset(port.node, context.project):
+            continue
+        if known is not None:
+            reason = _reason(service, known) if _is_its_own(service, known, port) else ""
+            what = known.name
+        else:
+            other = _behind(service, port)
+            reason = _reason(service, other) if other is not None else ""
+            what = f"{other.name}'s port" if other is not None else ""
+        if reason:
+            yield _open(port, what, reason)
+            return
+
+
+def _open(port: Published, what: str, reason: str) -> Finding:
+    node = port.node
+    place = f"`{node.shown}`" if port.item is node else "this"
+    message = f"{place} publishes {what} on every address of the host: {reason}"
+    edit = _edit(port)
+    fix = Fix(f"publish it on this host only, at `{_HERE}`", [edit]) if edit else None
+    hint = "" if fix else f"set `host_ip: {_HERE}`" if port.item is not node else f"put `{_HERE}:` in front"
+    return Finding(node.content, message, fix, hint=hint)
+
+
+def _edit(port: Published) -> Edit | None:
+    """Put the address in front, or in the place of the one that stands there."""
+    node = port.node
+    if port.item is not node or node.interpolated or node.style not in ("", "'", '"') or node.tag or node.anchor:
+        return None
+    if port.host_at[1]:
+        return Edit(node.part(*port.host_at), f"{_HERE}:")
+    start = node.content.start
+    colon = ":" if ":" in node.content.text else "::"
+    return Edit(Span(node.source, start, start), _HERE + colon)
+
+
+def _is_its_own(service: Service, known: Product, port: Published) -> bool:
+    """Whether a published port leads to where the service's product listens."""
+    listens = listening(service)
+    if _is_loopback(listens) or (not listens.host and known.name in _LISTEN_LOCALLY):
+        return False
+    wanted = [listens.port] if listens.port is not None else list(known.ports)
+    return any(port.holds(each) for each in wanted)
+
+
+def _behind(service: Service, port: Published) -> Product | None:
+    """The product that a port belongs to although nothing says what the service runs, or to which it is forwarded."""
+    name = text_of(service.image) or ""
+    image = product(Image(name)) if name else None
+    if image is not None:  # its image does something else, or was told to
+        return _forwarded(service) if image.name == _SOCAT else None
+    if any(guard in text for guard in _GUARDS for text in (service.name.text.lower(), name.lower())):
+        return None
+    return next((each for number, each in _BY_PORT.items() if port.holds(number)), None)
+
+
+def _forwarded(service: Service) -> Product | None:
+    """The product at whose port the address ends that socat forwards to."""
+    for word in words(service):
+        if word.lower().startswith("tcp"):
+            target = word.partition(",")[0].rpartition(":")[2]
+            if target.isdigit() and (known := _BY_PORT.get(int(target))) is not None and word.count(":") > 1:
+                return known
+    return None
+
+
+def _is_loopback(listens: Listening) -> bool:
+    return listens.host in ("localhost", "::1") or listens.host.startswith("127.")
+
+
+def _reason(service: Service, known: Product) -> str:
+    """Why it hurts; empty where callers must send a key."""
+    if known.keyless and known in _BY_PORT.values():
+        return "its API knows no key, so whoever reaches the host runs, pulls and deletes models"
+    if known.keyless:
+        return "its API knows no key, so whoever reaches the host runs the models"
+    given = key(service)
+    if given is None:
+        return "no key is set, so whoever reaches the host runs the models"
+    if given.lower() in _GUESSED:
+        return f"`{given}` is a key that anybody guesses, so whoever reaches the host runs the models"
+    return ""
+
+
+def _on_the_host(service: Service, mode: Scalar, ports: list[Published]) -> Findings:
+    known = served(service)
+    if known is None:
+        return
+    listens = listening(service)
+    everywhere = listens.host in EVERYWHERE and (listens.host or known.name in _LISTEN_EVERYWHERE)
+    reason = _reason(service, known) if everywhere else ""
+    if not reason:
+        return
+    number = listens.port if listens.port is not None else known.ports[0]
+    message = f"`network_mode: host` lets {known.name} listen on every address of the host: {reason}"
+    hint = f"drop `network_mode: host`, or let it listen on `{_HERE}`"
+    port = next((port for port in ports if port.holds(number)), None)
+    if port is None:
+        yield Finding(mode.content, message, hint=hint)
+    else:
+        yield Finding(
+            port.node.content,
+            f"{message}; `ports` counts for nothing",
+            related=[(mode.content, "listens here")],
+            hint=hint,
+        )

@@ -1,0 +1,192 @@
+"""The weights of a model are a file, or are fetched by a command, and not an artifact.
+
+A mounted file is whatever lies on that machine, a download whatever the server gives out that day. Neither has a digest
+in the project, so nobody can say which weights run, and a pull in a command runs again in each new volume. A model under
+`models:` is an OCI artifact: Docker pulls it, keeps it once for all projects, and checks the weights against the digests in
+its manifest. It can be pinned, and its licence can come with it.
+
+`docker model package --gguf FILE --push NAME` makes such an artifact of a file. What is on Hugging Face can be declared as
+it is, `model: hf.co/org/repo`, but not be pinned: see `unpinnable-model`.
+
+```yaml bad
+services:
+  llama:
+    image: ghcr.io/ggml-org/llama.cpp:server
+    command: -m /models/qwen3-8b-q4_k_m.gguf --port 8080
+    #           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `/models/qwen3-8b-q4_k_m.gguf` is a file without a digest: which weights run depends on what lies on the machine
+  chat:
+    image: example/chat:1
+    volumes:
+      - ./small.gguf:/models/small.gguf:ro
+      # ^^^^^^^^^^^^ `./small.gguf` is a file without a digest: which weights run depends on what lies on the machine
+  fetch:
+    image: example/tools:1
+    command: ["huggingface-cli", "download", "Qwen/Qwen3-8B-GGUF", "--local-dir", "/models"]
+    #          ^^^^^^^^^^^^^^^ `huggingface-cli` fetches weights when the container starts: nothing says which, so each machine may get others
+  pull:
+    image: ollama/ollama:0.12.6
+    entrypoint: /bin/sh
+    command: [-c, "sleep 3; ollama pull llama3.2"]
+    #                                   ^^^^^^^^ `ollama pull` fetches whatever `llama3.2` is that day: nothing says which weights, so each machine may get others
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    volumes:
+      - ./prompts:/prompts:ro
+    command: [sh, -c, "echo 'weights: run ollama pull llama3.2' && serve"]
+    models: [llm]
+  fetch:
+    image: example/tools:1
+    command: hf download Qwen/Qwen3-8B-GGUF --revision 7c41481f57cb95916b40956ab2f0b139b296d974
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+What this rule cannot see: weights in a folder that is mounted, in an image, or fetched by a script or a program; and vLLM
+and its like, which fetch what `--model` names by themselves.
+"""
+
+from __future__ import annotations
+
+from modellint.evidence.command_line import Word, commands
+from modellint.evidence.images import INFRASTRUCTURE, product
+from modellint.evidence.serving import served
+from modellint.image import Image
+from modellint.rule import (
+    WARNING,
+    Context,
+    Finding,
+    Findings,
+    Mapping,
+    Project,
+    Scalar,
+    Sequence,
+    Service,
+    Span,
+    rule,
+    text_of,
+)
+
+_WEIGHTS = (".gguf", ".ggml", ".safetensors")
+_MODEL_FLAGS = frozenset(("-m", "--model", "--model-path", "--model_path", "-mm", "--mmproj"))
+_HUB_FLAGS = frozenset(("-hf", "-hfr", "--hf-repo", "-mu", "--model-url"))
+_HUBS = ("https://huggingface.co/", "https://hf.co/", "https://modelscope.cn/", "git@hf.co:")
+_DOWNLOADERS = (("huggingface-cli", "download"), ("hf", "download"), ("modelscope", "download"))
+_FETCHERS = frozenset(("curl", "wget", "aria2c"))
+_DIGITS = frozenset("0123456789abcdef")
+_COMMIT = 40
+
+_FILE = "is a file without a digest: which weights run depends on what lies on the machine"
+_FETCH = "fetches weights when the container starts: nothing says which, so each machine may get others"
+_PULL = "that day: nothing says which weights, so each machine may get others"
+_PACKAGE = "make an artifact of it with `docker model package --gguf`, and declare that under `models:`"
+_DECLARE = "declare the model under `models:` and grant it to the services that call it"
+
+
+@rule(WARNING, tags=("supply-chain",))
+def static_weights(project: Project, context: Context) -> Findings:
+    """Report one file, one download and one pull of each service."""
+    found: list[Finding] = []
+    for service in project.services.values():
+        lines = commands(service)
+        weights = _file(service, lines)
+        found += [*([weights] if weights is not None else []), *_fetched(lines)]
+    if found and _is_about_models(project):
+        yield from found
+
+
+def _file(service: Service, lines: list[list[Word]]) -> Finding | None:
+    mounted = _mounted(service)
+    if mounted is not None:
+        span, shown = mounted
+        return Finding(span, f"{shown} {_FILE}", hint=_PACKAGE)
+    for command in lines:
+        for at, word in enumerate(command):
+            flag, equals, value = word.text.partition("=")
+            place = word if equals else command[at + 1] if at + 1 < len(command) else word
+            if flag in _MODEL_FLAGS and _is_weights(value if equals else place.text):
+                shown = f"`{value or place.text}`" if place.shown else f"what `{flag}` names"
+                return Finding(place.span, f"{shown} {_FILE}", hint=_PACKAGE)
+    for name, setting in service.environment.items():
+        node, value = setting.node, setting.value or ""
+        if node is not None and _is_weights(value) and "/" in value:
+            return Finding(setting.span, f"what `{name}` names {_FILE}", hint=_PACKAGE)
+    return None
+
+
+def _fetched(lines: list[list[Word]]) -> Findings:
+    """The first download and the first pull."""
+    kinds: set[str] = set()
+    for command in lines:
+        for kind, word, message in _fetches(command):
+            if kind not in kinds:
+                kinds.add(kind)
+                yield Finding(word.span, message, hint=_DECLARE)
+
+
+def _fetches(command: list[Word]) -> list[tuple[str, Word, str]]:
+    texts = [word.text for word in command]
+    name = texts[0].rpartition("/")[2]
+    if (name, *texts[1:2]) in _DOWNLOADERS and not _is_pinned(texts) and "dataset" not in texts:
+        return [("download", command[0], f"`{name}` {_FETCH}")]
+    if name == "git" and "clone" in texts and any(text.startswith(_HUBS) for text in texts):
+        return [("download", command[0], f"`git clone` {_FETCH}")]
+    if name in _FETCHERS:
+        if any("/api/pull" in text for text in texts):
+            return [("pull", command[0], f"`{name}` has a server pull whatever its model is {_PULL}")]
+        if any("://" in text and _is_weights(text.partition("?")[0]) and not _is_pinned([text]) for text in texts):
+            return [("download", command[0], f"`{name}` {_FETCH}")]
+    if name == "ollama" and texts[1:2] == ["pull"] and len(texts) > 2:
+        model = f"`{command[2].shown}`" if command[2].shown else "the model"
+        return [("pull", command[2], f"`ollama pull` fetches whatever {model} is {_PULL}")]
+    flag = next((word for word in command[:-1] if word.text in _HUB_FLAGS), None)
+    return [("download", flag, f"`{flag.text}` {_FETCH}")] if flag is not None and _is_llama(command) else []
+
+
+def _is_llama(command: list[Word]) -> bool:
+    """Whether a command is one of llama.cpp: its image needs only flags."""
+    first = command[0].text
+    return first.startswith("-") or first.rpartition("/")[2].startswith("llama")
+
+
+def _mounted(service: Service) -> tuple[Span, str] | None:
+    """The first bind mount of a file with weights: the place, and what to call it."""
+    section = service.body.get("volumes")
+    for item in section if isinstance(section, Sequence) else ():
+        if isinstance(item, Mapping):
+            source, target = item.get("source"), text_of(item.get("target")) or ""
+            is_bind = text_of(item.get("type")) == "bind"
+            if is_bind and isinstance(source, Scalar) and _is_weights(text_of(source) or "", target):
+                return source.content, f"`{source.shown}`"
+        elif isinstance(item, Scalar):
+            path, colon, rest = (text_of(item) or "").partition(":")
+            if colon and path[:1] in (".", "/", "~") and _is_weights(path, rest.partition(":")[0]):
+                return item.part(0, len(path)), f"`{item.shown if item.interpolated else path}`"
+    return None
+
+
+def _is_weights(*paths: str) -> bool:
+    return any(path.lower().endswith(_WEIGHTS) for path in paths)
+
+
+def _is_pinned(texts: list[str]) -> bool:
+    """Whether a commit is named, as a revision or in a URL."""
+    parts = [part for text in texts for part in text.replace("=", "/").split("/")]
+    return any(len(part) == _COMMIT and _DIGITS.issuperset(part) for part in parts)
+
+
+def _is_about_models(project: Project) -> bool:
+    """Whether the project has to do with language models: weights in other formats serve other programs too."""
+    if project.models or project.legacy:
+        return True
+    return any(_serves(service) for service in project.services.values())
+
+
+def _serves(service: Service) -> bool:
+    name = text_of(service.image)
+    known = product(Image(name)) if name else None
+    return served(service) is not None or (known is not None and known.role != INFRASTRUCTURE)

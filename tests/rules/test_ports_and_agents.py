@@ -1,0 +1,223 @@
+"""published-inference-port and unsafe-agent: forms that the pages leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from modellint.finding import Finding
+
+Find = Callable[..., list[Finding]]
+Repair = Callable[[str, str], str]
+PORT, AGENT = "published-inference-port", "unsafe-agent"
+
+
+def server(ports: str, image: str = "ollama/ollama", rest: str = "", name: str = "llm") -> str:
+    return f"services:\n  {name}:\n    image: {image}\n    ports: {ports}\n" + (f"    {rest}\n" if rest else "")
+
+
+@pytest.mark.parametrize(
+    ("ports", "place"),
+    [
+        ("['11434:11434']", "11434:11434"),
+        ("[11434]", "11434"),
+        ("['11434']", "11434"),
+        ("['80:11434/tcp']", "80:11434/tcp"),
+        ("['0.0.0.0:11434:11434']", "0.0.0.0:11434:11434"),
+        ("['[::]:11434:11434']", "[::]:11434:11434"),
+        ("['11430-11440:11430-11440']", "11430-11440:11430-11440"),
+        ("['${PORT:-11434}:11434']", "${PORT:-11434}:11434"),
+        ("['${BIND:-0.0.0.0}:11434:11434']", "${BIND:-0.0.0.0}:11434:11434"),
+        ("[{target: 11434, published: '80'}]", "80"),
+        ("[{target: 11434}]", "11434"),
+        ("[{target: 11434, published: 80, host_ip: 0.0.0.0}]", "80"),
+        ("['127.0.0.1:11434:11434', '80:80', '81:11434']", "81:11434"),
+    ],
+)
+def test_open(ports: str, place: str, find: Find) -> None:
+    assert [finding.span.text for finding in find(PORT, server(ports))] == [place]
+
+
+@pytest.mark.parametrize(
+    "ports",
+    [
+        "['127.0.0.1:11434:11434']",
+        "['[::1]:11434:11434']",
+        "['192.168.1.5:11434:11434']",
+        "['127.0.0.1::11434']",
+        "['${BIND:-127.0.0.1}:11434:11434']",
+        "['${BIND}:11434:11434']",
+        "['11434:11434/udp']",
+        "['11434:80']",
+        "[{target: 11434, host_ip: 127.0.0.1}]",
+        "[{target: 11434, protocol: udp}]",
+        "[a, {}, [], null, 1.5, true, '11434-x']",
+        "x",
+    ],
+)
+def test_closed(ports: str, find: Find) -> None:
+    assert not find(PORT, server(ports))
+
+
+@pytest.mark.parametrize(
+    ("image", "rest", "count"),
+    [
+        ("ollama/ollama", "environment: ['OLLAMA_HOST=0.0.0.0:8000']", 1),
+        ("ollama/ollama", "environment: ['OLLAMA_HOST=http://0.0.0.0:8000']", 1),
+        ("ollama/ollama", "environment: ['OLLAMA_HOST=127.0.0.1:8000']", 0),
+        ("ollama/ollama", "", 0),
+        ("vllm/vllm-openai:v1", "", 1),
+        ("vllm/vllm-openai:v1", "command: --port 9000", 0),
+        ("vllm/vllm-openai:v1", "command: [--port=9000]", 0),
+        ("vllm/vllm-openai:v1", "command: --host 127.0.0.1", 0),
+        ("vllm/vllm-openai:v1", "command: --api-key s3cret-and-long", 0),
+        ("vllm/vllm-openai:v1", "command: [--api-key, '${KEY}']", 0),
+        ("vllm/vllm-openai:v1", "command: [--api-key=EMPTY]", 1),
+        ("vllm/vllm-openai:v1", "environment: [VLLM_API_KEY]", 0),
+        ("vllm/vllm-openai:v1", "environment: {VLLM_API_KEY: '${KEY:-}'}", 0),
+        ("vllm/vllm-openai:v1", "environment: {VLLM_API_KEY: token-abc123}", 1),
+        ("vllm/vllm-openai:v1", "environment: {VLLM_API_KEY: ''}", 1),
+        ("vllm/vllm-openai:v1", "environment: {HF_TOKEN: hf_x}", 1),
+        ("vllm/vllm-openai:v1", "env_file: keys.env", 0),
+        ("vllm/vllm-openai:v1", "command: --config /vllm.yaml", 0),
+        ("ghcr.io/ggml-org/llama.cpp:server", "environment: {LLAMA_ARG_PORT: 8000}", 1),
+        ("lmsysorg/sglang:v1", "command: sglang serve --port 8000", 0),
+        ("lmsysorg/sglang:v1", "command: sglang serve --port 8000 --host 0.0.0.0", 1),
+        ("ghcr.io/berriai/litellm:v1", "command: --model x --port 8000", 1),
+        ("ghcr.io/berriai/litellm:v1", "command: --config /c.yaml --port 8000", 0),
+        ("ghcr.io/open-webui/open-webui:main", "command: --port 8000", 0),
+        ("chromadb/chroma", "", 0),
+        ("example/app", "command: vllm serve x", 1),
+        ("example/app", "command: vllm serve x\n    build: .", 0),
+        ("example/app", "", 0),
+    ],
+)
+def test_where_and_with_which_key(image: str, rest: str, count: int, find: Find) -> None:
+    assert len(find(PORT, server("['8000:8000']", image, rest))) == count
+
+
+@pytest.mark.parametrize(
+    ("image", "rest", "name", "count"),
+    [
+        ("example/built", "", "llm", 1),
+        ("ai/smollm2", "", "llm", 1),
+        ("example/ollama-auth", "", "llm", 0),
+        ("example/built", "", "ollama-proxy", 0),
+        ("nginx", "", "llm", 0),
+        ("alpine/socat", "command: tcp-listen:11434,fork tcp:host.docker.internal:12434", "llm", 1),
+        ("alpine/socat", "command: tcp-listen:11434,fork tcp:db:5432", "llm", 0),
+        ("ollama/ollama", "command: pull x", "llm", 0),
+    ],
+)
+def test_known_by_the_port(image: str, rest: str, name: str, count: int, find: Find) -> None:
+    assert len(find(PORT, server("['11434:11434']", image, rest, name))) == count
+
+
+def test_provider_has_no_container(find: Find) -> None:
+    assert not find(PORT, "services:\n  llm:\n    provider: {type: model}\n    ports: ['12434:12434']\n")
+
+
+@pytest.mark.parametrize(
+    ("image", "rest", "place"),
+    [
+        ("ollama/ollama", "", "11434:11434"),
+        ("ollama/ollama", "environment: {OLLAMA_HOST: 0.0.0.0:8000}", "host"),
+        ("ollama/ollama", "environment: {OLLAMA_HOST: 127.0.0.1}", ""),
+        ("lmsysorg/sglang:v1", "", ""),
+        ("lmsysorg/sglang:v1", "command: --host 0.0.0.0", "host"),
+        ("example/app", "", ""),
+    ],
+)
+def test_host_network(image: str, rest: str, place: str, find: Find) -> None:
+    text = server("['11434:11434']", image, rest) + "    network_mode: host\n"
+    assert [finding.span.text for finding in find(PORT, text)] == ([place] if place else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        server("['${P}:11434']"),
+        server("[{target: '${Q}', published: '${P}'}]"),
+        server("[80]", rest="environment: ['OLLAMA_HOST=0.0.0.0:${P}']") + "    network_mode: host\n",
+    ],
+)
+def test_a_variable_is_not_printed(text: str, find: Find) -> None:
+    (finding,) = find(PORT, text, {"P": "4711", "Q": "11434"})
+    assert "4711" not in finding.message + finding.hint
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[11434:11434]", "[127.0.0.1:11434:11434]"),
+        ("[11434]", "[127.0.0.1::11434]"),
+        ("['80:11434/tcp']", "['127.0.0.1:80:11434/tcp']"),
+        ('["0.0.0.0:80:11434"]', '["127.0.0.1:80:11434"]'),
+        ('["[::]:80:11434"]', '["127.0.0.1:80:11434"]'),
+        ('["${P:-80}:11434"]', '["${P:-80}:11434"]'),
+        ('[&p "80:11434"]', '[&p "80:11434"]'),
+        ("[{target: 11434}]", "[{target: 11434}]"),
+    ],
+)
+def test_fix(before: str, after: str, repair: Repair, find: Find) -> None:
+    assert repair(PORT, server(before)) == server(after)
+    assert bool(find(PORT, server(after))) == (before == after)
+
+
+def agent(rest: str, models: str = "models: [llm]") -> str:
+    return f"services:\n  app:\n    image: app\n    {rest}\n    {models}\nmodels: {{llm: {{model: ai/x}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "place"),
+    [
+        ("privileged: true", "true"),
+        ("privileged: ${P:-true}", "${P:-true}"),
+        ("use_api_socket: true", "true"),
+        ("network_mode: host", "host"),
+        ("pid: host", "host"),
+        ("cap_add: [CAP_SYS_ADMIN]", "CAP_SYS_ADMIN"),
+        ("cap_add: [all]", "all"),
+        ("volumes: ['/run/docker.sock:/docker.sock']", "/run/docker.sock"),
+        ("volumes: ['//var/run/docker.sock:/var/run/docker.sock']", "//var/run/docker.sock"),
+        ("volumes: ['/run/user/1000/podman/podman.sock:/s']", "/run/user/1000/podman/podman.sock"),
+        ("volumes: ['/run/containerd/containerd.sock:/s']", "/run/containerd/containerd.sock"),
+        ("volumes: ['~/.docker/run/docker.sock:/s']", "~/.docker/run/docker.sock"),
+        ("volumes: ['${SOCK:-/var/run/docker.sock}:/s']", "${SOCK:-/var/run/docker.sock}:/s"),
+        ("volumes: ['/:/host:ro']", "/"),
+        ("volumes: ['/etc/:/etc']", "/etc/"),
+        ("volumes: ['/var/run:/var/run']", "/var/run"),
+        ("volumes: ['~/.aws:/root/.aws:ro']", "~/.aws"),
+        ("volumes: ['${HOME}/.ssh/id_ed25519:/key']", "${HOME}/.ssh/id_ed25519:/key"),
+        ("volumes: [{type: bind, source: /home/me/.docker/config.json, target: /c}]", "/home/me/.docker/config.json"),
+    ],
+)
+def test_unsafe(rest: str, place: str, find: Find) -> None:
+    found = find(AGENT, agent(rest))
+    assert [finding.span.text for finding in found] == [place]
+    assert found[0].hint
+    assert not find(AGENT, agent(rest, "restart: always"))
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "privileged: false",
+        "privileged: ${P}",
+        "network_mode: bridge",
+        "cap_add: [NET_ADMIN, CHOWN]",
+        "volumes: ['./.docker:/x', '/etc/localtime:/etc/localtime', '/run/secrets:/s', data:/x, /var/run]",
+        "volumes: ['/home/.docker:/x', '/srv/.ssh:/x', '${DIR}/.aws:/x']",
+        "volumes: [{type: volume, source: socket, target: /var/run/docker.sock}, {type: bind}, 1, [x]]",
+        "volumes: {}",
+    ],
+)
+def test_safe(rest: str, find: Find) -> None:
+    assert not find(AGENT, agent(rest))
+
+
+def test_profiles_and_providers_count(find: Find) -> None:
+    assert find(AGENT, agent("privileged: true\n    profiles: [later]"))
+    provider = "  llm: {provider: {type: model, options: {model: ai/x}}}\n"
+    assert find(AGENT, f"services:\n{provider}  app: {{image: a, depends_on: [llm], pid: host}}\n")
