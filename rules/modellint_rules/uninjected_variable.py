@@ -56,12 +56,85 @@ models:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
 ```
 
-What this rule cannot see: what the image and the code inside it read; a variable that the image itself sets.
+The same holds for the code that a service is built from, and for its Dockerfile. Where the code reads a variable for the address of a
+model under a name of its own, and the name that the grant injects stands nowhere in the build context, the two have never met:
+
+```python agent/main.py
+import os
+
+from openai import OpenAI
+
+client = OpenAI(base_url=os.environ["CHAT_SERVER_LLM_URL"], api_key="none")
+MODEL = os.getenv("CHAT_SERVER_LLM_MODEL", "")
+```
+
+```python worker/main.py
+import os
+
+LEVEL = os.getenv("LOG_LEVEL", "info")
+BASE = os.environ["MODEL_BASE_URL"]
+```
+
+```yaml bad
+services:
+  agent:
+    build: ./agent
+    models: [llm]
+    #        ^^^ `LLM_MODEL`, which the grant of `llm` injects, is not what the code reads: that is `CHAT_SERVER_LLM_MODEL`, and nothing sets it
+    #        ^^^ `LLM_URL`, which the grant of `llm` injects, is not what the code reads: that is `CHAT_SERVER_LLM_URL`, and nothing sets it
+  worker:
+    build: ./worker
+    models:
+      - llm
+      # ^^^ `LLM_URL`, which the grant of `llm` injects, is not what the code reads: that is `MODEL_BASE_URL`, and nothing sets it
+models:
+  llm:
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
+```
+
+And where `environment` gives the service the address of a model server under another name, that is the one that it uses:
+
+```yaml bad
+services:
+  app:
+    image: app
+    environment:
+      BASE_URL: http://model-runner.docker.internal/engines/v1
+    models: [llm]
+    #        ^^^ the grant of `llm` injects `LLM_URL`, and `BASE_URL` gives the service an address beside it: one of the two is not used
+models:
+  llm:
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
+```
+
+```yaml good
+services:
+  agent:
+    build: ./agent
+    models:
+      llm:
+        endpoint_var: CHAT_SERVER_LLM_URL
+        model_var: CHAT_SERVER_LLM_MODEL
+  worker:
+    build: ./worker
+    environment:
+      MODEL_BASE_URL: https://models.example.com/v1
+    models:
+      llm:
+        endpoint_var: MODEL_BASE_URL
+models:
+  llm:
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
+```
+
+What this rule cannot see: what an image that is not built here reads, and variables that it sets; code that reads names which are put
+together at run time, and frameworks that read variables by rules of their own (there it is silent); names that an SDK reads by
+itself are known for the common ones.
 """
 
 from __future__ import annotations
 
-from modellint.compose.project import Injected
+from modellint.compose.project import Grant, Injected
 from modellint.rule import (
     WARNING,
     Context,
@@ -69,31 +142,31 @@ from modellint.rule import (
     Finding,
     Findings,
     Fix,
-    Scalar,
     Service,
-    Span,
     Variable,
     rule,
     scalars,
 )
 
-_SHELL_KEYS = (("command",), ("entrypoint",), ("healthcheck", "test"))
-_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.evidence.commands import Run
+    from modellint.evidence.shell import Expansion
 
 
 @rule(WARNING)
 def uninjected_variable(service: Service, context: Context) -> Findings:
-    """Report the variables of a service's commands, and of its interpolated values, that are set nowhere."""
+    """Report variables that commands, interpolated values and code read, and that are set nowhere."""
     injected = {variable.name: variable for grant in service.grants for variable in grant.variables}
     if not injected:
         return
-    known = injected.keys() | service.environment.keys()
-    for path in _SHELL_KEYS:
-        for scalar in scalars(service.body.get(*path)):
-            for name, start in _shell_variables(scalar.text):
-                near = _nearest(name, injected)
-                if near and name not in known and f"{name}=" not in scalar.text:
-                    yield _in_shell(scalar, name, start, injected[near])
+    dockerfile = context.evidence.dockerfile(service)
+    known = injected.keys() | service.environment.keys() | (dockerfile.variables.keys() if dockerfile else set[str]())
+    for run in context.evidence.runs(service):
+        for expansion in run.reads():
+            near = _nearest(expansion.name, injected)
+            if near and expansion.name not in known and not expansion.defaulted:
+                yield _in_shell(run, expansion, injected[near])
     for variable in _unset(context):
         near = _nearest(variable.name, injected)
         if near and variable.name not in injected and variable.scalar in list(scalars(service.body)):
@@ -105,6 +178,9 @@ def uninjected_variable(service: Service, context: Context) -> Findings:
             yield Finding(
                 variable.span, message, hint=f"name the variable that the program reads as `{kind}` of the grant"
             )
+    for grant in service.grants:
+        found = list(_in_code(service, grant, injected, context))
+        yield from found or _beside(service, grant, injected, context)
 
 
 def _unset(context: Context) -> list[Variable]:
@@ -113,31 +189,63 @@ def _unset(context: Context) -> list[Variable]:
     return [each for each in project.variables if not each.operator and not each.is_set]
 
 
-def _in_shell(scalar: Scalar, name: str, start: int, injected: Injected) -> Finding:
-    shown, grant = injected.shown, injected.grant
+def _in_shell(run: Run, expansion: Expansion, injected: Injected) -> Finding:
+    name, shown, grant = expansion.name, injected.shown, injected.grant
     message = f"nothing sets `{name}`, so it is empty: the grant of `{grant.name.shown}` injects `{shown}`"
-    content = scalar.content
-    if content.text != scalar.text:
-        return Finding(content, message, hint=f"read `{shown}`")
-    span = Span(content.source, content.start + start, content.start + start + len(name))
-    if shown != injected.name:  # it hangs on a variable, whose value is not for printing
+    span = run.locate(expansion.start, expansion.end)
+    # A name that hangs on a variable has a value that is not for printing.
+    if span.text != name or shown != injected.name:
         return Finding(span, message, hint=f"read `{shown}`")
     return Finding(span, message, Fix(f"read `{shown}`", [Edit(span, shown)]))
 
 
-def _shell_variables(text: str) -> list[tuple[str, int]]:
-    """Names that a shell expands, with their offsets: `$$NAME` and `$${NAME…`, the `$` doubled for Compose."""
-    found: list[tuple[str, int]] = []
-    at = text.find("$$")
-    while at >= 0:
-        start = at + 3 if text[at + 2 : at + 3] == "{" else at + 2
-        end = start
-        while end < len(text) and text[end] in _NAME:
-            end += 1
-        if end > start:
-            found.append((text[start:end], start))
-        at = text.find("$$", max(end, at + 2))
-    return found
+def _in_code(service: Service, grant: Grant, injected: dict[str, Injected], context: Context) -> Findings:
+    """Report what the code reads in place of what a grant injects."""
+    evidence = context.evidence
+    code = evidence.code(service)
+    if code is None:
+        return
+    unset = evidence.unset_reads(service)
+    for variable in grant.variables:
+        if variable.name in code.reads or variable.name in code.implicit or variable.name in code.aside:
+            continue
+        near = next((name for name in unset if _nearest(name, {variable.name: variable})), "")
+        other = near or (evidence.reads_other_address(service, [variable.name]) if variable.kind == "endpoint" else "")
+        if not other or (not near and not evidence.is_unread(service, [variable.name])):
+            continue
+        message = (
+            f"`{variable.shown}`, which the grant of `{grant.name.shown}` injects, is not what the code reads: that is `{other}`, "
+            "and nothing sets it"
+        )
+        hint = f"let the grant inject that name: `{variable.kind}_var: {other}`"
+        yield Finding(variable.span, message, related=[(unset[other], "read here")], hint=hint)
+
+
+def _beside(service: Service, grant: Grant, injected: dict[str, Injected], context: Context) -> Findings:
+    """Report that another variable gives the address which a grant injects, where nothing reads what it injects."""
+    evidence = context.evidence
+    names = [variable.name for variable in grant.variables]
+    code = evidence.code(service)
+    if code is not None and (code.opaque or any(name in code.reads or name in code.implicit for name in names)):
+        return
+    given = [
+        endpoint.text
+        for endpoint in evidence.endpoints(service)
+        if endpoint.server and endpoint.text.kind in ("variable", "env file") and endpoint.text.name not in injected
+    ]
+    if not given or evidence.is_mentioned(service, names) or any(name in service.environment for name in names):
+        return
+    text = given[0]
+    endpoint_var = next(variable for variable in grant.variables if variable.kind == "endpoint")
+    message = (
+        f"the grant of `{grant.name.shown}` injects `{endpoint_var.shown}`, and `{text.name}` gives the service an address beside "
+        "it: one of the two is not used"
+    )
+    related = [*text.origin, (text.locate(0, len(text.value)), f"`{text.name}`")]
+    hint = f"drop `{text.name}` and let the grant inject it: `endpoint_var: {text.name}`"
+    if grant.legacy:
+        hint = f"drop `{text.name}`, declare the model under `models:` and grant it with `endpoint_var: {text.name}`"
+    yield Finding(endpoint_var.span, message, related=related, hint=hint)
 
 
 def _nearest(name: str, injected: dict[str, Injected]) -> str | None:

@@ -1,0 +1,190 @@
+"""What connects a service to a model, or pays for it, travels through the environment.
+
+Three ways lead there, and a grant or a secret replaces each of them:
+
+- A variable that a grant injects into one service is set by hand in another one. There is no grant, so Compose pulls nothing
+  for that service, and its address and model stay what they were when the runner, the model or the machine has changed.
+- `env_file: .env` hands the file that Compose itself reads for `${…}` to a container, whole: with the address of the model
+  that stands in it, and with everything else that anyone ever wrote into it.
+- The key of a model provider is an environment variable of the container. `docker inspect` shows it to everyone who may talk
+  to Docker, every process that the container starts inherits it, crash reports print it; on a command line the process list
+  shows it as well. (A note, because it is a matter of how much that key is worth to you.)
+
+```yaml bad
+services:
+  agent:
+    image: agent
+    models:
+      llm:
+        endpoint_var: MODEL_RUNNER_URL
+    environment:
+      - OPENAI_API_KEY=${OPENAI_API_KEY}
+      # ^^^^^^^^^^^^^^ the key `OPENAI_API_KEY` lies in the environment of `agent`: `docker inspect`, every child process and crash reports show it
+      # ^^^^^^^^^^^^^^
+  worker:
+    image: worker
+    env_file: .env
+    #         ^^^^ `.env` is handed to the container whole, with `LLM_BASE_URL` and whatever else Compose's own variables are
+  web:
+    image: web
+    environment:
+      MODEL_RUNNER_URL: ${MODEL_RUNNER_URL:-http://model-runner:8080}
+    # ^^^^^^^^^^^^^^^^ `MODEL_RUNNER_URL` is what the grant of `llm` injects into `agent`; set by hand here, it follows neither the runner nor the model
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+```dotenv .env
+LLM_BASE_URL=http://model-runner.docker.internal/engines/v1
+```
+
+A secret is a file in the container; most programs and SDK wrappers take the name of such a file:
+
+```yaml good
+services:
+  agent:
+    image: agent
+    models:
+      llm:
+        endpoint_var: MODEL_RUNNER_URL
+    environment:
+      OPENAI_API_KEY_FILE: /run/secrets/openai_api_key
+    secrets: [openai_api_key]
+  local:
+    image: local
+    environment:
+      OPENAI_API_KEY: not-needed
+      OPENAI_BASE_URL: https://api.openai.com/v1
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+secrets:
+  openai_api_key:
+    file: ./openai_api_key.txt
+```
+
+What this rule cannot see: what a program does with a variable, whether a key is a throwaway one, and env files that are not
+there. It knows the providers' own names for keys; one under another name is left alone.
+"""
+
+from __future__ import annotations
+
+from modellint.compose.project import Injected, Setting, settings
+from modellint.evidence import credentials
+from modellint.evidence.endpoints import is_model_address, is_model_name
+from modellint.evidence.texts import command_scalars
+from modellint.rule import (
+    ERROR,
+    NOTE,
+    WARNING,
+    Context,
+    Finding,
+    Findings,
+    Project,
+    Scalar,
+    Service,
+    Variable,
+    rule,
+    scalars,
+)
+
+_SECRET = "mount it as a secret, and give the program the name of the file"
+
+
+@rule(WARNING, tags=("environment", "security"))
+def leaked_variable(project: Project, context: Context) -> Findings:
+    """Report injected variables set by hand, `.env` handed to a container, and providers' keys in the environment."""
+    injected: dict[str, Injected] = {}
+    for grant in project.grants():
+        for each in grant.variables:
+            injected.setdefault(each.name, each)
+    by_scalar: dict[int, list[Variable]] = {}
+    for variable in project.variables:
+        by_scalar.setdefault(id(variable.scalar), []).append(variable)
+    for service in project.services.values():
+        if injected:
+            yield from _set_by_hand(service, injected, context)
+        yield from _env_files(service)
+        yield from _keys(service, by_scalar)
+    configs = project.root.get("configs") if project.root is not None else None
+    for scalar in scalars(configs):
+        yield from _keys_in(scalar, by_scalar, "a config that is written into the container as a plain file")
+
+
+def _set_by_hand(service: Service, injected: dict[str, Injected], context: Context) -> Findings:
+    own = {variable.name for grant in service.grants for variable in grant.variables}
+    servers = {id(each.text.node) for each in context.evidence.endpoints(service) if each.server}
+    for name, setting in service.environment.items():
+        source = injected.get(name)
+        if source is None or name in own or setting.node is None:
+            continue
+        passed = setting.value is None or "${" in setting.node.text
+        if passed or id(setting.node) in servers:
+            giver = source.grant.service.name.text
+            message = (
+                f"`{name}` is what the grant of `{source.grant.name.shown}` injects into `{giver}`; set by hand here, it "
+                "follows neither the runner nor the model"
+            )
+            hint = f"grant the model to `{service.name.text}` as well, and drop this"
+            yield Finding(setting.span, message, related=[(source.span, "injected by this")], hint=hint, severity=ERROR)
+
+
+def _env_files(service: Service) -> Findings:
+    """Report `.env` as an env file of a service once for each service."""
+    held = [each for each in service.environment.values() if _holds_model(each)]
+    if not held:
+        return
+    first = held[0]
+    assert first.named is not None
+    names = " and ".join(f"`{each.name}`" for each in held[:2])
+    message = f"`.env` is handed to the container whole, with {names} and whatever else Compose's own variables are"
+    hint = "grant the model, and name the variables that the service needs under `environment`"
+    related = [(each.span, "set here") for each in held[:2]]
+    yield Finding(first.named.content, message, related=related, hint=hint)
+
+
+def _holds_model(setting: Setting) -> bool:
+    name = setting.file.replace("\\", "/").rpartition("/")[2]
+    wires = is_model_address(setting.name) or is_model_name(setting.name)
+    return name == ".env" and wires and bool(setting.value)
+
+
+def _keys(service: Service, by_scalar: dict[int, list[Variable]]) -> Findings:
+    """Report each key of a provider that a variable brings into the environment or onto a command line."""
+    about_models = any(credentials.is_model_credential(name) for name in service.environment)
+    given = [*service.environment.values(), *settings(service.body.get("build", "args"))]
+    for setting in given:
+        name, node = setting.name, setting.node
+        if node is None or not (
+            credentials.is_model_credential(name) or (about_models and credentials.is_cloud_credential(name))
+        ):
+            continue
+        variables = by_scalar.get(id(node), [])
+        if setting.value is None or (variables and not _is_optional(variables)):
+            yield Finding(
+                setting.span,
+                _key_message(name, f"the environment of `{service.name.text}`"),
+                hint=_SECRET,
+                severity=NOTE,
+            )
+    for scalar in command_scalars(service):
+        yield from _keys_in(scalar, by_scalar, "a command line, which `docker inspect` and the process list show")
+
+
+def _keys_in(scalar: Scalar, by_scalar: dict[int, list[Variable]], where: str) -> Findings:
+    for variable in by_scalar.get(id(scalar), []):
+        if credentials.is_model_credential(variable.name) and not _is_optional([variable]):
+            message = f"the key `{variable.name}` stands in {where}"
+            yield Finding(variable.span, message, hint=_SECRET, severity=NOTE)
+
+
+def _is_optional(variables: list[Variable]) -> bool:
+    """Whether a default says that no key is needed."""
+    defaults = [variable.operand for variable in variables if variable.operator[-1:] == "-" and variable.operand]
+    return any("$" not in default and credentials.is_none(default) for default in defaults)
+
+
+def _key_message(name: str, where: str) -> str:
+    return f"the key `{name}` lies in {where}: `docker inspect`, every child process and crash reports show it"

@@ -1,0 +1,248 @@
+"""A service calls a host or a port that nothing in the project declares.
+
+Between the services of a project the name of a service is a host, and the port is the one that the program inside the container
+listens on. `ports: ["8081:80"]` publishes port 80 of the container as 8081 of the *machine*: other services still reach it
+at 80, and at 8081 nobody answers. A name that is no service, alias, container or `extra_hosts` entry is found by no DNS server.
+
+The name of a model is no host either: models have no container. Neither has a service with a `provider`.
+
+```yaml bad
+services:
+  app:
+    image: app
+    environment:
+      - CATALOGUE_URL=http://catalogue:8081
+      #                                ^^^^ 8081 is the port of the machine for `catalogue`: other services reach it at 80, and nothing listens here
+      - OPENAI_BASE_URL=http://llm:8000/v1
+      #                        ^^^ `llm` is a model, and no service: models have no host name, so nothing answers
+      - CACHE_URL=redis://cahce:6379
+      #                   ^^^^^ no service, alias or host of this project is called `cahce`: the name is not found
+      - OLLAMA_HOST=http://ollama:8000
+      #                           ^^^^ `ollama` runs Ollama, which listens on 11434: nothing answers on 8000
+    healthcheck:
+      test: curl -fsS http://ollama:11435/api/tags
+      #                             ^^^^^ 11435 is the port of the machine for `ollama`: other services reach it at 11434, and nothing listens here
+  catalogue:
+    image: catalogue
+    ports: ["8081:80"]
+  cache:
+    image: redis:8
+  ollama:
+    image: ollama/ollama:0.9.0
+    ports: ["127.0.0.1:11435:11434"]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    environment:
+      - CATALOGUE_URL=http://catalogue:80
+      - OPENAI_BASE_URL=http://llm:8000/v1
+      - CACHE_URL=redis://cahce:6379
+      - OLLAMA_HOST=http://ollama:11434
+    healthcheck:
+      test: curl -fsS http://ollama:11434/api/tags
+  catalogue:
+    image: catalogue
+    ports: ["8081:80"]
+  cache:
+    image: redis:8
+  ollama:
+    image: ollama/ollama:0.9.0
+    ports: ["127.0.0.1:11435:11434"]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    environment:
+      - CATALOGUE_URL=http://catalogue:80
+      - CACHE_URL=redis://redis.internal:6379
+      - VLLM_URL=http://vllm:9000/v1
+      - API_URL=http://api:8081
+      - GATEWAY_URL=http://gateway:7000/sse
+  catalogue:
+    image: catalogue
+    ports: ["8081:80"]
+  vllm:
+    image: vllm/vllm-openai:v0.9.0
+    command: ["--model", "Qwen/Qwen3-0.6B", "--port", "9000"]
+  api:
+    image: api
+    environment: {LISTEN: ":8081"}
+    ports: ["8081:80"]
+  web:
+    image: web
+    networks:
+      default:
+        aliases: [gateway]
+```
+
+What this rule cannot see: which port a program listens on. Only three things are reported: a port that is known as the *machine's* port of
+that service, one that a known image does not listen on, and a name that is nothing here. A service in an external network may reach
+what other projects run there, so its hosts are not judged; neither are those of a file that is laid over another.
+"""
+
+from __future__ import annotations
+
+from modellint.compose.project import Project, names
+from modellint.evidence.container_ports import listening, mapped
+from modellint.evidence.endpoints import ITSELF, THE_HOST
+from modellint.rule import (
+    WARNING,
+    Context,
+    Edit,
+    Finding,
+    Findings,
+    Fix,
+    Mapping,
+    Scalar,
+    Sequence,
+    Service,
+    Span,
+    rule,
+    text_of,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.evidence.endpoints import Endpoint
+
+_SCHEMES = frozenset(
+    (
+        "http", "https", "ws", "wss", "tcp", "redis", "rediss", "postgres", "postgresql", "mysql", "mariadb", "mongodb",
+        "amqp", "amqps", "nats", "grpc", "bolt", "neo4j", "postgresql+asyncpg", "postgresql+psycopg", "postgresql+psycopg2",
+    )
+)  # fmt: skip
+_EXAMPLES = ("example", "your", "change", "hostname", "placeholder", "xxx", "foo", "user", "some")
+_OTHER_HOSTS = frozenset(("host", "gateway", "kubernetes", "metadata", "host-gateway", "docker", "broker"))
+
+
+@rule(WARNING, whole=True, tags=("network",))
+def undeclared_port(service: Service, context: Context) -> Findings:
+    """Report hosts that nothing declares, and ports of the machine where the container's belong."""
+    if text_of(service.body.get("network_mode")):
+        return
+    project = context.project
+    for endpoint in context.evidence.endpoints(service):
+        text, url = endpoint.text, endpoint.url
+        if text.kind == "label" or (url.scheme and url.scheme not in _SCHEMES):
+            continue
+        target = project.services.get(url.host)
+        if target is not None and target.provider is None:
+            if url.port is not None and target is not service:
+                yield from _wrong_port(endpoint, target, context)
+        elif url.scheme and not _is_known(url.host, service, project):
+            yield _unknown(endpoint, project)
+
+
+def _wrong_port(endpoint: Endpoint, target: Service, context: Context) -> Findings:
+    url = endpoint.url
+    dockerfile = context.evidence.dockerfile(target)
+    exposed = dockerfile.ports if dockerfile is not None else set[int]()
+    listens = listening(target) | exposed
+    if url.port is None or url.port in listens:
+        return
+    name = target.name.text
+    found = next((each for each in mapped(target) if each.host == url.port), None)
+    if found is not None:
+        message = (
+            f"{url.port} is the port of the machine for `{name}`: other services reach it at {found.container}, and "
+            "nothing listens here"
+        )
+        yield _at_port(endpoint, message, found.container, [(found.span, f"port {found.container} of the container")])
+        return
+    known = context.evidence.product(target)
+    if known is not None and known.ports and url.port not in known.ports and "build" not in target.body:
+        message = f"`{name}` runs {known.name}, which listens on {known.ports[0]}: nothing answers on {url.port}"
+        related = [(target.image.content, known.name)] if target.image is not None else []
+        yield _at_port(endpoint, message, known.ports[0], related)
+
+
+def _at_port(endpoint: Endpoint, message: str, port: int, related: list[tuple[Span, str]]) -> Finding:
+    url, text = endpoint.url, endpoint.text
+    span = text.locate(url.end - len(str(url.port)), url.end)
+    fix = Fix(f"call port {port}", [Edit(span, str(port))]) if span.text == str(url.port) else None
+    return Finding(span, message, fix, [*text.origin, *related], hint="" if fix else f"call port {port}")
+
+
+def _unknown(endpoint: Endpoint, project: Project) -> Finding:
+    url, text = endpoint.url, endpoint.text
+    host = f"`{url.host}`" if text.is_written or text.node is not None else "the host in this env file"
+    span = text.locate(url.start, url.start + len(url.host))
+    other = project.services.get(url.host)
+    if other is not None:
+        message = f"{host} is a provider service, which has no container: nothing answers under that name"
+        return Finding(
+            span,
+            message,
+            related=[*text.origin, (other.name.content, "declared here")],
+            hint="read the variables that it injects",
+        )
+    if url.host in project.models:
+        message = f"{host} is a model, and no service: models have no host name, so nothing answers"
+        hint = f"grant `{url.host}` to the service and read the address that is injected"
+        related = [*text.origin, (project.models[url.host].name.content, "declared here")]
+        return Finding(span, message, related=related, hint=hint)
+    message = f"no service, alias or host of this project is called {host}: the name is not found"
+    return Finding(span, message, related=text.origin, hint=_near(url.host, project))
+
+
+def _near(host: str, project: Project) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(host, list(project.services), 1, 0.7)
+    return f"did you mean `{near[0]}`?" if near else "name a service of the project, or add the host to `extra_hosts`"
+
+
+def _is_known(host: str, service: Service, project: Project) -> bool:
+    """Whether a host may be found: by Docker's DNS server, by a file of hosts, or outside of the project."""
+    if not host or "." in host or ":" in host or host in ITSELF or host in THE_HOST or host in _OTHER_HOSTS:
+        return True
+    if any(part in host for part in _EXAMPLES) or _is_outside(service, project):
+        return True
+    if host in {text.partition("=" if "=" in text else ":")[0] for text in _texts(service.body.get("extra_hosts"))}:
+        return True
+    if host in {text.rpartition(":")[2] for text in _texts(service.body.get("links"))}:
+        return True
+    return any(host in _names_of(other, project) for other in project.services.values())
+
+
+def _names_of(service: Service, project: Project) -> set[str]:
+    name = service.name.text
+    found = {f"{project.name}-{name}-1", f"{project.name}_{name}_1"}
+    for key in ("container_name", "hostname", "domainname"):
+        found.add((text_of(service.body.get(key)) or "").lower())
+    networks = service.body.get("networks")
+    for _, body in networks if isinstance(networks, Mapping) else ():
+        aliases = body.get("aliases") if isinstance(body, Mapping) else None
+        found.update((text_of(alias) or "").lower() for alias in names(aliases))
+    if service.name.text.lower() != service.name.text:
+        found.add(service.name.text.lower())
+    return found
+
+
+def _is_outside(service: Service, project: Project) -> bool:
+    """Whether a service is in a network that exists without this project."""
+    section = service.body.get("networks")
+    for name in [text_of(name) or name.text for name in names(section)] or ["default"]:
+        network = project.root.get("networks", name) if project.root is not None else None
+        external = network.get("external") if isinstance(network, Mapping) else None
+        if external is not None and not (isinstance(external, Scalar) and external.value is False):
+            return True
+    return False
+
+
+def _texts(node: object) -> list[str]:
+    """The items of a list, or the keys of a map."""
+    if isinstance(node, Sequence):
+        return [text_of(item) or "" for item in node.items]
+    return list(node.entries) if isinstance(node, Mapping) else []
