@@ -23,9 +23,10 @@ class Finding:
     """One problem in one place.
 
     The message says what is wrong and why it hurts, without a final period; `hint` says what to do, where no fix does.
+    Of the line of a `secret` no text is printed: a report goes where the file may not.
     """
 
-    __slots__ = ("fix", "hint", "message", "related", "rule", "severity", "span")
+    __slots__ = ("fix", "hint", "message", "related", "rule", "secret", "severity", "span")
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class Finding:
         *,
         hint: str = "",
         severity: Severity | None = None,
+        secret: bool = False,
     ) -> None:
         self.span = span
         self.message = message
@@ -43,6 +45,7 @@ class Finding:
         self.related = related
         self.hint = hint
         self.severity = severity  # None: the severity of the rule
+        self.secret = secret
         self.rule = ""
 
     def order(self) -> tuple[str, int, int, str, str]:

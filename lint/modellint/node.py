@@ -76,17 +76,21 @@ class Scalar:
 
         The text that is the same, counted from the left; all the content where the two do not tally.
         """
-        content, value = self.content, self.value
-        if not isinstance(value, str) or content.text == value:
-            return self.part(start, end)
-        piece = value[start:end]
-        text = content.text
-        if not piece or value.count(piece) != text.count(piece):
-            return content
-        at = -1
-        for _ in range(value.count(piece, 0, start + len(piece))):
-            at = text.find(piece, at + 1)
-        return Span(self.source, content.start + at, content.start + at + len(piece)) if at >= 0 else content
+        return located(self.content, self.value, start, end) if isinstance(self.value, str) else self.content
+
+
+def located(content: Span, text: str, start: int, end: int) -> Span:
+    """Where `text[start:end]` stands in a span that holds the text in some way of writing; all of it where unknown."""
+    written = content.text
+    if written == text:
+        return Span(content.source, content.start + start, content.start + end)
+    piece = text[start:end]
+    if not piece or text.count(piece) != written.count(piece):
+        return content
+    at = -1
+    for _ in range(text.count(piece, 0, start + len(piece))):
+        at = written.find(piece, at + 1)
+    return Span(content.source, content.start + at, content.start + at + len(piece)) if at >= 0 else content
 
 
 class Sequence:

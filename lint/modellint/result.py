@@ -82,7 +82,7 @@ def result(finding: Finding) -> Result:
         finding.severity or "",
         finding.message,
         finding.hint,
-        _place(finding.span),
+        _place(finding.span, finding.secret),
         [(_place(span), message) for span, message in finding.related],
         fix.title if fix else "",
         fix.safety if fix else "",
@@ -112,13 +112,13 @@ def _fields(place: Place) -> tuple[Any, ...]:
     return (place.path, place.row, place.column, place.end_line, place.end_column, place.line, place.text)
 
 
-def _place(span: Span) -> Place:
+def _place(span: Span, secret: bool = False) -> Place:
     source = span.source
     row, column = span.first
     end_line, end_column = span.last
     line = source.line(row)
     text = span.text
-    if source.private:
+    if source.private or secret:
         line = text = ""
     if len(line) > _LONGEST_LINE:
         line = line[:_LONGEST_LINE]

@@ -24,11 +24,11 @@ services:
   worker:
     image: worker
     env_file: .env
-    #         ^^^^ `.env` is handed to the container whole, with `LLM_BASE_URL` and whatever else Compose's own variables are
+    #         ^^^^ `.env` is handed to the container whole: `LLM_BASE_URL`, `MODEL_RUNNER_URL`, and everything else that stands in it
   web:
     image: web
     environment:
-      MODEL_RUNNER_URL: ${MODEL_RUNNER_URL:-http://model-runner:8080}
+      MODEL_RUNNER_URL: ${MODEL_RUNNER_URL}
     # ^^^^^^^^^^^^^^^^ `MODEL_RUNNER_URL` is what the grant of `llm` injects into `agent`; set by hand here, it follows neither the runner nor the model
 models:
   llm:
@@ -37,6 +37,7 @@ models:
 
 ```dotenv .env
 LLM_BASE_URL=http://model-runner.docker.internal/engines/v1
+MODEL_RUNNER_URL=http://172.17.0.1:12434/v1
 ```
 
 A secret is a file in the container; most programs and SDK wrappers take the name of such a file:
@@ -105,23 +106,26 @@ def leaked_variable(project: Project, context: Context) -> Findings:
         by_scalar.setdefault(id(variable.scalar), []).append(variable)
     for service in project.services.values():
         if injected:
-            yield from _set_by_hand(service, injected, context)
-        yield from _env_files(service)
+            yield from _set_by_hand(service, injected, by_scalar)
+        yield from _env_files(service, context)
         yield from _keys(service, by_scalar)
     configs = project.root.get("configs") if project.root is not None else None
     for scalar in scalars(configs):
         yield from _keys_in(scalar, by_scalar, "a config that is written into the container as a plain file")
 
 
-def _set_by_hand(service: Service, injected: dict[str, Injected], context: Context) -> Findings:
+def _set_by_hand(service: Service, injected: dict[str, Injected], by_scalar: dict[int, list[Variable]]) -> Findings:
+    """Report an injected variable that another service gets from the shell or from `.env`.
+
+    Where nothing sets it, `interpolated-variable` speaks.
+    """
     own = {variable.name for grant in service.grants for variable in grant.variables}
-    servers = {id(each.text.node) for each in context.evidence.endpoints(service) if each.server}
     for name, setting in service.environment.items():
         source = injected.get(name)
         if source is None or name in own or setting.node is None:
             continue
-        passed = setting.value is None or "${" in setting.node.text
-        if passed or id(setting.node) in servers:
+        variables = by_scalar.get(id(setting.node), [])
+        if setting.value is None or any(variable.is_set for variable in variables):
             giver = source.grant.service.name.text
             message = (
                 f"`{name}` is what the grant of `{source.grant.name.shown}` injects into `{giver}`; set by hand here, it "
@@ -131,21 +135,23 @@ def _set_by_hand(service: Service, injected: dict[str, Injected], context: Conte
             yield Finding(setting.span, message, related=[(source.span, "injected by this")], hint=hint, severity=ERROR)
 
 
-def _env_files(service: Service) -> Findings:
-    """Report `.env` as an env file of a service once for each service."""
-    held = [each for each in service.environment.values() if _holds_model(each)]
-    if not held:
+def _env_files(service: Service, context: Context) -> Findings:
+    """Report `.env` as an env file of a service, where it holds the address of a model server."""
+    held = [each for each in service.environment.values() if _is_of_dotenv(each)]
+    addresses = {each.text.name for each in context.evidence.endpoints(service) if each.server} if held else set[str]()
+    if not any(each.name in addresses for each in held):
         return
     first = held[0]
     assert first.named is not None
-    names = " and ".join(f"`{each.name}`" for each in held[:2])
-    message = f"`.env` is handed to the container whole, with {names} and whatever else Compose's own variables are"
+    names = ", ".join(f"`{each.name}`" for each in held[:2])
+    message = f"`.env` is handed to the container whole: {names}, and everything else that stands in it"
     hint = "grant the model, and name the variables that the service needs under `environment`"
     related = [(each.span, "set here") for each in held[:2]]
     yield Finding(first.named.content, message, related=related, hint=hint)
 
 
-def _holds_model(setting: Setting) -> bool:
+def _is_of_dotenv(setting: Setting) -> bool:
+    """Whether `.env` wires a service to a model."""
     name = setting.file.replace("\\", "/").rpartition("/")[2]
     wires = is_model_address(setting.name) or is_model_name(setting.name)
     return name == ".env" and wires and bool(setting.value)

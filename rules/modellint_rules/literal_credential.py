@@ -47,8 +47,8 @@ models:
 ```
 
 What this rule cannot see: whether a value is a throwaway one for a test. It looks at services that have to do with models, and
-not at the passwords of databases; of a key for a provider it wants the shape of a real one. The value itself is printed
-nowhere but in the line of your own file.
+not at the passwords of databases; of a key for a provider it wants the shape of a real one. The line itself is not printed: a
+report goes where the file may not.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _of_service(service: Service, by_scalar: dict[int, list[Variable]], context:
             else:
                 message = f"`{setting.name}` is a secret, and {what} every copy of this project alike"
             place = setting.span if setting.node is not None or setting.named is None else setting.named.content
-            yield Finding(place, message, hint=_HINT)
+            yield Finding(place, message, hint=_HINT, secret=True)
 
 
 def _is_credential(setting: Setting) -> bool:
@@ -117,4 +117,6 @@ def _known_value(setting: Setting, by_scalar: dict[int, list[Variable]]) -> tupl
 
 def _flag(flag: Scalar) -> Finding:
     message = "the runner asks for this key and Compose injects none: services that are granted the model get 401"
-    return Finding(flag.content, message, hint="drop `--api-key`: only the runner's own network reaches the server")
+    return Finding(
+        flag.content, message, hint="drop `--api-key`: only the runner itself reaches the server", secret=True
+    )

@@ -60,7 +60,7 @@ _ENGINES = frozenset(
 _RUNNERS_OWN = ("docker.io/ai/",)
 
 
-@rule(WARNING, whole=True, tags=("environment",))
+@rule(WARNING, tags=("environment",))
 def model_name_drift(service: Service, context: Context) -> Findings:
     """Report names of models that are none of the declared ones and are meant to be."""
     declared = [
@@ -72,15 +72,22 @@ def model_name_drift(service: Service, context: Context) -> Findings:
     for name, setting in service.environment.items():
         value = (setting.value or "").strip()
         if value and name not in injected and is_model_name(name):
-            found = _drift(value, declared, bool(service.grants))
-            if found is not None:
+            found = _drift(value, declared)
+            if found is not None and _is_certain(found[1], service, context):
                 yield _finding(service, setting, *found)
 
 
-def _drift(value: str, declared: list[Model], granted: bool) -> tuple[str, Model | None] | None:
+def _is_certain(meant: Model | None, service: Service, context: Context) -> bool:
+    """Whether a base file cannot declare the model, and the name is meant for the runner."""
+    if meant is None and not context.project.whole:
+        return False
+    return bool(service.grants) or any(each.server for each in context.evidence.endpoints(service))
+
+
+def _drift(value: str, declared: list[Model]) -> tuple[str, Model | None] | None:
     """What is wrong with a name, and the declared model that is meant; None where nothing is, or it is not known."""
     if value.lower() in _ENGINES:
-        return ("the name of an engine, and no model", declared[0] if len(declared) == 1 else None) if granted else None
+        return "the name of an engine, and no model", declared[0] if len(declared) == 1 else None
     name = next((value[len(prefix) :] for prefix in _PROVIDERS if value.startswith(prefix)), value)
     wanted = Reference(name)
     if wanted.kind not in ("tag", "digest"):

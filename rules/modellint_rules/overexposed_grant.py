@@ -76,9 +76,12 @@ def overexposed_grant(service: Service, context: Context) -> Findings:
         for grant in grants:
             if not evidence.is_mentioned(service, [variable.name for variable in grant.variables]):
                 message = f"`{service.name.text}` runs {known.name}, which calls no model: the grant only exposes the runner's address"
+                fix = _drop(service, grant)
                 related = [(service.image.content, known.name)] if service.image is not None else []
-                yield Finding(grant.name.content, message, _drop(service, grant), related, hint="drop the grant")
+                yield Finding(grant.name.content, message, fix, related, hint="" if fix else "drop the grant")
         return
+    if any(endpoint.server for endpoint in evidence.endpoints(service)):
+        return  # it calls a model, at an address of its own: other rules speak of that
     for grant in grants:
         names = [variable.name for variable in grant.variables]
         if evidence.is_unread(service, names) and not evidence.reads_other_address(service, names):

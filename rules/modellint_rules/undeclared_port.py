@@ -12,7 +12,7 @@ services:
     image: app
     environment:
       - CATALOGUE_URL=http://catalogue:8081
-      #                                ^^^^ 8081 is the port of the machine for `catalogue`: other services reach it at 80, and nothing listens here
+      #                                ^^^^ 8081 is the machine's port for `catalogue`: other services reach it at 80, and on 8081 nothing listens
       - OPENAI_BASE_URL=http://llm:8000/v1
       #                        ^^^ `llm` is a model, and no service: models have no host name, so nothing answers
       - CACHE_URL=redis://cahce:6379
@@ -21,7 +21,7 @@ services:
       #                           ^^^^ `ollama` runs Ollama, which listens on 11434: nothing answers on 8000
     healthcheck:
       test: curl -fsS http://ollama:11435/api/tags
-      #                             ^^^^^ 11435 is the port of the machine for `ollama`: other services reach it at 11434, and nothing listens here
+      #                             ^^^^^ 11435 is the machine's port for `ollama`: other services reach it at 11434, and on 11435 nothing listens
   catalogue:
     image: catalogue
     ports: ["8081:80"]
@@ -88,7 +88,8 @@ services:
 
 What this rule cannot see: which port a program listens on. Only three things are reported: a port that is known as the *machine's* port of
 that service, one that a known image does not listen on, and a name that is nothing here. A service in an external network may reach
-what other projects run there, so its hosts are not judged; neither are those of a file that is laid over another.
+what other projects run there, so its hosts are not judged; neither are those of a file that is laid over another, and those that a variable holds or has as its
+default.
 """
 
 from __future__ import annotations
@@ -115,6 +116,7 @@ from modellint.rule import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modellint.evidence.endpoints import Endpoint
+    from modellint.evidence.texts import Text
 
 _SCHEMES = frozenset(
     (
@@ -140,7 +142,7 @@ def undeclared_port(service: Service, context: Context) -> Findings:
         if target is not None and target.provider is None:
             if url.port is not None and target is not service:
                 yield from _wrong_port(endpoint, target, context)
-        elif url.scheme and not _is_known(url.host, service, project):
+        elif url.scheme and not _is_default(text) and not _is_known(url.host, service, project):
             yield _unknown(endpoint, project)
 
 
@@ -154,10 +156,7 @@ def _wrong_port(endpoint: Endpoint, target: Service, context: Context) -> Findin
     name = target.name.text
     found = next((each for each in mapped(target) if each.host == url.port), None)
     if found is not None:
-        message = (
-            f"{url.port} is the port of the machine for `{name}`: other services reach it at {found.container}, and "
-            "nothing listens here"
-        )
+        message = f"{url.port} is the machine's port for `{name}`: other services reach it at {found.container}, and on {url.port} nothing listens"
         yield _at_port(endpoint, message, found.container, [(found.span, f"port {found.container} of the container")])
         return
     known = context.evidence.product(target)
@@ -194,6 +193,11 @@ def _unknown(endpoint: Endpoint, project: Project) -> Finding:
         return Finding(span, message, related=related, hint=hint)
     message = f"no service, alias or host of this project is called {host}: the name is not found"
     return Finding(span, message, related=text.origin, hint=_near(url.host, project))
+
+
+def _is_default(text: Text) -> bool:
+    """Whether a variable brings the address or has it as its default: who runs the project may set another."""
+    return text.node is not None and text.node.interpolated and "${" in text.node.text
 
 
 def _near(host: str, project: Project) -> str:

@@ -205,9 +205,9 @@ def _in_code(service: Service, grant: Grant, injected: dict[str, Injected], cont
     code = evidence.code(service)
     if code is None:
         return
-    unset = evidence.unset_reads(service)
+    unset, scripts = evidence.unset_reads(service), evidence.script_reads(service)
     for variable in grant.variables:
-        if variable.name in code.reads or variable.name in code.implicit or variable.name in code.aside:
+        if code.sdk(variable.name) or any(variable.name in known for known in (code.reads, code.aside, scripts)):
             continue
         near = next((name for name in unset if _nearest(name, {variable.name: variable})), "")
         other = near or (evidence.reads_other_address(service, [variable.name]) if variable.kind == "endpoint" else "")
@@ -226,7 +226,7 @@ def _beside(service: Service, grant: Grant, injected: dict[str, Injected], conte
     evidence = context.evidence
     names = [variable.name for variable in grant.variables]
     code = evidence.code(service)
-    if code is not None and (code.opaque or any(name in code.reads or name in code.implicit for name in names)):
+    if code is not None and code.files and any(code.may_read(name) for name in names):
         return
     given = [
         endpoint.text

@@ -6,12 +6,13 @@ makes Compose refuse the file.
 
 from __future__ import annotations
 
-from modellint.node import Scalar
-from modellint.source import Span
+from modellint.node import Scalar, located
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from modellint.source import Span
 
 _FIRST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _NAME = _FIRST | frozenset("0123456789")
@@ -36,12 +37,9 @@ class Variable:
 
     @property
     def span(self) -> Span:
-        """Where it stands in the file; the whole value where the text is not the value, letter by letter."""
+        """Where it stands in the file; the whole value where that is written so that it cannot be told."""
         assert self.scalar is not None
-        content = self.scalar.content
-        if content.text == self.scalar.text:
-            return Span(content.source, content.start + self.start, content.start + self.end)
-        return content
+        return located(self.scalar.content, self.scalar.text, self.start, self.end)
 
 
 class InvalidTemplate(ValueError):

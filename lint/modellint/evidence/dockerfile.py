@@ -40,17 +40,22 @@ class Variable:
 
 
 class ScriptAt:
-    """A script of the Dockerfile. `runs` is False for what is run while the image is built."""
+    """A script of the Dockerfile, and the instruction that holds it."""
 
-    __slots__ = ("_offsets", "_source", "runs", "script")
+    __slots__ = ("_offsets", "_source", "instruction", "script")
 
-    def __init__(self, source: Source, offsets: list[int], script: Script, runs: bool) -> None:
+    def __init__(self, source: Source, offsets: list[int], script: Script, instruction: str) -> None:
         self._source = source
         self._offsets = (
             offsets  # of each character of the script, in the source; empty where it is not there to the letter
         )
         self.script = script
-        self.runs = runs
+        self.instruction = instruction
+
+    @property
+    def runs(self) -> bool:
+        """Whether the container runs it, and not the build."""
+        return self.instruction != "RUN"
 
     def locate(self, start: int, end: int) -> Span:
         """Where `script.text[start:end]` stands."""
@@ -62,14 +67,14 @@ class ScriptAt:
 class Dockerfile:
     """What the stage that is built, and those it begins from, say. `base` is the image below all of them."""
 
-    __slots__ = ("base", "copies_from_stages", "ports", "scripts", "variables")
+    __slots__ = ("base", "ports", "scripts", "variables", "words")
 
     def __init__(self) -> None:
         self.base = ""
         self.ports: set[int] = set()
         self.variables: dict[str, Variable] = {}
         self.scripts: list[ScriptAt] = []
-        self.copies_from_stages = False
+        self.words: dict[str, list[str]] = {}  # of `ENTRYPOINT` and `CMD`, where they are lists
 
 
 def read_dockerfile(source: Source, target: str = "") -> Dockerfile:
@@ -106,28 +111,30 @@ def _take(found: Dockerfile, instruction: Instruction, source: Source) -> None:
         case "EXPOSE":
             numbers = (word.partition("/")[0] for word in text.split())
             found.ports.update(int(number) for number in numbers if number.isascii() and number.isdigit())
-        case "RUN" | "CMD" | "ENTRYPOINT":
-            if instruction.name != "RUN":
-                found.scripts = [each for each in found.scripts if not each.runs or instruction.name == "CMD"]
+        case "RUN":
             found.scripts.extend(_scripts(instruction, source))
-        case "COPY":
-            found.copies_from_stages = found.copies_from_stages or "--from=" in text
+        case "CMD" | "ENTRYPOINT" | "HEALTHCHECK":
+            found.scripts = [each for each in found.scripts if each.instruction != instruction.name]
+            found.words[instruction.name] = _exec_form(text) or []
+            found.scripts.extend(_scripts(instruction, source))
         case _:
             pass
 
 
 def _scripts(instruction: Instruction, source: Source) -> Iterator[ScriptAt]:
-    text, runs = instruction.text, instruction.name != "RUN"
-    words = _exec_form(text)
+    text, name = instruction.text, instruction.name
+    start = 0
+    while text.startswith("--", start) and " " in text[start:]:  # `RUN --mount=…`, `HEALTHCHECK --interval=…`
+        start = text.index(" ", start) + 1
+    if name == "HEALTHCHECK":
+        start = text.find("CMD", start) + len("CMD") if "CMD" in text[start:] else len(text)
+    words = _exec_form(text[start:].lstrip())
     if words is None:
-        start = 0
-        while text.startswith("--", start) and " " in text[start:]:  # `RUN --mount=…`
-            start = text.index(" ", start) + 1
-        yield ScriptAt(source, instruction.offsets[start:], read_script(text[start:]), runs)
+        yield ScriptAt(source, instruction.offsets[start:], read_script(text[start:]), name)
         return
     for _, script in of_words(words):
         at = text.find(script.text)
-        yield ScriptAt(source, instruction.offsets[at:] if at >= 0 else [], script, runs)
+        yield ScriptAt(source, instruction.offsets[at:] if at >= 0 else [], script, name)
 
 
 def _exec_form(text: str) -> list[str] | None:

@@ -51,6 +51,8 @@ class Endpoint:
 def endpoints(text: Text) -> list[Endpoint]:
     """The addresses of a text, in order: URLs, and a value that is nothing but a host and a port."""
     value = text.value
+    if ":" not in value and "." not in value:
+        return []
     found = urls(value) if "://" in value else []
     if not found and (text.kind in ("variable", "env file", "build argument") or text.name in _TAKES_ADDRESS):
         alone = host_and_port(value)

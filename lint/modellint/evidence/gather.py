@@ -45,7 +45,7 @@ class Build:
 class Evidence:
     """What is known about the services of a project besides their sections. `sources`: whether builds may be read."""
 
-    __slots__ = ("_code", "_dockerfiles", "_endpoints", "_products", "_project", "_runs", "_sources")
+    __slots__ = ("_code", "_dockerfiles", "_endpoints", "_products", "_project", "_runs", "_script_reads", "_sources")
 
     def __init__(self, project: Project, sources: bool = True) -> None:
         self._project = project
@@ -55,6 +55,7 @@ class Evidence:
         self._dockerfiles: dict[str, Dockerfile | None] = {}
         self._code: dict[tuple[str, str], Code] = {}
         self._products: dict[str, Product | None] = {}
+        self._script_reads: dict[str, dict[str, Span]] = {}
 
     def product(self, service: Service) -> Product | None:
         """The known product that a service's image holds."""
@@ -131,7 +132,9 @@ class Evidence:
         if key not in self._code:
             from modellint.evidence.source_env import read_code
 
-            self._code[key] = read_code(build.folder, build.dockerfile or None)
+            named = {variable.name for grant in self._project.grants() for variable in grant.variables}
+            dockerfile = os.path.relpath(build.dockerfile, build.folder) if build.dockerfile else None
+            self._code[key] = read_code(build.folder, dockerfile, names=sorted(named))
         return self._code[key]
 
     def is_mentioned(self, service: Service, names: Sequence_[str]) -> bool:
@@ -149,7 +152,9 @@ class Evidence:
         code, build = self.code(service), self.build(service)
         if code is None or build is None or not code.complete or code.opaque or not code.reads:
             return False
-        if any(name in code.reads or name in code.implicit for name in names) or self.is_mentioned(service, names):
+        if any(code.may_read(name) for name in names) or self.is_mentioned(service, names):
+            return False
+        if any(name in self.script_reads(service) for name in names):
             return False
         if _mounts_a_folder(service):
             return False
@@ -158,15 +163,26 @@ class Evidence:
         return not mentions(build.folder, names)
 
     def unset_reads(self, service: Service) -> dict[str, Span]:
-        """The variables that a service's code reads and nothing here sets, each with the first place."""
+        """The variables that a service's code and scripts read and nothing here sets, each with the first place."""
         code, dockerfile = self.code(service), self.dockerfile(service)
-        if code is None:
-            return {}
+        reads = {**(code.reads if code is not None else {}), **self.script_reads(service)}
         known = set(service.environment)
         known.update(variable.name for grant in service.grants for variable in grant.variables)
         if dockerfile is not None:
             known.update(dockerfile.variables)
-        return {name: span for name, span in code.reads.items() if name not in known}
+        return {name: span for name, span in reads.items() if name not in known}
+
+    def script_reads(self, service: Service) -> dict[str, Span]:
+        """The variables that the scripts of an image read: those of its Dockerfile, and the files that they start."""
+        name = service.name.text
+        if name not in self._script_reads:
+            dockerfile, build = self.dockerfile(service), self.build(service)
+            self._script_reads[name] = {}
+            if dockerfile is not None and build is not None:
+                from modellint.evidence.entrypoint import script_reads
+
+                self._script_reads[name] = script_reads(dockerfile, build.folder, placed=build.inline is None)
+        return self._script_reads[name]
 
     def reads_other_address(self, service: Service, names: Sequence_[str]) -> str:
         """A variable for a model's address that the code reads in place of the names, and nothing sets; or empty."""

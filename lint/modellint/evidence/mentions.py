@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SKIPPED = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "venv", "site-packages", "__pycache__"))
+_IN_NAMES = frozenset(bytes((code,)) for code in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _FILES = 5_000  # a larger folder is taken to mention everything
 _BYTES = 32 << 20  # of all files together
 _LARGEST = 1 << 20  # bytes of one file
@@ -17,7 +18,7 @@ _LARGEST = 1 << 20  # bytes of one file
 
 def mentions(folder: str, names: Iterable[str]) -> bool:
     """Whether one of the names stands in a file below a folder, or that could not be found out."""
-    wanted = [name.encode() for name in names]
+    wanted = [(name, name.encode()) for name in names]
     left, files = _BYTES, _FILES
     waiting = [folder]
     try:
@@ -35,10 +36,23 @@ def mentions(folder: str, names: Iterable[str]) -> bool:
                     if files < 0 or left < 0:
                         return True
                     data = _read(entry.path)
-                    if any(name in data for name in wanted):
+                    if any(encoded in data and is_word(name, data) for name, encoded in wanted):
                         return True
     except OSError:
         return True
+    return False
+
+
+def is_word(name: str, data: bytes) -> bool:
+    """Whether a name stands in some bytes by itself, and not as a part of a longer name."""
+    word = name.encode()
+    at = data.find(word)
+    while at >= 0:
+        end = at + len(word)
+        before = data[at - 1 : at] if at else b""
+        if before not in _IN_NAMES and data[end : end + 1] not in _IN_NAMES:
+            return True
+        at = data.find(word, end)
     return False
 
 

@@ -15,6 +15,7 @@ import re
 
 from modellint.evidence import build_context
 from modellint.evidence.build_context import LIMITS, MANIFESTS, MAX_LINE, PROGRAM, REQUIREMENTS, TEST, TEXT
+from modellint.evidence.mentions import is_word
 from modellint.source import Source, Span
 
 TYPE_CHECKING = False
@@ -880,7 +881,7 @@ class _Reader:
 
     def add(self, file: CodeFile, data: bytes) -> None:
         """Read one file."""
-        for name in [name for name in self._wanted if name in data]:
+        for name in [name for name in self._wanted if name in data and is_word(self._wanted[name], data)]:
             self._aside.add(self._wanted.pop(name))
         if file.language in _MANIFEST_KINDS:
             self._add_manifest(file, data)
