@@ -91,13 +91,15 @@ HOSTILE = {
 def check(path: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], float, float]:
     """Run a check of a path; the process, its seconds, and its largest memory in megabytes."""
     start = time.monotonic()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     report, write = os.pipe()
+    # `ru_maxrss` would count the memory of this process too, which the child has until it executes Python.
     program = (
         "import resource, sys, os; end = os._exit\n"
         "def leave(status):\n"
-        "    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        f"    os.write({write}, str(peak).encode()); end(status)\n"
+        "    peak = str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "    if os.path.exists('/proc/self/status'):\n"
+        "        peak = open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]\n"
+        f"    os.write({write}, peak.encode()); end(status)\n"
         "os._exit = leave\n"
         "from modellint.cli import run; run()\n"
     )
@@ -108,7 +110,7 @@ def check(path: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], fl
     seconds = time.monotonic() - start
     os.close(write)
     with os.fdopen(report) as pipe:
-        peak = float(pipe.read() or before) / 1024
+        peak = float(pipe.read()) / 1024
     return done, seconds, peak
 
 
