@@ -175,7 +175,7 @@ def _keys(service: Service, by_scalar: dict[int, list[Variable]]) -> Findings:
                 hint=_SECRET,
                 severity=NOTE,
             )
-    for scalar in command_scalars(service):
+    for scalar in command_scalars(service) if by_scalar else ():
         yield from _keys_in(scalar, by_scalar, "a command line, which `docker inspect` and the process list show")
 
 

@@ -100,7 +100,7 @@ def _is_credential(setting: Setting) -> bool:
 
 
 def _is_guessable(name: str, value: str) -> bool:
-    return credentials.is_secret(name) and not credentials.is_model_credential(name) and not credentials.is_none(value)
+    return credentials.is_secret(name) and not credentials.is_none(value)
 
 
 def _known_value(setting: Setting, by_scalar: dict[int, list[Variable]]) -> tuple[str, bool]:

@@ -79,11 +79,10 @@ one, it is silent), and servers that it does not know by their image or their co
 
 from __future__ import annotations
 
-from modellint.evidence.images import OLLAMA, RUNNER, Product, product
+from modellint.evidence.images import OLLAMA, RUNNER, Product, product_of
 from modellint.evidence.ports import EVERYWHERE, Published, published
 from modellint.evidence.serving import Listening, key, listening, served, words
 from modellint.evidence.unset import unset
-from modellint.image import Image
 from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, text_of
 
 _HERE = "127.0.0.1"
@@ -162,7 +161,7 @@ def _is_its_own(service: Service, known: Product, port: Published) -> bool:
 def _behind(service: Service, port: Published) -> Product | None:
     """The product that a port belongs to although nothing says what the service runs, or to which it is forwarded."""
     name = text_of(service.image) or ""
-    image = product(Image(name)) if name else None
+    image = product_of(name) if name else None
     if image is not None:  # its image does something else, or was told to
         return _forwarded(service) if image.name == _SOCAT else None
     if any(guard in text for guard in _GUARDS for text in (service.name.text.lower(), name.lower())):

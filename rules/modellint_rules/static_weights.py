@@ -53,9 +53,8 @@ and its like, which fetch what `--model` names by themselves.
 from __future__ import annotations
 
 from modellint.evidence.command_line import Word, commands
-from modellint.evidence.images import INFRASTRUCTURE, product
+from modellint.evidence.images import INFRASTRUCTURE, product_of
 from modellint.evidence.serving import served
-from modellint.image import Image
 from modellint.rule import (
     WARNING,
     Context,
@@ -188,5 +187,5 @@ def _is_about_models(project: Project) -> bool:
 
 def _serves(service: Service) -> bool:
     name = text_of(service.image)
-    known = product(Image(name)) if name else None
+    known = product_of(name) if name else None
     return served(service) is not None or (known is not None and known.role != INFRASTRUCTURE)

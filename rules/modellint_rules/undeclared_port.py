@@ -148,22 +148,25 @@ def undeclared_port(service: Service, context: Context) -> Findings:
 
 def _wrong_port(endpoint: Endpoint, target: Service, context: Context) -> Findings:
     url = endpoint.url
-    dockerfile = context.evidence.dockerfile(target)
-    exposed = dockerfile.ports if dockerfile is not None else set[int]()
-    listens = listening(target) | exposed
-    if url.port is None or url.port in listens:
-        return
     name = target.name.text
+    known = context.evidence.product(target)
     found = next((each for each in mapped(target) if each.host == url.port), None)
+    is_other = known is not None and bool(known.ports) and url.port not in known.ports and "build" not in target.body
+    if (found is None and not is_other) or _listens(target, url.port, context):
+        return
     if found is not None:
         message = f"{url.port} is the machine's port for `{name}`: other services reach it at {found.container}, and on {url.port} nothing listens"
         yield _at_port(endpoint, message, found.container, [(found.span, f"port {found.container} of the container")])
-        return
-    known = context.evidence.product(target)
-    if known is not None and known.ports and url.port not in known.ports and "build" not in target.body:
+    elif known is not None:
         message = f"`{name}` runs {known.name}, which listens on {known.ports[0]}: nothing answers on {url.port}"
         related = [(target.image.content, known.name)] if target.image is not None else []
         yield _at_port(endpoint, message, known.ports[0], related)
+
+
+def _listens(target: Service, port: int | None, context: Context) -> bool:
+    """Whether anything says that a program in the container may listen on a port."""
+    dockerfile = context.evidence.dockerfile(target)
+    return port in listening(target) or (dockerfile is not None and port in dockerfile.ports)
 
 
 def _at_port(endpoint: Endpoint, message: str, port: int, related: list[tuple[Span, str]]) -> Finding:

@@ -95,6 +95,7 @@ _LANGUAGE = {
     **{ending: language for language, endings in _LANGUAGE_ENDINGS.items() for ending in endings.split()},
     **{ending: _UNREAD_MARK + name for name, endings in _UNREAD.items() for ending in endings.split()},
 }
+CODE_ENDINGS = tuple(f".{ending}" for ending, language in _LANGUAGE.items() if language != TEXT)
 _WRAPPERS = frozenset(("gradle-wrapper.jar", "maven-wrapper.jar"))
 
 # Besides every folder whose name begins with a dot.
@@ -212,7 +213,7 @@ class Walk:
             self.complete = False
             return None
         limit = _MAX_TEXT if file.language == TEXT else self._limits.file_bytes
-        data = _read(os.path.join(self.folder, file.path), min(limit, self._bytes))
+        data = _read(f"{self.folder}{os.sep}{file.path}", min(limit, self._bytes))
         if data is not None:
             self._bytes -= len(data)
         elif file.language != TEXT:

@@ -69,13 +69,15 @@ def is_cloud_credential(name: str) -> bool:
 
 def is_secret(name: str) -> bool:
     """Whether a variable holds a secret by which a service knows its callers or reads what it wrote."""
-    return name.upper().endswith(_SECRET_ENDS) and "PUBLIC" not in name.upper() and not name.upper().startswith("MAX_")
+    upper = name.upper()
+    handed_out = upper in _TOKENS or "PUBLIC" in upper or upper.startswith("MAX_")
+    return upper.endswith(_SECRET_ENDS) and not handed_out
 
 
 def is_none(value: str) -> bool:
     """Whether a value only fills a place where nothing asks for a key."""
     lower = value.strip().lower()
-    return lower in _NO_KEY or any(part in lower for part in _DUMMY_PARTS) or len(set(lower)) <= 2
+    return lower in _NO_KEY or lower.isdigit() or any(part in lower for part in _DUMMY_PARTS) or len(set(lower)) <= 2
 
 
 def is_issued(value: str) -> bool:

@@ -8,9 +8,8 @@ from modellint.compose import files
 from modellint.compose.loader import is_remote
 from modellint.evidence import endpoints as addresses
 from modellint.evidence.endpoints import Endpoint, endpoints
-from modellint.evidence.images import Product, product
+from modellint.evidence.images import Product, product_of
 from modellint.evidence.texts import Text, command_scalars, of_scalar, texts
-from modellint.image import Image
 from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
 from modellint.source import Source
 
@@ -62,7 +61,7 @@ class Evidence:
         name = service.name.text
         if name not in self._products:
             image = text_of(service.image)
-            self._products[name] = product(Image(image)) if image else None
+            self._products[name] = product_of(image) if image else None
         return self._products[name]
 
     def runs(self, service: Service) -> list[Run]:
@@ -158,9 +157,10 @@ class Evidence:
             return False
         if _mounts_a_folder(service):
             return False
+        from modellint.evidence.build_context import CODE_ENDINGS
         from modellint.evidence.mentions import mentions
 
-        return not mentions(build.folder, names)
+        return not mentions(build.folder, names, besides=CODE_ENDINGS)
 
     def unset_reads(self, service: Service) -> dict[str, Span]:
         """The variables that a service's code and scripts read and nothing here sets, each with the first place."""

@@ -263,6 +263,8 @@ _STARTS = [(name[:-1], known) for known in PRODUCTS for name in known.repositori
 _ENDS = [(name[1:], known) for known in PRODUCTS for name in known.repositories if name.startswith("*/")]
 _BUILT_HERE = "docker.io/library/"  # a name without an owner is one that was built on the spot, whatever it holds
 _HUB = "docker.io/"
+_MOST_KNOWN = 10_000
+_known: dict[str, Product | None] = {}  # by reference
 _infrastructure: dict[str, Product | None] = {}  # what was looked for, by repository
 
 
@@ -281,6 +283,15 @@ def product(image: Image) -> Product | None:
     if name not in _infrastructure:
         _infrastructure[name] = _find_infrastructure(name)
     return _infrastructure[name]
+
+
+def product_of(reference: str) -> Product | None:
+    """What the image of a reference holds. Rules ask for the same one again and again."""
+    if reference not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[reference] = product(Image(reference))
+    return _known[reference]
 
 
 def infrastructure() -> list[Product]:

@@ -16,8 +16,11 @@ _BYTES = 32 << 20  # of all files together
 _LARGEST = 1 << 20  # bytes of one file
 
 
-def mentions(folder: str, names: Iterable[str]) -> bool:
-    """Whether one of the names stands in a file below a folder, or that could not be found out."""
+def mentions(folder: str, names: Iterable[str], besides: tuple[str, ...] = ()) -> bool:
+    """Whether one of the names stands in a file below a folder, or that could not be found out.
+
+    Files with an ending of `besides` are passed over: they were read before.
+    """
     wanted = [(name, name.encode()) for name in names]
     left, files = _BYTES, _FILES
     waiting = [folder]
@@ -29,7 +32,7 @@ def mentions(folder: str, names: Iterable[str]) -> bool:
                         if entry.name not in _SKIPPED:
                             waiting.append(entry.path)
                         continue
-                    if not entry.is_file(follow_symlinks=False):
+                    if entry.name.endswith(besides) or not entry.is_file(follow_symlinks=False):
                         continue  # a link is not followed: what it leads to may lie outside
                     files -= 1
                     left -= entry.stat(follow_symlinks=False).st_size

@@ -6,8 +6,7 @@ it could speak, and never the other way round.
 
 from __future__ import annotations
 
-from modellint.evidence.images import OLLAMA, PRODUCTS, PROXY, SERVER, Product, product
-from modellint.image import Image
+from modellint.evidence.images import OLLAMA, PRODUCTS, PROXY, SERVER, Product, product_of
 from modellint.node import scalars, text_of
 from modellint.scalar import compose_text
 
@@ -61,7 +60,7 @@ def words(service: Service, written: bool = False) -> list[str]:
 def served(service: Service) -> Product | None:
     """The server or proxy that a service runs: what its image holds, or what its command starts."""
     name = text_of(service.image)
-    known = product(Image(name)) if name else None
+    known = product_of(name) if name else None
     if known is not None and known.role not in (SERVER, PROXY):
         return None
     if not any(key in service.body for key in _KEYS):
