@@ -110,11 +110,12 @@ def sources(folder: Path) -> Path:
     filler = "".join(
         f"def step_{number}(value):\n    return value + {number}  # one of many\n\n\n" for number in range(60)
     )
-    for number in range(500):
+    for number in range(499):
         path = folder / "app" / f"part_{number // 50}" / f"module_{number}.{'py' if number % 2 else 'ts'}"
         path.parent.mkdir(parents=True, exist_ok=True)
         read = f'os.environ["SETTING_{number}"]' if number % 2 else f"process.env.SETTING_{number}"
         path.write_text((f"import os\nVALUE = {read}\n" if number % 3 == 0 else "") + filler)
+    (folder / "app" / "main.py").write_text('import os\nLLM = os.environ["LLM_ENDPOINT"], os.environ["LLM_NAME"]\n')
     build = "    build: ./app\n    image: shop-agent:1.4.2\n"
     (folder / "compose.yaml").write_text(SMALL.replace("    image: shop-agent:1.4.2\n", build))
     return folder / "compose.yaml"
