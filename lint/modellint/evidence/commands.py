@@ -36,6 +36,8 @@ class Run:
         """The words of the commands that the script runs; what a comment says is none."""
         for command in self.script.commands:
             for at, word in enumerate(command.words):
+                if "$(" in word.text or "`" in word.text:
+                    continue  # what it substitutes is a command of its own
                 yield Text("command", command.name if at else "", word.text, self._locate(word), self.scalar)
 
     def _locate(self, word: Word) -> Callable[[int, int], Span]:
