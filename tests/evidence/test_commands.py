@@ -34,7 +34,7 @@ def read(body: str) -> list[tuple[str, str]]:
         ("    healthcheck: {test: [CMD, sh, -c, 'echo $$A']}\n", ["A"]),
         ("    post_start: [{command: [sh, -c, 'echo $$A']}]\n", ["A"]),
         (
-            "    command:\n      - sh\n      - -c\n      - |\n        for i in 1; do echo $$i; done\n        echo $$A\n",
+            "    command:\n      - sh\n      - -c\n      - |\n        for i in 1; do : $$i; done\n        : $$A\n",
             ["A"],
         ),
         ("    command: [sh, -c, 'A=1; export B=2; read C; echo $$A $$B $$C']\n", []),
