@@ -80,6 +80,16 @@ HOSTILE = {
     "conflict markers": HEAD + "<<<<<<< a\n=======\n>>>>>>> b\n" * 20_000,
     "duplicate keys": HEAD + "x:\n" + "  k: 1\n" * 50_000,
     "documents": HEAD + "---\n" * 100_000,
+    "slow scripts": "services:\n"
+    + "".join(
+        f"  s{number}: {{image: x, models: [m], healthcheck: {{test: '{'$$(' * 15_000}'}}}}\n" for number in range(18)
+    )
+    + "models: {m: {model: x}}\n",
+    "slow pipes": "services:\n"
+    + "".join(
+        f"  s{number}: {{image: x, models: [m], healthcheck: {{test: '{'`a|$$b' * 8_000}'}}}}\n" for number in range(18)
+    )
+    + "models: {m: {model: x}}\n",
     "tags": HEAD + "x: " + "!a " * 100_000 + "b\n",
     "control characters": HEAD + "x: \x01\x02\x1b[31m\n",
     "only a directive": "%YAML 9.9\n---\n",

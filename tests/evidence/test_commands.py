@@ -6,7 +6,7 @@ import pytest
 
 from modellint.compose.load import load
 from modellint.compose.project import Service
-from modellint.evidence.commands import runs
+from modellint.evidence.commands import Reader
 from modellint.evidence.gather import Evidence
 from modellint.source import Source
 
@@ -18,7 +18,11 @@ def service(body: str) -> tuple[Service, Evidence]:
 
 def read(body: str) -> list[tuple[str, str]]:
     """Each variable that the scripts read and do not set, and the text at its place."""
-    return [(one.name, run.locate(one.start, one.end).text) for run in runs(service(body)[0]) for one in run.reads()]
+    return [
+        (one.name, run.locate(one.start, one.end).text)
+        for run in Reader().runs(service(body)[0])
+        for one in run.reads()
+    ]
 
 
 @pytest.mark.parametrize(

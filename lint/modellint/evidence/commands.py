@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from modellint.compose.project import entries
 from modellint.evidence.shell import Script, of_words, read_script
 from modellint.evidence.texts import HOOKS, Text
@@ -53,9 +55,24 @@ class Run:
         return [] if self.script.sourced else [e for e in self.script.expansions if e.name not in self.script.assigned]
 
 
-def runs(service: Service) -> list[Run]:
-    """Every script of a service: of its command, its health check and its hooks."""
-    return list(_runs(service))
+class Reader:
+    """Reads the scripts of a project, for a while: a file may hold thousands that are made to be slow."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self._left = seconds
+
+    def runs(self, service: Service) -> list[Run]:
+        """Every script of a service: of its command, its health check and its hooks; none when the time is over."""
+        found: list[Run] = []
+        start = perf_counter()
+        for run in _runs(service) if self._left > 0 else ():
+            found.append(run)
+            if perf_counter() - start > self._left:
+                break
+        self._left -= perf_counter() - start
+        return found
 
 
 def _runs(service: Service) -> Iterator[Run]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _BLANKS = " \t"
 _SHELL_FORM = ("RUN", "CMD", "ENTRYPOINT")
+_RUN_BY_THE_CONTAINER = ("CMD", "ENTRYPOINT", "HEALTHCHECK")
 _MOST_LINES = 10_000
 
 
@@ -40,22 +41,16 @@ class Variable:
 
 
 class ScriptAt:
-    """A script of the Dockerfile, and the instruction that holds it."""
+    """A script of the Dockerfile that the container runs."""
 
-    __slots__ = ("_offsets", "_source", "instruction", "script")
+    __slots__ = ("_offsets", "_source", "script")
 
-    def __init__(self, source: Source, offsets: list[int], script: Script, instruction: str) -> None:
+    def __init__(self, source: Source, offsets: list[int], script: Script) -> None:
         self._source = source
         self._offsets = (
             offsets  # of each character of the script, in the source; empty where it is not there to the letter
         )
         self.script = script
-        self.instruction = instruction
-
-    @property
-    def runs(self) -> bool:
-        """Whether the container runs it, and not the build."""
-        return self.instruction != "RUN"
 
     def locate(self, start: int, end: int) -> Span:
         """Where `script.text[start:end]` stands."""
@@ -94,9 +89,15 @@ def read_dockerfile(source: Source, target: str = "") -> Dockerfile:
         chain.append(at)
         found.base = stages[at][1]
         at = next((n for n in range(at) if stages[n][0] == found.base.lower()), -1)
+    last: dict[str, Instruction] = {}  # of the instructions of which only the last one counts
     for at in reversed(chain):
         for instruction in stages[at][2]:
             _take(found, instruction, source)
+            if instruction.name in _RUN_BY_THE_CONTAINER:
+                last[instruction.name] = instruction
+    for name, instruction in last.items():
+        found.words[name] = _exec_form(instruction.text) or []
+        found.scripts.extend(_scripts(instruction, source))
     return found
 
 
@@ -111,12 +112,6 @@ def _take(found: Dockerfile, instruction: Instruction, source: Source) -> None:
         case "EXPOSE":
             numbers = (word.partition("/")[0] for word in text.split())
             found.ports.update(int(number) for number in numbers if number.isascii() and number.isdigit())
-        case "RUN":
-            found.scripts.extend(_scripts(instruction, source))
-        case "CMD" | "ENTRYPOINT" | "HEALTHCHECK":
-            found.scripts = [each for each in found.scripts if each.instruction != instruction.name]
-            found.words[instruction.name] = _exec_form(text) or []
-            found.scripts.extend(_scripts(instruction, source))
         case _:
             pass
 
@@ -130,11 +125,11 @@ def _scripts(instruction: Instruction, source: Source) -> Iterator[ScriptAt]:
         start = text.find("CMD", start) + len("CMD") if "CMD" in text[start:] else len(text)
     words = _exec_form(text[start:].lstrip())
     if words is None:
-        yield ScriptAt(source, instruction.offsets[start:], read_script(text[start:]), name)
+        yield ScriptAt(source, instruction.offsets[start:], read_script(text[start:]))
         return
     for _, script in of_words(words):
         at = text.find(script.text)
-        yield ScriptAt(source, instruction.offsets[at:] if at >= 0 else [], script, name)
+        yield ScriptAt(source, instruction.offsets[at:] if at >= 0 else [], script)
 
 
 def _exec_form(text: str) -> list[str] | None:

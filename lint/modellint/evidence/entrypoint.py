@@ -27,7 +27,7 @@ def script_reads(dockerfile: Dockerfile, folder: str, placed: bool) -> dict[str,
     """
     found: dict[str, Span] = {}
     for at in dockerfile.scripts:
-        if at.runs and placed:
+        if placed:
             for name, start, end in _reads(at.script):
                 found.setdefault(name, at.locate(start, end))
     for path in _started(dockerfile):
@@ -49,11 +49,10 @@ def _started(dockerfile: Dockerfile) -> Iterator[str]:
     for words in dockerfile.words.values():
         yield from (word for word in words if word.endswith(_ENDINGS))
     for at in dockerfile.scripts:
-        if at.runs:
-            for command in at.script.commands:
-                path = invoked_scripts(command)
-                if path:
-                    yield path
+        for command in at.script.commands:
+            path = invoked_scripts(command)
+            if path:
+                yield path
 
 
 def _source(path: str, folder: str) -> Source | None:

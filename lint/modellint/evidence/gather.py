@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from time import perf_counter
 
 from modellint.compose import files
 from modellint.compose.loader import is_remote
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as Sequence_
 
     from modellint.compose.project import Project, Service
-    from modellint.evidence.commands import Run
+    from modellint.evidence.commands import Reader, Run
     from modellint.evidence.dockerfile import Dockerfile
     from modellint.evidence.source_env import Code
     from modellint.source import Span
 
 _DOCKERFILE = "Dockerfile"
+_SECONDS = 4.0
 _SIGNS = ("$", "://", "curl", "wget", "nc ", addresses.RUNNER_HOST)
 
 
@@ -41,16 +43,50 @@ class Build:
         self.target = target
 
 
+class _Time:
+    """The time that reading builds may take for a whole project, however many services it has."""
+
+    __slots__ = ("_left", "_start")
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+        self._start = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more may be read."""
+        return self._left <= 0
+
+    def __enter__(self) -> None:
+        self._start = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._left -= perf_counter() - self._start
+
+
 class Evidence:
     """What is known about the services of a project besides their sections. `sources`: whether builds may be read."""
 
-    __slots__ = ("_code", "_dockerfiles", "_endpoints", "_products", "_project", "_runs", "_script_reads", "_sources")
+    __slots__ = (
+        "_code",
+        "_dockerfiles",
+        "_endpoints",
+        "_products",
+        "_project",
+        "_reader",
+        "_runs",
+        "_script_reads",
+        "_sources",
+        "_time",
+    )
 
     def __init__(self, project: Project, sources: bool = True) -> None:
         self._project = project
         self._sources = sources
+        self._time = _Time(_SECONDS)
         self._endpoints: dict[str, list[Endpoint]] = {}
         self._runs: dict[str, list[Run]] = {}
+        self._reader: Reader | None = None
         self._dockerfiles: dict[str, Dockerfile | None] = {}
         self._code: dict[tuple[str, str], Code] = {}
         self._products: dict[str, Product | None] = {}
@@ -70,9 +106,11 @@ class Evidence:
         if name not in self._runs:
             self._runs[name] = []
             if _runs_a_script(service):
-                from modellint.evidence.commands import runs
+                if self._reader is None:
+                    from modellint.evidence.commands import Reader
 
-                self._runs[name] = runs(service)
+                    self._reader = Reader()
+                self._runs[name] = self._reader.runs(service)
         return self._runs[name]
 
     def endpoints(self, service: Service) -> list[Endpoint]:
@@ -119,7 +157,8 @@ class Evidence:
         """What the Dockerfile of a service says; None where it has none that may be read."""
         name = service.name.text
         if name not in self._dockerfiles:
-            self._dockerfiles[name] = self._read_dockerfile(self.build(service))
+            with self._time:
+                self._dockerfiles[name] = self._read_dockerfile(self.build(service))
         return self._dockerfiles[name]
 
     def code(self, service: Service) -> Code | None:
@@ -128,12 +167,15 @@ class Evidence:
         if build is None:
             return None
         key = (build.folder, build.dockerfile)
+        if key not in self._code and self._time.is_over:
+            return None
         if key not in self._code:
             from modellint.evidence.source_env import read_code
 
             named = {variable.name for grant in self._project.grants() for variable in grant.variables}
             dockerfile = os.path.relpath(build.dockerfile, build.folder) if build.dockerfile else None
-            self._code[key] = read_code(build.folder, dockerfile, names=sorted(named))
+            with self._time:
+                self._code[key] = read_code(build.folder, dockerfile, names=sorted(named))
         return self._code[key]
 
     def is_mentioned(self, service: Service, names: Sequence_[str]) -> bool:
@@ -181,7 +223,8 @@ class Evidence:
             if dockerfile is not None and build is not None:
                 from modellint.evidence.entrypoint import script_reads
 
-                self._script_reads[name] = script_reads(dockerfile, build.folder, placed=build.inline is None)
+                with self._time:
+                    self._script_reads[name] = script_reads(dockerfile, build.folder, placed=build.inline is None)
         return self._script_reads[name]
 
     def reads_other_address(self, service: Service, names: Sequence_[str]) -> str:
@@ -219,7 +262,7 @@ class Evidence:
                 yield Text("dockerfile", variable.name, variable.value or "", _at(node.content), None, origin)
 
     def _read_dockerfile(self, build: Build | None) -> Dockerfile | None:
-        if build is None or not (build.dockerfile or build.inline):
+        if build is None or not (build.dockerfile or build.inline) or self._time.is_over:
             return None
         from modellint.evidence.dockerfile import read_dockerfile
 
