@@ -174,6 +174,7 @@ def test_keys_in_the_environment(name: str, value: str, count: int, find: Find) 
         ("WEBUI_SECRET_KEY", "${WEBUI_SECRET_KEY:?}", 0),
         ("LITELLM_MASTER_KEY", "sk-1234", 1),
         ("MAX_TOKEN", "4096", 0),
+        ("OPENAI_ACCESS_TOKEN", "any-value-will-do", 0),
         ("OPENAI_API_KEY", "sk-no-key-required", 0),
         ("OPENAI_API_KEY", "your-openai-key", 0),
         ("POSTGRES_PASSWORD", "postgres", 0),

@@ -70,7 +70,8 @@ def is_cloud_credential(name: str) -> bool:
 def is_secret(name: str) -> bool:
     """Whether a variable holds a secret by which a service knows its callers or reads what it wrote."""
     upper = name.upper()
-    handed_out = upper in _TOKENS or "PUBLIC" in upper or upper.startswith("MAX_")
+    of_provider = upper.endswith("_TOKEN") and not _PROVIDERS.isdisjoint(upper.split("_"))
+    handed_out = of_provider or "PUBLIC" in upper or upper.startswith("MAX_")
     return upper.endswith(_SECRET_ENDS) and not handed_out
 
 
