@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from modellint.evidence.build_context import Limits
-from modellint.evidence.source_env import RUN_TIME, Code, read_code
+from modellint.evidence.languages import RUN_TIME
+from modellint.evidence.source_env import Code, read_code
 
 # A language's file, code, the names that it reads, and why it may read others. `~X` is a name that is kept aside.
 Case = tuple[str, str, str, str]
