@@ -85,6 +85,12 @@ HOSTILE = {
         f"  s{number}: {{image: x, models: [m], healthcheck: {{test: '{'$$(' * 15_000}'}}}}\n" for number in range(18)
     )
     + "models: {m: {model: x}}\n",
+    "scripts that cost memory": "services:\n"
+    + "".join(
+        f"  s{number}: {{image: x, models: [m], healthcheck: {{test: '{';$$Af() }' * 1_800}'}}}}\n"
+        for number in range(18)
+    )
+    + "models: {m: {model: x}}\n",
     "slow pipes": "services:\n"
     + "".join(
         f"  s{number}: {{image: x, models: [m], healthcheck: {{test: '{'`a|$$b' * 8_000}'}}}}\n" for number in range(18)

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Point, Tree
 
-_LONGEST = 1 << 16  # characters of a script
+_LONGEST = 1 << 14  # characters of a script; one four times as long, made to hurt, takes the parser 800 MB
 _DEEPEST = 8  # scripts and substitutions in one another, wrappers in a row
-# Error recovery copies the whole stack of the parser for every entry of it; pipes and backticks make it deep.
+# The parser's error recovery grows with the square of what is open: 60 KB of `a|` take it a minute and 12 GB, and it
+# cannot be stopped there.
 _MOST_PIPES = 1500
 _MOST_BACKTICKS = 256
 # A script that is well formed is read in less than ten chunks and 20 ms; one that is not may take minutes.
@@ -37,6 +38,7 @@ _REDIRECTS = frozenset(("file_redirect", "herestring_redirect", "heredoc_redirec
 _NO_WORDS = frozenset(("ERROR", "comment", "\n"))
 _COMMANDS = frozenset(("command", "declaration_command", "unset_command"))
 _SUBSTITUTIONS = frozenset(("command_substitution", "process_substitution"))
+_PATTERNS = frozenset(("regex", "extglob_pattern"))
 _SPANS = _SUBSTITUTIONS | {"simple_expansion", "expansion", "arithmetic_expansion"}
 _QUOTING = frozenset("'\"\\$`(")
 _SIGNS = frozenset("'\"\\$`")
@@ -327,10 +329,9 @@ class _Reading:
                     raise _TooMuch
                 tick = self.text.find("`", node.start_byte, node.start_byte + 1)
                 if tick >= 0 and self.text.find("\\", tick, node.end_byte) >= 0:
-                    self._backticks(tick + 1, node.end_byte - 1, depth)
+                    in_quotes = node.parent is not None and node.parent.type == "string"
+                    self._backticks(tick + 1, node.end_byte - 1, depth, '\\$`"' if in_quotes else "\\$`")
                     continue
-            elif kind == "heredoc_body":
-                self._heredoc(node.start_byte, node.end_byte, depth)
             elif kind in _COMMANDS:
                 self._command(node.children + self.extra.pop(node.id, []), depth)
             elif kind == "array":
@@ -350,11 +351,13 @@ class _Reading:
             elif kind == "do_group":
                 counts = False
             children = node.children
+            if kind == "heredoc_body":
+                children = self._heredoc(node, depth)
             if not children:
                 if counts and kind in ("variable_name", "word"):
                     self._read(node.start_byte, node.end_byte)
                 elif kind not in ("variable_name", "heredoc_body"):
-                    self._leftover(node, kind)
+                    self._leftover(node.start_byte, node.end_byte, kind in _PATTERNS)
                 continue
             if kind == "variable_assignment" or (counts and kind.endswith("_expression")):
                 children = self._assigning(children)
@@ -363,8 +366,6 @@ class _Reading:
             elif kind == "heredoc_redirect" and self._is_raw(node):
                 children = [child for child in children if child.type != "heredoc_body"]
             pending.extend((child, depth, counts) for child in reversed(children))
-
-    # --- variables ---
 
     def _read(
         self,
@@ -424,13 +425,11 @@ class _Reading:
         if node is not None:
             self.found.assigned.update(_target(self.text[node.start_byte : node.end_byte]))
 
-    def _leftover(self, node: Node, kind: str) -> None:
+    def _leftover(self, at: int, end: int, quotes: bool) -> None:
         """Variables that the grammar takes for letters: in patterns, and behind a `:` as in `$HOST:$PORT/v1`."""
-        at, end = node.start_byte, node.end_byte
-        if self.text.find("$", at, end) < 0:
-            return
-        quotes = kind == "regex" or kind == "extglob_pattern"
         text = self.text
+        if text.find("$", at, end) < 0:
+            return
         while at < end:
             if text[at] == "\\":
                 at += 2
@@ -466,8 +465,6 @@ class _Reading:
                 start = self.text[child.start_byte : child.end_byte]
                 return "'" in start or '"' in start or "\\" in start
         return False
-
-    # --- commands ---
 
     def _command(self, nodes: list[Node], depth: int, is_array: bool = False) -> None:
         assigned, groups = self._groups(nodes)
@@ -506,32 +503,40 @@ class _Reading:
             filled += b"\1".ljust(len(text), b"\2") if expanded else outer
         _Reading("".join(text for text, _, _ in parts), places, bytes(filled), self.found, depth + 1).read()
 
-    def _backticks(self, start: int, end: int, depth: int) -> None:
-        """Read what stands between backticks: a backslash before another, a `$` or a backtick is meant for them."""
+    def _backticks(self, start: int, end: int, depth: int, escaped: str = "\\$`") -> None:
+        """Read what stands between backticks: a backslash before one of `escaped` is not the inner shell's."""
         kept: list[int] = []
         at = start
         while at < end:
-            at += self.text[at] == "\\" and self.text[at + 1] in "\\$`"
+            at += self.text[at] == "\\" and self.text[at + 1] in escaped
             kept.append(at)
             at += 1
         places = [self.places[at] for at in kept]
         filled = bytes([self.filled[at] for at in kept]) if self.filled else b""
         _Reading("".join([self.text[at] for at in kept]), places, filled, self.found, depth).read()
 
-    def _heredoc(self, start: int, end: int, depth: int) -> None:
-        """Read what stands between backticks in a heredoc, where they are letters to the grammar."""
+    def _heredoc(self, body: Node, depth: int) -> list[Node]:
+        """Read what stands between backticks, which the grammar takes for letters in a heredoc. Returns the rest."""
         text = self.text
+        left = body.children
+        at = body.start_byte
+        for node in left:
+            self._leftover(at, node.start_byte, False)  # as in the first line of `<<-`
+            at = node.end_byte
+        self._leftover(at, body.end_byte, False)
         begin = -1
-        at = start
-        while at < end:
+        at = body.start_byte
+        while at < body.end_byte:
             if text[at] == "\\":
                 at += 1
             elif text[at] == "`" and begin < 0:
                 begin = at + 1
             elif text[at] == "`":
                 self._backticks(begin, at, depth + 1)
+                left = [node for node in left if not begin <= node.start_byte < at]
                 begin = -1
             at += 1
+        return left
 
     def _behind_redirections(self, statement: Node) -> None:
         """Remember the words in `cmd >file word`: the grammar has them with the redirection."""
@@ -571,9 +576,9 @@ class _Reading:
         return assigned, groups[first:]
 
     def _adjoin(self, left: Node, right: Node) -> bool:
-        """Whether two nodes are one word: the grammar takes some apart, and those that go on in the next line."""
+        """Whether two nodes are one word: the grammar splits some, also at an escaped space behind `$A`."""
         gap = self.text[left.end_byte : right.start_byte]
-        return not gap or (gap[0] == "\\" and not gap.replace("\\\n", ""))
+        return not gap or (len(gap) % 2 == 0 and gap[::2].count("\\") == len(gap) // 2)
 
     def _word(self, nodes: list[Node]) -> Word:
         start, end = nodes[0].start_byte, nodes[-1].end_byte
@@ -635,9 +640,10 @@ class _Reading:
             node = pending.pop()
             if node.type in _SPANS:
                 start = node.start_byte
-                while self.text[start].isspace():  # the grammar counts white space in a string to what follows
-                    start += 1
-                spans[start] = node.end_byte
+                while start < node.end_byte and self.text[start].isspace():
+                    start += 1  # the grammar counts white space in a string to what follows
+                if start < node.end_byte:
+                    spans[start] = node.end_byte
             else:
                 pending.extend(node.children)
         return spans
@@ -789,14 +795,18 @@ def _sources(command: Command) -> bool:
         return not all(word.literal for word in words[1:])
     if name != "set":
         return False
-    for index, word in enumerate(words[1:], 1):
-        text = word.text
-        if text[:1] not in ("-", "+") or text in ("-", "--"):
+    at = 1
+    while at < len(words):
+        option = words[at].text
+        if option[:1] not in ("-", "+") or option in ("-", "--"):
             return False
-        if text[0] == "-" and "a" in text:
+        at += 1
+        if option[0] == "-" and "a" in option:
             return True
-        if text[0] == "-" and text[-1] == "o" and index + 1 < len(words) and words[index + 1].text == "allexport":
-            return True
+        if option.endswith("o"):
+            if option[0] == "-" and at < len(words) and words[at].text == "allexport":
+                return True
+            at += 1
     return False
 
 
