@@ -64,6 +64,11 @@ class Scalar:
         """The text for a message: as written where it is interpolated, so that no variable's value is printed."""
         return self.content.text if self.interpolated else self.text
 
+    @property
+    def has_variable(self) -> bool:
+        """Whether a variable may be filled in: the file's own text has a `$` that is not doubled."""
+        return self.interpolated and "$" in self.content.text.replace("$$", "")
+
     def part(self, start: int, end: int) -> Span:
         """The span of `value[start:end]`; all the content where the text is not the value, letter by letter."""
         content = self.content

@@ -101,20 +101,17 @@ def leaked_variable(project: Project, context: Context) -> Findings:
     for grant in project.grants():
         for each in grant.variables:
             injected.setdefault(each.name, each)
-    by_scalar: dict[int, list[Variable]] = {}
-    for variable in project.variables:
-        by_scalar.setdefault(id(variable.scalar), []).append(variable)
     for service in project.services.values():
         if injected:
-            yield from _set_by_hand(service, injected, by_scalar)
+            yield from _set_by_hand(service, injected, context)
         yield from _env_files(service, context)
-        yield from _keys(service, by_scalar)
+        yield from _keys(service, context)
     configs = project.root.get("configs") if project.root is not None else None
     for scalar in scalars(configs):
-        yield from _keys_in(scalar, by_scalar, "a config that is written into the container as a plain file")
+        yield from _keys_in(scalar, context, "a config that is written into the container as a plain file")
 
 
-def _set_by_hand(service: Service, injected: dict[str, Injected], by_scalar: dict[int, list[Variable]]) -> Findings:
+def _set_by_hand(service: Service, injected: dict[str, Injected], context: Context) -> Findings:
     """Report an injected variable that another service gets from the shell or from `.env`.
 
     Where nothing sets it, `interpolated-variable` speaks.
@@ -124,7 +121,7 @@ def _set_by_hand(service: Service, injected: dict[str, Injected], by_scalar: dic
         source = injected.get(name)
         if source is None or name in own or setting.node is None:
             continue
-        variables = by_scalar.get(id(setting.node), [])
+        variables = context.evidence.variables(setting.node)
         if setting.value is None or any(variable.is_set for variable in variables):
             giver = source.grant.service.name.text
             message = (
@@ -157,7 +154,7 @@ def _is_of_dotenv(setting: Setting) -> bool:
     return name == ".env" and wires and bool(setting.value)
 
 
-def _keys(service: Service, by_scalar: dict[int, list[Variable]]) -> Findings:
+def _keys(service: Service, context: Context) -> Findings:
     """Report each key of a provider that a variable brings into the environment or onto a command line."""
     about_models = any(credentials.is_model_credential(name) for name in service.environment)
     given = [*service.environment.values(), *settings(service.body.get("build", "args"))]
@@ -167,7 +164,7 @@ def _keys(service: Service, by_scalar: dict[int, list[Variable]]) -> Findings:
             credentials.is_model_credential(name) or (about_models and credentials.is_cloud_credential(name))
         ):
             continue
-        variables = by_scalar.get(id(node), [])
+        variables = context.evidence.variables(node)
         if setting.value is None or (variables and not _is_optional(variables)):
             yield Finding(
                 setting.span,
@@ -175,12 +172,12 @@ def _keys(service: Service, by_scalar: dict[int, list[Variable]]) -> Findings:
                 hint=_SECRET,
                 severity=NOTE,
             )
-    for scalar in command_scalars(service) if by_scalar else ():
-        yield from _keys_in(scalar, by_scalar, "a command line, which `docker inspect` and the process list show")
+    for scalar in command_scalars(service) if context.project.variables else ():
+        yield from _keys_in(scalar, context, "a command line, which `docker inspect` and the process list show")
 
 
-def _keys_in(scalar: Scalar, by_scalar: dict[int, list[Variable]], where: str) -> Findings:
-    for variable in by_scalar.get(id(scalar), []):
+def _keys_in(scalar: Scalar, context: Context, where: str) -> Findings:
+    for variable in context.evidence.variables(scalar):
         if credentials.is_model_credential(variable.name) and not _is_optional([variable]):
             message = f"the key `{variable.name}` stands in {where}"
             yield Finding(variable.span, message, hint=_SECRET, severity=NOTE)

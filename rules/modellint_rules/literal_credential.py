@@ -55,7 +55,7 @@ from __future__ import annotations
 
 from modellint.compose.project import Setting, settings
 from modellint.evidence import credentials
-from modellint.rule import WARNING, Context, Finding, Findings, Project, Scalar, Service, Variable, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Project, Scalar, Service, rule
 
 _HINT = "take it from a variable without a default (`${NAME:?}`), or mount it as a secret; then replace the secret"
 
@@ -63,11 +63,8 @@ _HINT = "take it from a variable without a default (`${NAME:?}`), or mount it as
 @rule(WARNING, tags=("security",))
 def literal_credential(project: Project, context: Context) -> Findings:
     """Report secrets as values and as defaults, and keys among the flags of a model."""
-    by_scalar: dict[int, list[Variable]] = {}
-    for variable in project.variables:
-        by_scalar.setdefault(id(variable.scalar), []).append(variable)
     for service in project.services.values():
-        yield from _of_service(service, by_scalar, context)
+        yield from _of_service(service, context)
     for model in project.all_models():
         flags = model.flags
         for at, flag in enumerate(flags):
@@ -76,14 +73,14 @@ def literal_credential(project: Project, context: Context) -> Findings:
                 yield _flag(flags[at + 1] if text == "--api-key" and at + 1 < len(flags) else flag)
 
 
-def _of_service(service: Service, by_scalar: dict[int, list[Variable]], context: Context) -> Findings:
+def _of_service(service: Service, context: Context) -> Findings:
     given = [*service.environment.values(), *settings(service.body.get("build", "args"))]
     suspects = [setting for setting in given if _is_credential(setting)]
     if not suspects:
         return
     about_models = context.evidence.is_about_models(service)
     for setting in suspects:
-        value, is_default = _known_value(setting, by_scalar)
+        value, is_default = _known_value(setting, context)
         if credentials.is_issued(value) or (about_models and _is_guessable(setting.name, value)):
             what = "its default stands in the file and guards" if is_default else "it stands in the file and guards"
             if credentials.is_issued(value):
@@ -103,14 +100,12 @@ def _is_guessable(name: str, value: str) -> bool:
     return credentials.is_secret(name) and not credentials.is_none(value)
 
 
-def _known_value(setting: Setting, by_scalar: dict[int, list[Variable]]) -> tuple[str, bool]:
+def _known_value(setting: Setting, context: Context) -> tuple[str, bool]:
     """What the files say that the value is, and whether it is a default; empty where it comes from elsewhere."""
     node = setting.node
-    if node is None:
+    if node is None or not node.has_variable:
         return setting.value or "", False
-    variables = by_scalar.get(id(node), [])
-    if not variables:
-        return setting.value or "", False
+    variables = context.evidence.variables(node)
     defaults = [each.operand for each in variables if each.operator[-1:] == "-" and "$" not in each.operand]
     return (defaults[-1], True) if defaults else ("", False)
 

@@ -22,7 +22,7 @@ services:
   fetch:
     image: example/tools:1
     command: ["huggingface-cli", "download", "Qwen/Qwen3-8B-GGUF", "--local-dir", "/models"]
-    #          ^^^^^^^^^^^^^^^ `huggingface-cli` fetches weights when the container starts: nothing says which, so each machine may get others
+    #          ^^^^^^^^^^^^^^^ `huggingface-cli` fetches weights, and nothing says which: each time it may get others
   pull:
     image: ollama/ollama:0.12.6
     entrypoint: /bin/sh
@@ -80,7 +80,7 @@ _DIGITS = frozenset("0123456789abcdef")
 _COMMIT = 40
 
 _FILE = "is a file without a digest: which weights run depends on what lies on the machine"
-_FETCH = "fetches weights when the container starts: nothing says which, so each machine may get others"
+_FETCH = "fetches weights, and nothing says which: each time it may get others"
 _PULL = "that day: nothing says which weights, so each machine may get others"
 _PACKAGE = "make an artifact of it with `docker model package --gguf`, and declare that under `models:`"
 _DECLARE = "declare the model under `models:` and grant it to the services that call it"
@@ -94,6 +94,7 @@ def static_weights(project: Project, context: Context) -> Findings:
         lines = commands(service)
         weights = _file(service, lines)
         found += [*([weights] if weights is not None else []), *_fetched(lines)]
+        found += _fetched_by_image(service, context)
     if found and _is_about_models(project):
         yield from found
 
@@ -127,7 +128,22 @@ def _fetched(lines: list[list[Word]]) -> Findings:
                 yield Finding(word.span, message, hint=_DECLARE)
 
 
-def _fetches(command: list[Word]) -> list[tuple[str, Word, str]]:
+def _fetched_by_image(service: Service, context: Context) -> Findings:
+    """The first download and the first pull of an image's scripts, at what the service is built from."""
+    build = context.evidence.build(service)
+    kinds: set[str] = set()
+    for at in context.evidence.image_scripts(service) if build is not None else ():
+        for command in at.script.commands:
+            words = [Word(word.text, build.node, word.start) for word in command.words] if build is not None else []
+            for kind, word, message in _fetches(words, is_shown=False) if words else ():
+                if kind not in kinds and build is not None:
+                    kinds.add(kind)
+                    end = word.start + len(word.text)
+                    related = [(at.locate(word.start, end), "fetched here")] if at.is_placed else []
+                    yield Finding(build.node.content, message, related=related, hint=_DECLARE)
+
+
+def _fetches(command: list[Word], is_shown: bool = True) -> list[tuple[str, Word, str]]:
     texts = [word.text for word in command]
     name = texts[0].rpartition("/")[2]
     if (name, *texts[1:2]) in _DOWNLOADERS and not _is_pinned(texts) and "dataset" not in texts:
@@ -140,7 +156,7 @@ def _fetches(command: list[Word]) -> list[tuple[str, Word, str]]:
         if any("://" in text and _is_weights(text.partition("?")[0]) and not _is_pinned([text]) for text in texts):
             return [("download", command[0], f"`{name}` {_FETCH}")]
     if name == "ollama" and texts[1:2] == ["pull"] and len(texts) > 2:
-        model = f"`{command[2].shown}`" if command[2].shown else "the model"
+        model = f"`{command[2].shown}`" if is_shown and command[2].shown else "the model"
         return [("pull", command[2], f"`ollama pull` fetches whatever {model} is {_PULL}")]
     flag = next((word for word in command[:-1] if word.text in _HUB_FLAGS), None)
     return [("download", flag, f"`{flag.text}` {_FETCH}")] if flag is not None and _is_llama(command) else []

@@ -158,7 +158,8 @@ def _wrong_port(endpoint: Endpoint, target: Service, context: Context) -> Findin
         message = f"{url.port} is the machine's port for `{name}`: other services reach it at {found.container}, and on {url.port} nothing listens"
         yield _at_port(endpoint, message, found.container, [(found.span, f"port {found.container} of the container")])
     elif known is not None:
-        message = f"`{name}` runs {known.name}, which listens on {known.ports[0]}: nothing answers on {url.port}"
+        port = f"{url.port}" if endpoint.text.is_written else "the port that this names"
+        message = f"`{name}` runs {known.name}, which listens on {known.ports[0]}: nothing answers on {port}"
         related = [(target.image.content, known.name)] if target.image is not None else []
         yield _at_port(endpoint, message, known.ports[0], related)
 
@@ -178,7 +179,9 @@ def _at_port(endpoint: Endpoint, message: str, port: int, related: list[tuple[Sp
 
 def _unknown(endpoint: Endpoint, project: Project) -> Finding:
     url, text = endpoint.url, endpoint.text
-    host = f"`{url.host}`" if text.is_written or text.node is not None else "the host in this env file"
+    host = (
+        f"`{url.host}`" if text.is_written else f"the host of `{text.name}`" if text.name else "the host that is called"
+    )
     span = text.locate(url.start, url.start + len(url.host))
     other = project.services.get(url.host)
     if other is not None:
@@ -200,7 +203,7 @@ def _unknown(endpoint: Endpoint, project: Project) -> Finding:
 
 def _is_default(text: Text) -> bool:
     """Whether a variable brings the address or has it as its default: who runs the project may set another."""
-    return text.node is not None and text.node.interpolated and "${" in text.node.text
+    return text.node is not None and not text.is_written
 
 
 def _near(host: str, project: Project) -> str:

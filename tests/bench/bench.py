@@ -116,6 +116,8 @@ def sources(folder: Path) -> Path:
         read = f'os.environ["SETTING_{number}"]' if number % 2 else f"process.env.SETTING_{number}"
         path.write_text((f"import os\nVALUE = {read}\n" if number % 3 == 0 else "") + filler)
     (folder / "app" / "main.py").write_text('import os\nLLM = os.environ["LLM_ENDPOINT"], os.environ["LLM_NAME"]\n')
+    steps = "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
+    (folder / "app" / "Dockerfile").write_text(f'{steps}EXPOSE 9000\nCMD ["python", "main.py"]\n')
     build = "    build: ./app\n    image: shop-agent:1.4.2\n"
     (folder / "compose.yaml").write_text(SMALL.replace("    image: shop-agent:1.4.2\n", build))
     return folder / "compose.yaml"

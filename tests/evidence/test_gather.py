@@ -112,3 +112,39 @@ def test_a_grant_that_nothing_reads(tmp_path: Path) -> None:
     assert "overexposed-grant" not in rules_found(project(tmp_path / "b", files=mentioned))[0]
     opaque = {"app/main.py": code + "print(dict(os.environ))\n"}
     assert "overexposed-grant" not in rules_found(project(tmp_path / "c", files=opaque))[0]
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "place"),
+    [
+        ("FROM alpine\nCMD curl -fsS http://model-runner.docker.internal/v1\n", "Dockerfile:2:15"),
+        ("FROM alpine\nHEALTHCHECK CMD curl http://model-runner.docker.internal/v1\n", "Dockerfile:2:22"),
+        ("FROM alpine\nRUN curl -fsS http://model-runner.docker.internal/v1\n", ""),
+    ],
+)
+def test_an_address_that_an_image_calls(dockerfile: str, place: str, tmp_path: Path) -> None:
+    found, shown = rules_found(project(tmp_path / "p", files={"app/Dockerfile": dockerfile}))
+    assert ("hardcoded-endpoint" in found) is bool(place)
+    assert place in shown
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"app/Dockerfile": "FROM ollama/ollama\nRUN ollama serve & ollama pull hidden-name\n"},
+        {"app/Dockerfile": 'FROM x\nENTRYPOINT ["/start.sh"]\n', "app/start.sh": "ollama pull hidden-name\n"},
+        {"app/Dockerfile": "FROM x\nRUN pip install x && \\\n    hf download hidden-name\n"},
+    ],
+    ids=["a build", "a script", "continued lines"],
+)
+def test_weights_that_an_image_fetches(files: dict[str, str], tmp_path: Path) -> None:
+    found, shown = rules_found(project(tmp_path / "p", files=files))
+    assert "static-weights" in found
+    assert "hidden-name" not in shown
+
+
+def test_a_script_that_the_compose_file_starts(tmp_path: Path) -> None:
+    build = "./app\n    command: [sh, /run.sh]"
+    found, shown = rules_found(project(tmp_path / "p", build, {"app/run.sh": 'echo "$AI_LLM_URL"\n'}))
+    assert "`AI_LLM_URL`" in found["uninjected-variable"]
+    assert "app/run.sh:1:8" in shown

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from modellint.check import check
+from modellint.compose.selection import Options
 from modellint.finding import NOTE, Finding
+from modellint.pack import rules
 
 Find = Callable[..., list[Finding]]
 MODEL = "models:\n  llm:\n    model: ai/qwen3:0.6B-Q4_K_M\n"
@@ -189,3 +192,44 @@ def test_secrets_in_the_file(name: str, value: str, count: int, find: Find) -> N
 
 def test_a_secret_of_a_service_without_models_is_not_ours(find: Find) -> None:
     assert not find("literal-credential", env("SESSION_SECRET_KEY", "changeme"))
+
+
+OVERRIDE = "services:\n  app:\n    environment: {A: b}\n"
+SHELL = {
+    "WEBUI_SECRET_KEY": "fromtheshell",
+    "OPENAI_API_KEY": "sk-aaaaBBBBccccDDDDeeee1111",
+    "DB_URL": "postgres://u:hunter2@topsecrethost:5432/x",
+    "PORTAL_URL": "http://portal:4321",
+}
+FROM_SHELL = """\
+services:
+  app:
+    image: app
+    environment:
+      - WEBUI_SECRET_KEY=${WEBUI_SECRET_KEY}
+      - OPENAI_API_KEY=$OPENAI_API_KEY
+      - DB=$DB_URL
+      - PORTAL=$PORTAL_URL
+    models: [llm]
+  portal:
+    image: ollama/ollama:0.9.6
+models: {llm: {model: 'ai/x:1'}}
+"""
+
+
+@pytest.mark.parametrize("overrides", [[], [OVERRIDE]], ids=["one file", "merged"])
+def test_what_the_shell_says_is_neither_in_the_file_nor_printed(
+    overrides: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Merging splits values: which variables are filled in is known all the same."""
+    monkeypatch.chdir(tmp_path)
+    names: list[str] = []
+    for number, text in enumerate([FROM_SHELL, *overrides]):
+        names.append(f"{number}.yaml")
+        (tmp_path / names[-1]).write_text(text, encoding="utf-8")
+    found = check([], list(rules().values()), SHELL, options=Options(names)).results
+    about = [result.rule for result in found]
+    assert "literal-credential" not in about
+    assert [result.place.text for result in found if result.rule == "leaked-variable"] == ["OPENAI_API_KEY"]
+    printed = " ".join(result.message + result.hint + result.title for result in found)
+    assert not [value for value in ("fromtheshell", "hunter2", "topsecrethost", "4321", "sk-aaaa") if value in printed]

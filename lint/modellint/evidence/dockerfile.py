@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from modellint.evidence.shell import Script, of_words, read_script
+from time import perf_counter
+
 from modellint.source import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from modellint.evidence.shell import Script
     from modellint.source import Source
 
 _BLANKS = " \t"
 _SHELL_FORM = ("RUN", "CMD", "ENTRYPOINT")
+_SIGNS = ("$", "://", "curl", "wget", ".sh", "model-runner.docker.internal")  # of an address, a variable, a script
+_FETCHES = ("ollama", "huggingface", "hf ", "hf.co", "modelscope", ".gguf", ".ggml", ".safetensors")
 _RUN_BY_THE_CONTAINER = ("CMD", "ENTRYPOINT", "HEALTHCHECK")
 _MOST_LINES = 10_000
 
@@ -41,16 +45,22 @@ class Variable:
 
 
 class ScriptAt:
-    """A script of the Dockerfile that the container runs."""
+    """A script of an image, in its Dockerfile or in a file. `runs` is False for what is run while it is built."""
 
-    __slots__ = ("_offsets", "_source", "script")
+    __slots__ = ("_offsets", "_source", "runs", "script")
 
-    def __init__(self, source: Source, offsets: list[int], script: Script) -> None:
+    def __init__(self, source: Source, offsets: Sequence[int], script: Script, runs: bool = True) -> None:
         self._source = source
         self._offsets = (
             offsets  # of each character of the script, in the source; empty where it is not there to the letter
         )
         self.script = script
+        self.runs = runs
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it stands in a file of its own, to the letter."""
+        return bool(self._offsets) and not self._source.path.startswith("<")
 
     def locate(self, start: int, end: int) -> Span:
         """Where `script.text[start:end]` stands."""
@@ -62,13 +72,14 @@ class ScriptAt:
 class Dockerfile:
     """What the stage that is built, and those it begins from, say. `base` is the image below all of them."""
 
-    __slots__ = ("base", "ports", "scripts", "variables", "words")
+    __slots__ = ("base", "ports", "scripts", "seconds", "variables", "words")
 
     def __init__(self) -> None:
         self.base = ""
         self.ports: set[int] = set()
         self.variables: dict[str, Variable] = {}
         self.scripts: list[ScriptAt] = []
+        self.seconds = 1.0  # that reading what the build runs may still take
         self.words: dict[str, list[str]] = {}  # of `ENTRYPOINT` and `CMD`, where they are lists
 
 
@@ -97,7 +108,8 @@ def read_dockerfile(source: Source, target: str = "") -> Dockerfile:
                 last[instruction.name] = instruction
     for name, instruction in last.items():
         found.words[name] = _exec_form(instruction.text) or []
-        found.scripts.extend(_scripts(instruction, source))
+        if any(sign in instruction.text for sign in _SIGNS):  # the grammar of a shell takes long to load
+            found.scripts.extend(_scripts(instruction, source))
     return found
 
 
@@ -112,11 +124,18 @@ def _take(found: Dockerfile, instruction: Instruction, source: Source) -> None:
         case "EXPOSE":
             numbers = (word.partition("/")[0] for word in text.split())
             found.ports.update(int(number) for number in numbers if number.isascii() and number.isdigit())
+        case "RUN":
+            start = perf_counter()
+            if found.seconds > 0 and any(sign in text for sign in _FETCHES):
+                found.scripts.extend(_scripts(instruction, source))
+            found.seconds -= perf_counter() - start
         case _:
             pass
 
 
 def _scripts(instruction: Instruction, source: Source) -> Iterator[ScriptAt]:
+    from modellint.evidence.shell import of_words, read_script
+
     text, name = instruction.text, instruction.name
     start = 0
     while text.startswith("--", start) and " " in text[start:]:  # `RUN --mount=…`, `HEALTHCHECK --interval=…`
@@ -125,11 +144,11 @@ def _scripts(instruction: Instruction, source: Source) -> Iterator[ScriptAt]:
         start = text.find("CMD", start) + len("CMD") if "CMD" in text[start:] else len(text)
     words = _exec_form(text[start:].lstrip())
     if words is None:
-        yield ScriptAt(source, instruction.offsets[start:], read_script(text[start:]))
+        yield ScriptAt(source, instruction.offsets[start:], read_script(text[start:]), name != "RUN")
         return
     for _, script in of_words(words):
         at = text.find(script.text)
-        yield ScriptAt(source, instruction.offsets[at:] if at >= 0 else [], script)
+        yield ScriptAt(source, instruction.offsets[at:] if at >= 0 else [], script, name != "RUN")
 
 
 def _exec_form(text: str) -> list[str] | None:

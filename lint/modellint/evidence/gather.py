@@ -9,7 +9,7 @@ from modellint.compose import files
 from modellint.compose.loader import is_remote
 from modellint.evidence import endpoints as addresses
 from modellint.evidence.endpoints import Endpoint, endpoints
-from modellint.evidence.images import Product, product_of
+from modellint.evidence.images import INFRASTRUCTURE, Product, product_of
 from modellint.evidence.texts import Text, command_scalars, of_scalar, texts
 from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
 from modellint.source import Source
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Sequence as Sequence_
 
+    from modellint.compose.interpolate import Variable
     from modellint.compose.project import Project, Service
     from modellint.evidence.commands import Reader, Run
-    from modellint.evidence.dockerfile import Dockerfile
+    from modellint.evidence.dockerfile import Dockerfile, ScriptAt
     from modellint.evidence.source_env import Code
     from modellint.source import Span
 
@@ -68,16 +69,18 @@ class Evidence:
     """What is known about the services of a project besides their sections. `sources`: whether builds may be read."""
 
     __slots__ = (
+        "_builds",
         "_code",
         "_dockerfiles",
         "_endpoints",
+        "_image_scripts",
         "_products",
         "_project",
         "_reader",
         "_runs",
-        "_script_reads",
         "_sources",
         "_time",
+        "_variables",
     )
 
     def __init__(self, project: Project, sources: bool = True) -> None:
@@ -90,7 +93,20 @@ class Evidence:
         self._dockerfiles: dict[str, Dockerfile | None] = {}
         self._code: dict[tuple[str, str], Code] = {}
         self._products: dict[str, Product | None] = {}
-        self._script_reads: dict[str, dict[str, Span]] = {}
+        self._builds: dict[str, Build | None] = {}
+        self._image_scripts: dict[str, list[ScriptAt]] = {}
+        self._variables: dict[tuple[int, int], list[Variable]] | None = None
+
+    def variables(self, node: Scalar) -> list[Variable]:
+        """The variables that are filled in in a value. Merging splits values, so they are known by their place."""
+        if self._variables is None:
+            self._variables = {}
+            for variable in self._project.variables:
+                if (scalar := variable.scalar) is not None:
+                    for end in {scalar.end, scalar.content.end}:
+                        self._variables.setdefault((id(scalar.source), end), []).append(variable)
+        found = self._variables.get((id(node.source), node.end), [])
+        return [each for each in found if each.scalar is not None and each.scalar.start <= node.start]
 
     def product(self, service: Service) -> Product | None:
         """The known product that a service's image holds."""
@@ -133,6 +149,12 @@ class Evidence:
 
     def build(self, service: Service) -> Build | None:
         """Where a service is built from; None where that is not a folder of this project, or builds are not read."""
+        name = service.name.text
+        if name not in self._builds:
+            self._builds[name] = self._find_build(service)
+        return self._builds[name]
+
+    def _find_build(self, service: Service) -> Build | None:
         section = service.body.get("build")
         if section is None or not self._sources:
             return None
@@ -214,18 +236,28 @@ class Evidence:
             known.update(dockerfile.variables)
         return {name: span for name, span in reads.items() if name not in known}
 
-    def script_reads(self, service: Service) -> dict[str, Span]:
-        """The variables that the scripts of an image read: those of its Dockerfile, and the files that they start."""
+    def image_scripts(self, service: Service) -> list[ScriptAt]:
+        """The scripts of an image that is built here: those in its Dockerfile, and the files that are started in it."""
         name = service.name.text
-        if name not in self._script_reads:
-            dockerfile, build = self.dockerfile(service), self.build(service)
-            self._script_reads[name] = {}
-            if dockerfile is not None and build is not None:
-                from modellint.evidence.entrypoint import script_reads
+        if name not in self._image_scripts:
+            self._image_scripts[name] = []
+            build, dockerfile = self.build(service), self.dockerfile(service)
+            if build is not None and not self._time.is_over:
+                from modellint.evidence.entrypoint import started
 
+                words = [text_of(scalar) or "" for scalar in command_scalars(service)]
                 with self._time:
-                    self._script_reads[name] = script_reads(dockerfile, build.folder, placed=build.inline is None)
-        return self._script_reads[name]
+                    self._image_scripts[name] = started(dockerfile, words, build.folder)
+        return self._image_scripts[name]
+
+    def script_reads(self, service: Service) -> dict[str, Span]:
+        """The variables that the scripts of an image read when it runs, and do not set, each with the first place."""
+        found: dict[str, Span] = {}
+        for at in self.image_scripts(service):
+            for each in at.script.expansions if at.runs and not at.script.sourced else ():
+                if each.name not in at.script.assigned and not each.defaulted:
+                    found.setdefault(each.name, at.locate(each.start, each.end))
+        return found
 
     def reads_other_address(self, service: Service, names: Sequence_[str]) -> str:
         """A variable for a model's address that the code reads in place of the names, and nothing sets; or empty."""
@@ -234,7 +266,7 @@ class Evidence:
 
     def _is_infrastructure(self, service: Service) -> bool:
         known = self.product(service)
-        return known is not None and known.role == "infrastructure"
+        return known is not None and known.role == INFRASTRUCTURE
 
     def _runner(self, endpoint: Endpoint) -> str:
         """Docker Model Runner, where the project runs it as a container, or an address has its name."""
@@ -253,13 +285,22 @@ class Evidence:
                 yield of_scalar("command", scalar)
         for run in runs:
             yield from run.words()
+        build = self.build(service)
+        if build is not None:
+            yield from self._texts_of_image(service, build)
+
+    def _texts_of_image(self, service: Service, build: Build) -> Iterator[Text]:
+        node = build.inline or build.node
+        place = _at(node.content)
         dockerfile = self.dockerfile(service)
-        build = self.build(service) if dockerfile is not None else None
-        if dockerfile is not None and build is not None:
-            for variable in dockerfile.variables.values():
-                origin = () if build.inline is not None else ((variable.span, f"`{variable.name}` is set here"),)
-                node = build.inline or build.node
-                yield Text("dockerfile", variable.name, variable.value or "", _at(node.content), None, origin)
+        for variable in dockerfile.variables.values() if dockerfile is not None else ():
+            origin = () if build.inline is not None else ((variable.span, f"`{variable.name}` is set here"),)
+            yield Text("dockerfile", variable.name, variable.value or "", place, None, origin)
+        for at in self.image_scripts(service):
+            for command in at.script.commands if at.runs else ():
+                for word in command.words:
+                    origin = ((at.locate(word.start, word.end), "called here"),) if at.is_placed else ()
+                    yield Text("dockerfile", "", word.text, place, None, origin)
 
     def _read_dockerfile(self, build: Build | None) -> Dockerfile | None:
         if build is None or not (build.dockerfile or build.inline) or self._time.is_over:
@@ -267,7 +308,7 @@ class Evidence:
         from modellint.evidence.dockerfile import read_dockerfile
 
         if build.inline is not None:
-            return read_dockerfile(Source(build.inline.source.path, text_of(build.inline) or "", True), build.target)
+            return read_dockerfile(Source("<inline>", text_of(build.inline) or "", True), build.target)
         try:
             return read_dockerfile(files.read(build.dockerfile, private=True), build.target)
         except files.Unreadable:

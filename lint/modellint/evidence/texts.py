@@ -46,7 +46,7 @@ class Text:
     @property
     def is_written(self) -> bool:
         """Whether the value stands in the Compose file as it is, so that a message may show it."""
-        return self.node is not None and not (self.node.interpolated and "${" in self.node.text)
+        return self.node is not None and not self.node.has_variable
 
 
 def texts(service: Service, project: Project) -> list[Text]:
