@@ -22,26 +22,35 @@ LAYERS = [
     {"source", "defect"},
     {"node", "edit", "image"},
     {"scalar", "finding", "removal", "items"},
-    {"yaml_events", "damage", "standin", "reference"},
+    {"yaml_events", "damage", "standin", "reference", "artifact", "sizes"},
+    {"request"},
+    {"facts"},
     {"syntax", "tree"},
     {"parse"},
     {"comment"},
     {"compose"},
     {"evidence"},
+    {"grant_edits", "pins"},
+    {"pin", "sound", "replace", "registry"},
     {"rule"},
     {"pack", "example", "engine"},
     {"result", "parallel"},
     {"check", "config"},
+    {"fix"},
     {"report"},
     {"options"},
-    {"stub"},
+    {"arguments", "stub"},
+    {"commands"},
     {"cli"},
     {"__main__"},
 ]
-PACKAGES = {"compose", "evidence", "report"}
+PACKAGES = {"compose", "evidence", "registry", "report", "commands"}
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # What a rule may use besides `modellint.rule`: pure modules without a view of files, reports or the network.
-FOR_RULES = {"rule", "finding", "reference", "image", "items", "removal", "scalar", "evidence", "compose"}
+FOR_RULES = {
+    "rule", "finding", "reference", "image", "items", "removal", "scalar", "evidence", "compose", "grant_edits",
+    "request", "facts", "artifact", "sizes", "pins",
+}  # fmt: skip
 HEAVY = {
     "re", "typing", "dataclasses", "enum", "json", "argparse", "pathlib", "logging", "inspect", "functools",
     "contextlib", "collections", "string", "textwrap", "socket", "ssl", "urllib", "http", "asyncio", "concurrent",

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from modellint.artifact import Artifact
 from modellint.compose.load import load
 from modellint.edit import rewrite
 from modellint.engine import run
-from modellint.example import Example, beside, draw, examples
+from modellint.example import Example, beside, draw, examples, registry
+from modellint.facts import NOT_FOUND, Answer, Facts
 from modellint.pack import rules
+from modellint.request import Request
 from modellint.rule import Rule
 from modellint.source import Source
 
@@ -23,12 +26,42 @@ EXAMPLES = [
 ]
 
 
+def facts(page: str) -> Facts | None:
+    """What registries answer on a page."""
+    tables = registry(page)
+    if tables is None:
+        return None
+    memory = tables.pop("memory", 0)
+    assert isinstance(memory, int)
+    return Facts({_request(name): _answer(table) for name, table in tables.items()}, memory)
+
+
+def _request(name: str) -> Request:
+    host, _, rest = name.partition("/")
+    repository, at, digest = rest.partition("@")
+    if at:
+        return Request(host, repository, digest=digest)
+    repository, _, tag = rest.rpartition(":")
+    return Request(host, repository, tag)
+
+
+def _answer(table: dict[str, object]) -> Answer:
+    if not table:
+        return Answer(None, 0, code=NOT_FOUND, reason="the registry does not have it")
+    artifact = Artifact(f"sha256:{'0' * 64}", "model")
+    for name, value in table.items():
+        setattr(artifact, name, value)
+    return Answer(artifact, 0)
+
+
 def outcome(rule: Rule, text: str) -> tuple[str, str | None]:
     """The text with the findings drawn, and the text with their fixes applied."""
     source = Source("compose.yaml", text)
     # `unused-ignore` speaks about comments that other rules did not need, so those rules have to run.
     running = list(RULES.values()) if rule.subject == "Ignore" else [rule]
-    findings = [finding for finding in run(running, load(source, {})) if finding.rule == rule.name]
+    findings = [
+        finding for finding in run(running, load(source, {}), facts=facts(rule.doc)) if finding.rule == rule.name
+    ]
     fixes = [finding.fix for finding in findings if finding.fix]
     return draw(source, findings), rewrite(source, fixes) if fixes else None
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, TypeAlias
 
+    from modellint.compose.project import Project
+    from modellint.compose.selection import Selection
+    from modellint.facts import Facts
     from modellint.rule import Rule
 
     # A target, the files that were read for it, those of them that others named, packed results, what went wrong.
@@ -45,20 +48,21 @@ def check(
     idle: Iterable[str] = (),
     options: Options | None = None,
     sources: bool = True,
+    facts: Facts | None = None,
 ) -> Report:
     """Check files and folders; without a path, the project that `docker compose` finds here with the same options.
 
     A path that cannot be read is reported, and the others are still checked. `shell` are the variables that Compose
     would see; `idle` names the rules that exist and are not among `rules`; `sources` says whether the Dockerfiles and
-    the source code that services are built from are read.
+    the source code that services are built from are read; `facts` are what registries answered, if they were asked.
     """
     report = Report()
     asked = options or Options()
 
     def work(part: Sequence[str]) -> list[Outcome]:
-        return [_check_one(target, asked, rules, shell, tuple(idle), sources) for target in part]
+        return [_check_one(target, asked, rules, shell, tuple(idle), sources, facts) for target in part]
 
-    parts: list[list[Outcome]] = spread(_targets(paths, report), work)
+    parts: list[list[Outcome]] = spread(targets(paths, report.unreadable), work)
     outcomes = _roots([outcome for part in parts for outcome in part])
     found: dict[tuple[Any, ...], Result] = {}
     read: set[str] = set()
@@ -74,20 +78,42 @@ def check(
     return report
 
 
-def _targets(paths: Sequence[str], report: Report) -> list[str]:
-    """A file or a folder for each project that the paths stand for, or nothing for the project of this folder."""
-    targets: dict[str, None] = {}
+def targets(paths: Sequence[str], unreadable: list[files.Unreadable]) -> list[str]:
+    """A file or a folder for each project that the paths stand for, or nothing for the project of this folder.
+
+    Paths that cannot be read are added to `unreadable`.
+    """
+    found: dict[str, None] = {}
     for path in paths or [""]:
         try:
-            found = [path]
+            names = [path]
             if files.is_folder(path):
-                found = [os.path.dirname(name) for name in files.project_files(path, report.unreadable)]
+                names = [os.path.dirname(name) for name in files.project_files(path, unreadable)]
         except files.Unreadable as trouble:
-            report.unreadable.append(trouble)
+            unreadable.append(trouble)
             continue
-        targets.update((name if name in ("", files.STDIN) else os.path.normpath(name), None) for name in found)
-    overrides = {name for target in targets if not files.is_folder(target) for name in with_override(target)[1:]}
-    return [target for target in targets if target not in overrides]
+        found.update((name if name in ("", files.STDIN) else os.path.normpath(name), None) for name in names)
+    overrides = {name for target in found if not files.is_folder(target) for name in with_override(target)[1:]}
+    return [target for target in found if target not in overrides]
+
+
+def open_project(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
+    """The project of a target, and what was selected; raises `files.Unreadable`.
+
+    A file that is laid over another one is opened together with it, and is then of interest alone: the third value is
+    its path, empty otherwise.
+    """
+    selection = select_path(target, options, shell)
+    project = load_project(selection)
+    if project.whole:
+        return project, selection, ""
+    if not _is_fragment(target):
+        complete(project)
+        return project, selection, ""
+    from modellint.compose.overlay import over_base
+
+    merged = over_base(project, selection)
+    return (merged, selection, selection.files[0]) if merged is not None else (project, selection, "")
 
 
 def _check_one(
@@ -97,20 +123,12 @@ def _check_one(
     shell: Mapping[str, str],
     idle: tuple[str, ...],
     sources: bool,
+    facts: Facts | None,
 ) -> Outcome:
     """What was found in one project, or why it could not be checked."""
     try:
-        selection = select_path(target, options, shell)
-        project, overlay = load_project(selection), ""
-        if not project.whole and _is_fragment(target):
-            from modellint.compose.overlay import over_base
-
-            merged = over_base(project, selection)
-            if merged is not None:
-                project, overlay = merged, selection.files[0]  # of interest is the overlay alone
-        elif not project.whole:
-            complete(project)
-        findings = run(rules, project, idle, sources)
+        project, selection, overlay = open_project(target, options, shell)
+        findings = run(rules, project, idle, sources, facts)
     except files.Unreadable as trouble:
         return target, [], [], [], [(trouble.path, trouble.reason)]
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects

@@ -36,23 +36,32 @@ class Fix:
         self.safety = safety
 
 
-def rewrite(source: Source, fixes: Iterable[Fix]) -> str:
-    """The source's text after as many fixes as fit: one that overlaps an earlier one is left for a later pass."""
+def fitting(fixes: Iterable[Fix]) -> list[Fix]:
+    """As many fixes as fit beside one another: one that overlaps an earlier one is left for a later pass."""
     from bisect import bisect_left
 
-    taken: list[Edit] = []  # in the order of the text
+    chosen: list[Fix] = []
+    taken: dict[str, list[Edit]] = {}  # by file, in the order of the text
     for fix in fixes:
-        here = [edit for edit in fix.edits if edit.span.source is source]
-        places = [bisect_left(taken, _place(edit), key=_place) for edit in here]
-        neighbours = (taken[max(place - 1, 0) : place + 1] for place in places)
+        lists = [taken.setdefault(edit.span.source.path, []) for edit in fix.edits]
+        places = [bisect_left(there, _place(edit), key=_place) for edit, there in zip(fix.edits, lists, strict=True)]
         if not any(
-            _overlap(one.span, other.span) for one, near in zip(here, neighbours, strict=True) for other in near
+            _overlap(edit.span, other.span)
+            for edit, there, place in zip(fix.edits, lists, places, strict=True)
+            for other in there[max(place - 1, 0) : place + 1]
         ):
-            for edit in here:
-                taken.insert(bisect_left(taken, _place(edit), key=_place), edit)
+            chosen.append(fix)
+            for edit, there in zip(fix.edits, lists, strict=True):
+                there.insert(bisect_left(there, _place(edit), key=_place), edit)
+    return chosen
+
+
+def rewrite(source: Source, fixes: Iterable[Fix]) -> str:
+    """The source's text after as many fixes as fit."""
+    edits = (edit for fix in fitting(fixes) for edit in fix.edits if edit.span.source.path == source.path)
     pieces: list[str] = []
     last = 0
-    for edit in taken:
+    for edit in sorted(edits, key=_place):
         pieces += (source.text[last : edit.span.start], edit.text)
         last = edit.span.end
     return "".join((*pieces, source.text[last:]))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from modellint.comment import Ignore
     from modellint.compose.project import Project
+    from modellint.facts import Facts
     from modellint.rule import Rule
     from modellint.source import Span
 
@@ -20,25 +21,38 @@ if TYPE_CHECKING:
 LAST = "Ignore"  # rules about ignore comments run when it is known which of them were needed
 
 
-def run(rules: Sequence[Rule], project: Project, idle: Iterable[str] = (), sources: bool = True) -> list[Finding]:
+def run(
+    rules: Sequence[Rule],
+    project: Project,
+    idle: Iterable[str] = (),
+    sources: bool = True,
+    facts: Facts | None = None,
+) -> list[Finding]:
     """Every finding that no comment ignores, in the order in which a reader meets them.
 
     `idle` names the rules that exist and were not asked for: an ignore comment for one of them may still be needed.
     `sources`: whether the Dockerfiles and the source code that services are built from are read.
+    `facts` are what registries answered; without them the rules that need them do not run.
     """
-    silent = {rule.name for rule in rules if rule.whole and not project.whole}
-    context = Context(project, frozenset(silent.union(idle)), sources)
+    silent = {rule.name for rule in rules if (rule.whole and not project.whole) or (rule.online and facts is None)}
+    context = Context(project, frozenset(silent.union(idle)), sources, facts)
     running = [rule for rule in rules if rule.name not in silent]
     findings = _findings([rule for rule in running if rule.subject != LAST], context)
     if project.ignores:
         ignores = _by_place(project)
-        findings = [finding for finding in findings if not _ignored(finding, ignores)]
+        findings = [finding for finding in findings if not _is_ignored(finding, ignores)]
         last = _findings([rule for rule in running if rule.subject == LAST], context)
-        findings += [finding for finding in last if not _ignored(finding, ignores)]
+        findings += [finding for finding in last if not _is_ignored(finding, ignores)]
     if project.origins:
         _add_origins(findings, project)
     findings.sort(key=Finding.order)
     return findings
+
+
+def unignored(findings: Iterable[Finding], project: Project) -> list[Finding]:
+    """The findings that no comment ignores."""
+    ignores = _by_place(project)
+    return [finding for finding in findings if not _is_ignored(finding, ignores)]
 
 
 def _add_origins(findings: Iterable[Finding], project: Project) -> None:
@@ -91,7 +105,7 @@ def _by_place(project: Project) -> dict[Place, list[Ignore]]:
     return places
 
 
-def _ignored(finding: Finding, ignores: dict[Place, list[Ignore]]) -> bool:
+def _is_ignored(finding: Finding, ignores: dict[Place, list[Ignore]]) -> bool:
     here = ignores.get((finding.span.source.path, finding.span.first[0], finding.rule), [])
     for ignore in here:
         ignore.used = True

@@ -5,6 +5,7 @@ A page is Markdown. A fenced block opens with a language and one more word:
 - `yaml bad`: a Compose file with findings, each drawn on a comment line under the text it is about
 - `yaml fixed`: what the `bad` block before it becomes once its fixes are applied
 - `yaml good`: a Compose file without findings
+- `json registry`: what registries answer: by request an artifact (its `digest`, `context`, …) or `{}` for none
 - `LANGUAGE NAME`: a file of that language (`dotenv`, `python`, …) that lies beside every Compose file of the page
 """
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.M | re.S)
 _KINDS = ("bad", "fixed", "good")
+_REGISTRY = "registry"
 _DRAWN = re.compile(r"^ *# *\^+ .+\n", re.M)
 
 
@@ -58,7 +60,15 @@ def examples(page: str) -> list[Example]:
 
 def beside(page: str) -> dict[str, str]:
     """The files beside the Compose files of a page, by their path."""
-    return {name: body for language, name, body in _BLOCK.findall(page) if language != "yaml" or name not in _KINDS}
+    return {name: body for _, name, body in _BLOCK.findall(page) if name not in (*_KINDS, _REGISTRY)}
+
+
+def registry(page: str) -> dict[str, dict[str, object]] | None:
+    """What registries answer on a page, by request; None where none is asked. `memory` is the budget in bytes."""
+    import json
+
+    body = next((body for _, name, body in _BLOCK.findall(page) if name == _REGISTRY), None)
+    return json.loads(body) if body is not None else None
 
 
 def draw(source: Source, findings: Iterable[Finding]) -> str:

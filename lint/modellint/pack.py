@@ -8,17 +8,27 @@ import os
 from modellint.rule import Rule
 
 BUILT_IN = "modellint_rules"
+_ONLINE = f"{BUILT_IN}.online"  # rules that need what registries answer; a check without them imports none
 
 
-def rules(package: str = BUILT_IN) -> dict[str, Rule]:
-    """Every rule of a package by name, in the order of their names."""
-    found: dict[str, Rule] = {}
-    folder = importlib.import_module(package).__path__[0]
-    for file in sorted(os.listdir(folder)):
-        if file.endswith(".py") and not file.startswith("_"):
-            rule = _rule_of(importlib.import_module(f"{package}.{file[:-3]}"))
-            found[rule.name] = rule
-    return found
+def rules(*, online: bool = True) -> dict[str, Rule]:
+    """Every rule by name, in the order of their names; `online`: also those that need what registries answer."""
+    found = [rule for package in (BUILT_IN, _ONLINE)[: 1 + online] for rule in _rules_of(package)]
+    return {rule.name: rule for rule in sorted(found, key=lambda rule: rule.name)}
+
+
+def online_names() -> list[str]:
+    """The names of the rules that need what registries answer."""
+    return [name.replace("_", "-") for name in _modules(_ONLINE)]
+
+
+def _rules_of(package: str) -> list[Rule]:
+    return [_rule_of(importlib.import_module(f"{package}.{name}")) for name in _modules(package)]
+
+
+def _modules(package: str) -> list[str]:
+    folder = os.path.join(importlib.import_module(BUILT_IN).__path__[0], *package.split(".")[1:])
+    return [name[:-3] for name in sorted(os.listdir(folder)) if name.endswith(".py") and not name.startswith("_")]
 
 
 def _rule_of(module: object) -> Rule:

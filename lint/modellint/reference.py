@@ -95,7 +95,7 @@ class Reference:
         if self.digest is not None and (problem := _digest_problem(self.digest)):
             self.problem_at = (end - len(self.digest), end)
             return problem
-        if self.tag is not None and not _is_tag(self.tag):
+        if self.tag is not None and not is_tag(self.tag):
             self.problem_at = self.tag_at if self.tag else (self.tag_at[0] - 1, self.tag_at[0])
             return f"the tag `{self.tag}` has characters that no tag may have" if self.tag else "the tag is empty"
         start = self.text.find(name)
@@ -163,7 +163,8 @@ def _digest_problem(digest: str) -> str:
     return ""
 
 
-def _is_tag(tag: str) -> bool:
+def is_tag(tag: str) -> bool:
+    """Whether a text is one that a tag may have."""
     return 0 < len(tag) <= _LONGEST_TAG and tag[0] in _WORD and _TAG.issuperset(tag)
 
 

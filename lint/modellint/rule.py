@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from modellint.evidence.gather import Evidence
+    from modellint.facts import Facts
     from modellint.finding import Severity
     from modellint.node import Node
 
@@ -51,13 +52,21 @@ SUBJECTS = ("YamlFile", "Project", "Model", "Service", "Grant", "Ignore")
 class Context:
     """What a rule may ask about besides its subject. `skipped` names the rules that did not look at this project.
 
-    `sources`: whether the Dockerfiles and the source code that services are built from may be read.
+    `sources`: whether the Dockerfiles and the source code that services are built from may be read. `facts` are what
+    registries answered, None where none was asked.
     """
 
-    __slots__ = ("_evidence", "_sources", "project", "skipped")
+    __slots__ = ("_evidence", "_sources", "facts", "project", "skipped")
 
-    def __init__(self, project: Project, skipped: frozenset[str] = frozenset(), sources: bool = True) -> None:
+    def __init__(
+        self,
+        project: Project,
+        skipped: frozenset[str] = frozenset(),
+        sources: bool = True,
+        facts: Facts | None = None,
+    ) -> None:
         self.project = project
+        self.facts = facts
         self.skipped = skipped
         self._sources = sources
         self._evidence: Evidence | None = None
@@ -75,10 +84,19 @@ class Context:
 class Rule:
     """A check, its name, and its page of documentation."""
 
-    __slots__ = ("check", "doc", "name", "on", "severity", "subject", "tags", "whole")
+    __slots__ = ("check", "doc", "name", "on", "online", "severity", "subject", "tags", "whole")
 
     def __init__(
-        self, check: Check, doc: str, subject: str, severity: Severity, on: bool, whole: bool, tags: tuple[str, ...]
+        self,
+        check: Check,
+        doc: str,
+        subject: str,
+        severity: Severity,
+        *,
+        on: bool,
+        online: bool,
+        whole: bool,
+        tags: tuple[str, ...],
     ) -> None:
         self.name: str = check.__name__.replace("_", "-")
         self.check = check
@@ -86,6 +104,7 @@ class Rule:
         self.subject = subject
         self.severity: Severity = severity
         self.on = on
+        self.online = online
         self.whole = whole
         self.tags = tags
 
@@ -96,12 +115,12 @@ class Rule:
 
 
 def rule(
-    severity: Severity, *, off: bool = False, whole: bool = False, tags: tuple[str, ...] = ()
+    severity: Severity, *, off: bool = False, online: bool = False, whole: bool = False, tags: tuple[str, ...] = ()
 ) -> Callable[[Check], Rule]:
     """Make a rule of a function.
 
-    `off`: it runs only when it is selected. `whole`: it needs the whole project, and says nothing about a fragment
-    (an overlay, or a file that was damaged).
+    `off`: it runs only when it is selected. `online`: it needs what registries answer. `whole`: it needs the whole
+    project, and says nothing about a fragment (an overlay, or a file that was damaged).
     """
 
     def wrap(check: Check) -> Rule:
@@ -110,6 +129,6 @@ def rule(
         subject = str(next(iter(names.values())))
         if subject not in SUBJECTS:
             raise TypeError(f"{check.__module__}: a rule looks at one of {', '.join(SUBJECTS)}, not at {subject}")
-        return Rule(check, module.__doc__ or "", subject, severity, not off, whole, tags)
+        return Rule(check, module.__doc__ or "", subject, severity, on=not off, online=online, whole=whole, tags=tags)
 
     return wrap

@@ -37,7 +37,7 @@ models:
 
 from __future__ import annotations
 
-from modellint.rule import ERROR, Context, Edit, Finding, Findings, Fix, Model, Span, remark, rule
+from modellint.rule import ERROR, Context, Finding, Findings, Fix, Model, Scalar, rule
 
 
 @rule(ERROR, tags=("supply-chain",))
@@ -47,10 +47,18 @@ def ignored_digest(model: Model, context: Context) -> Findings:
     if ref is None or node is None or ref.kind == "invalid" or not (ref.tag and ref.digest):
         return
     tag = node.part(*ref.tag_at)
-    fix = None
-    if tag != node.content:
-        colon_too = Span(tag.source, tag.start - 1, tag.end)
-        fix = Fix("drop the tag, keep it in a comment", [Edit(colon_too, ""), *remark(node.span, ref.tag)])
     shown = tag.text if tag != node.content else node.shown
     message = f"the tag wins over the digest: Docker Model Runner pulls `{shown}`, whatever the digest says"
-    yield Finding(tag, message, fix)
+    yield Finding(tag, message, _fix(node, ref.digest, context), hint="write `name@sha256:…`, without the tag")
+
+
+def _fix(node: Scalar, digest: str, context: Context) -> Fix | None:
+    from modellint.pins import Unpinnable, pin_model, place
+
+    try:
+        where = place(node, context.project)
+    except Unpinnable:
+        return None
+    fix = pin_model(where, digest)
+    fix.title = "drop the tag, keep it in a comment"
+    return fix

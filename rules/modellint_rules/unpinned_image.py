@@ -3,13 +3,27 @@
 A tag can be moved to another image at any time. For images Docker keeps both: `name:tag@sha256:…` pulls exactly the
 digest, and the tag tells a reader what it is. (For models that form is no pin, see `ignored-digest`.)
 
-Off by default; the policy `strict` switches it on.
+Off by default; the policy `strict` switches it on. `modellint fix --pin` asks the registry and writes the digest.
+
+```json registry
+{"ghcr.io/example/app:1.4": {"kind": "index", "digest": "sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e"}}
+```
 
 ```yaml bad
 services:
   app:
     image: ghcr.io/example/app:1.4
     #      ^^^^^^^^^^^^^^^^^^^^^^^ `ghcr.io/example/app:1.4` has no digest: whoever moves the tag changes the image that you run
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2
+```
+
+```yaml fixed
+services:
+  app:
+    image: ghcr.io/example/app:1.4@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
     models: [llm]
 models:
   llm:
@@ -37,7 +51,7 @@ from __future__ import annotations
 
 from modellint.evidence.unset import unset
 from modellint.image import Image
-from modellint.rule import WARNING, Context, Finding, Findings, Service, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Scalar, Service, rule
 
 
 @rule(WARNING, off=True, tags=("supply-chain",))
@@ -49,4 +63,16 @@ def unpinned_image(service: Service, context: Context) -> Findings:
     if Image(node.value).digest or unset(node, context.project):
         return
     message = f"`{node.shown}` has no digest: whoever moves the tag changes the image that you run"
-    yield Finding(node.content, message, hint="pin it as `name:tag@sha256:…`")
+    yield Finding(node.content, message, _fix(node, context), hint="pin it as `name:tag@sha256:…`")
+
+
+def _fix(node: Scalar, context: Context) -> Fix | None:
+    """The pin, where a registry was asked for the digest."""
+    if context.facts is None:
+        return None
+    from modellint.pins import Unpinnable, image_fix, shown
+
+    try:
+        return shown(image_fix(node, context.project, context.facts))
+    except Unpinnable:
+        return None

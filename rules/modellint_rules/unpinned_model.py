@@ -6,7 +6,11 @@ nothing in the repository shows it. A digest names one artifact for good, and Do
 `config --resolve-image-digests` handles images only.
 
 Docker Model Runner honours exactly one form, `name@sha256:…` without a tag: of a tag and a digest it takes the tag
-(since 1.0.11).
+(since 1.0.11). `modellint fix --pin` asks the registry and writes it.
+
+```json registry
+{"docker.io/ai/smollm2:360M-Q4_K_M": {"digest": "sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e"}}
+```
 
 ```yaml bad
 services:
@@ -17,6 +21,16 @@ models:
   llm:
     model: ai/smollm2:360M-Q4_K_M
     #      ^^^^^^^^^^^^^^^^^^^^^^ `ai/smollm2:360M-Q4_K_M` has no digest: whoever moves the tag changes the model that you run
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e # 360M-Q4_K_M
 ```
 
 ```yaml good
@@ -36,7 +50,7 @@ have their own rule, `unpinnable-model`, and a tag beside a digest has `ignored-
 from __future__ import annotations
 
 from modellint.evidence.unset import unset
-from modellint.rule import WARNING, Context, Finding, Findings, Model, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Model, rule
 
 
 @rule(WARNING, tags=("supply-chain",))
@@ -47,4 +61,16 @@ def unpinned_model(model: Model, context: Context) -> Findings:
         return
     message = f"`{node.shown}` has no digest: whoever moves the tag changes the model that you run"
     hint = "pin it as `name@sha256:…` without a tag, because a tag beside the digest wins over it"
-    yield Finding(node.content, message, hint=hint)
+    yield Finding(node.content, message, _fix(model, context), hint=hint)
+
+
+def _fix(model: Model, context: Context) -> Fix | None:
+    """The pin, where a registry was asked for the digest."""
+    if context.facts is None or model.reference is None or model.ref is None:
+        return None
+    from modellint.pins import Unpinnable, model_fix, shown
+
+    try:
+        return shown(model_fix(model.reference, model.ref, context.project, context.facts))
+    except Unpinnable:
+        return None

@@ -19,12 +19,13 @@ _ESCAPES = {
 class Entry:
     """One variable of an env file. `value` is None where the name stands alone and the shell has no value for it."""
 
-    __slots__ = ("name", "span", "value")
+    __slots__ = ("name", "span", "value", "written")
 
-    def __init__(self, name: str, span: Span, value: str | None) -> None:
+    def __init__(self, name: str, span: Span, value: str | None, written: Span | None = None) -> None:
         self.name = name
         self.span = span  # of the name
         self.value = value
+        self.written = written  # what stands behind the `=`, without its quotes
 
 
 class DotenvError(ValueError):
@@ -62,13 +63,14 @@ def read_dotenv(
             continue
         if " " in name:
             raise DotenvError(span, "the name of a variable cannot contain a blank; write `NAME=value`")
+        written: Span | None = None
         if alone:
             value = known.get(name)
         else:
-            value, at = _value(source, at, known)
+            value, written, at = _value(source, at, known)
             if wins and name in shell:
                 value = shell[name]
-        entries.append(Entry(name, span, value))
+        entries.append(Entry(name, span, value, written))
         if value is not None and name not in shell:
             known[name] = value
         size += len(value or "")
@@ -126,7 +128,8 @@ def _name(source: Source, at: int) -> tuple[str, Span, int, bool]:
     return name, span, end, False
 
 
-def _value(source: Source, at: int, known: Mapping[str, str]) -> tuple[str, int]:
+def _value(source: Source, at: int, known: Mapping[str, str]) -> tuple[str, Span, int]:
+    """The value that begins at an offset, what is written as it, and where it ends."""
     text = source.text
     quote = text[at : at + 1]
     if quote and quote in "'\"":
@@ -138,9 +141,10 @@ def _value(source: Source, at: int, known: Mapping[str, str]) -> tuple[str, int]
                 Span(source, at, _line_end(text, at)), "this quote is never closed; close it where its text ends"
             )
         body = text[at + 1 : end]
+        written = Span(source, at + 1, end)
         if quote == "'":
-            return body.replace("\\'", "'"), end + 1
-        return _expand(source, at, _unescape(body), known), end + 1
+            return body.replace("\\'", "'"), written, end + 1
+        return _expand(source, at, _unescape(body), known), written, end + 1
     end = _line_end(text, at)
     raw = text[at:end]
     comment = raw.find("#", 1)
@@ -148,7 +152,8 @@ def _value(source: Source, at: int, known: Mapping[str, str]) -> tuple[str, int]
         comment = raw.find("#", comment + 1)
     if comment > 0:
         raw = raw[:comment]
-    return _expand(source, at, raw.strip(_SPACE), known), end
+    value = raw.strip(_SPACE)  # nothing precedes it: `_name` has passed over the blanks
+    return _expand(source, at, value, known), Span(source, at, at + len(value)), end
 
 
 def _expand(source: Source, at: int, value: str, known: Mapping[str, str]) -> str:

@@ -45,6 +45,7 @@ def load_project(selection: Selection) -> Project:
     environment = {**selection.environment, "COMPOSE_PROJECT_NAME": name}
     project = _project(loader, given, environment, selection.profiles, selection.features)
     project.name = name
+    project.shell, project.env_files = selection.shell, selection.env_files
     return project
 
 

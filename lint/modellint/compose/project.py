@@ -12,6 +12,7 @@ from modellint.source import Span
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Mapping as Dict
 
     from modellint.comment import Ignore
     from modellint.compose.interpolate import Variable
@@ -164,8 +165,8 @@ class Project:
     """What Compose would load. `whole` is False for a fragment and for a damaged file: then absence proves nothing."""
 
     __slots__ = (
-        "dropped", "environment", "features", "files", "folder", "ignores", "legacy", "models", "name", "origins",
-        "outside", "profiles", "root", "services", "unread", "variables", "violations", "whole",
+        "dropped", "env_files", "environment", "features", "files", "folder", "ignores", "legacy", "models", "name",
+        "origins", "outside", "profiles", "root", "services", "shell", "unread", "variables", "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, root: Mapping | None, files: list[YamlFile]) -> None:
@@ -178,6 +179,8 @@ class Project:
         self.violations: list[Violation] = []
         self.ignores: list[Ignore] = []
         self.environment: dict[str, str] = {}  # what interpolation sees: the shell's variables over those of `.env`
+        self.shell: Dict[str, str] = {}  # the shell's variables alone
+        self.env_files: list[str] = []  # that the other ones come from
         self.features = Features()  # of the Docker Compose that is to load it
         self.folder = "."  # the project directory
         self.name = ""

@@ -63,7 +63,10 @@ class Selection:
     in one of the files replaces it. `refused` is what Compose refuses already: env files that it cannot read.
     """
 
-    __slots__ = ("environment", "features", "files", "folder", "name", "named", "profiles", "refused", "stdin")
+    __slots__ = (
+        "env_files", "environment", "features", "files", "folder", "name", "named", "profiles", "refused", "shell",
+        "stdin",
+    )  # fmt: skip
 
     def __init__(
         self, files: list[str], folder: str, environment: dict[str, str], profiles: frozenset[str], features: Features
@@ -76,7 +79,19 @@ class Selection:
         self.name = ""
         self.named = False
         self.refused: list[Violation] = []
+        self.shell: Dict[str, str] = {}  # the variables of the shell alone
+        self.env_files: list[str] = []  # that the other variables come from
         self.stdin: Source | None = None  # the text on standard input, for a caller that has read it
+
+
+class _EnvFiles:
+    """The env files that variables were taken from, and what of them Compose refuses."""
+
+    __slots__ = ("paths", "refused")
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.refused: list[Violation] = []
 
 
 def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection:
@@ -88,9 +103,9 @@ def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection
     environment.setdefault("PWD", os.getcwd())
     if here:
         environment.pop("COMPOSE_FILE", None)
-    refused: list[Violation] = []
+    read = _EnvFiles()
     start = options.directory or _folder_of(options.files) or here
-    _add_env_files(environment, options, shell, start, refused)
+    _add_env_files(environment, options, shell, start, read)
     chosen = list(options.files)
     if not chosen and "COMPOSE_FILE" in environment:
         separator = environment.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
@@ -101,8 +116,8 @@ def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection
         chosen = with_override(default)
     folder = options.directory or _folder_of(chosen) or here
     if folder != start and not _named_env_files(options, shell):  # a second `.env`, that of the project directory
-        _add_env_files(environment, options, shell, folder, refused)
-    return _selection(chosen, folder, environment, options, refused)
+        _add_env_files(environment, options, shell, folder, read)
+    return _selection(chosen, folder, environment, options, shell, read)
 
 
 def select_path(path: str, options: Options, shell: Dict[str, str]) -> Selection:
@@ -118,9 +133,9 @@ def select_file(path: str, options: Options, shell: Dict[str, str]) -> Selection
     folder = options.directory or _folder_of(chosen)
     environment = dict(shell)
     environment.setdefault("PWD", os.getcwd())
-    refused: list[Violation] = []
-    _add_env_files(environment, options, shell, folder, refused)
-    return _selection(chosen, folder, environment, options, refused)
+    read = _EnvFiles()
+    _add_env_files(environment, options, shell, folder, read)
+    return _selection(chosen, folder, environment, options, shell, read)
 
 
 def with_override(path: str) -> list[str]:
@@ -149,7 +164,12 @@ def normalized(name: str) -> str:
 
 
 def _selection(
-    chosen: list[str], folder: str, environment: dict[str, str], options: Options, refused: list[Violation]
+    chosen: list[str],
+    folder: str,
+    environment: dict[str, str],
+    options: Options,
+    shell: Dict[str, str],
+    read: _EnvFiles,
 ) -> Selection:
     profiles = options.profiles or environment.get("COMPOSE_PROFILES", "").split(",")
     if not options.profiles:
@@ -157,7 +177,7 @@ def _selection(
     selection = Selection(
         chosen, folder or ".", environment, frozenset(name for name in profiles if name), options.features
     )
-    selection.refused = refused
+    selection.shell, selection.env_files, selection.refused = shell, read.paths, read.refused
     name = options.name or environment.get("COMPOSE_PROJECT_NAME", "")
     if name and normalized(name) != name:
         where = "--project-name" if options.name else "COMPOSE_PROJECT_NAME"
@@ -193,17 +213,17 @@ def _folder_of(chosen: Iterable[str]) -> str:
 
 
 def _add_env_files(
-    environment: dict[str, str], options: Options, shell: Dict[str, str], folder: str, refused: list[Violation]
+    environment: dict[str, str], options: Options, shell: Dict[str, str], folder: str, read: _EnvFiles
 ) -> None:
     """Add what the env files say and the environment does not: those that were named, or the folder's `.env`."""
     named = _named_env_files(options, shell)
     if named:
-        found = _read_env_files(named, environment, refused)
+        found = _read_env_files(named, environment, read)
     else:
         default = os.path.join(folder, ".env")
         if _disabled(environment) or not os.path.exists(default) or os.path.isdir(default):
             return
-        found = _read_env_files([default], environment, refused)
+        found = _read_env_files([default], environment, read)
         if _disabled({**found, **environment}):  # the file switches itself off; only what Compose itself asks for stays
             found = {name: value for name, value in found.items() if name.startswith("COMPOSE_")}
     for name, value in found.items():
@@ -223,15 +243,16 @@ def _disabled(environment: Dict[str, str]) -> bool:
     return True
 
 
-def _read_env_files(paths: list[str], environment: Dict[str, str], refused: list[Violation]) -> dict[str, str]:
+def _read_env_files(paths: list[str], environment: Dict[str, str], read: _EnvFiles) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in paths:
         source = files.read(path or ".", private=True)
         try:
             entries = read_dotenv(source, environment, earlier=found)
         except DotenvError as error:
-            refused.append(_violation(error))
+            read.refused.append(_violation(error))
             continue
+        read.paths.append(path or ".")
         found.update((entry.name, entry.value) for entry in entries if entry.value is not None)
     return found
 

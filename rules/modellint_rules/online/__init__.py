@@ -1,0 +1,1 @@
+"""Rules that need what registries answer; they run with `--online`."""

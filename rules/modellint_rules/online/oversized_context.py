@@ -1,0 +1,89 @@
+"""The declared context is larger than the one that the model was trained with.
+
+llama.cpp only warns in its log and takes the memory; beyond the context of its training a model repeats itself and loses the
+thread. vLLM refuses to start. The trained context is what the model's own metadata says (`<architecture>.context_length` of
+a GGUF file), not what its packager wrote beside it.
+
+Runs with `--online` only.
+
+```json registry
+{
+  "docker.io/ai/smollm2:360M-Q4_K_M": {"context": 8192}
+}
+```
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+    context_size: 32768
+    #             ^^^^^ the model was trained with a context of 8192 tokens: beyond it answers lose the thread, and the memory is taken all the same
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+    context_size: 8192
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [llm, far]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+    context_size: 8192
+  far:
+    model: ai/smollm2:360M-Q4_K_M
+    context_size: 32768
+    runtime_flags: ["--rope-scaling", "yarn", "--rope-scale", "4"]
+```
+
+What this rule cannot see: the trained context of a model whose metadata does not tell, as those of safetensors models. Flags
+that stretch the context (`--rope-…`, `--yarn-…`) are taken for a decision.
+"""
+
+from __future__ import annotations
+
+from modellint.evidence.llama_flags import pairs, same_option
+from modellint.request import of_model
+from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Model, rule
+
+_STRETCHES = ("--rope-", "--yarn-")
+
+
+@rule(WARNING, online=True, tags=("runtime",))
+def oversized_context(model: Model, context: Context) -> Findings:
+    """Report a context size above the trained one."""
+    node = model.context_size
+    if node is None or model.ref is None or context.facts is None or type(node.value) is not int:
+        return
+    artifact = context.facts.artifact(of_model(model.ref))
+    words = [str(flag.value) for flag in model.flags]
+    if artifact is None or not artifact.context or node.value <= artifact.context or _is_decided(words):
+        return
+    message = (
+        f"the model was trained with a context of {artifact.context} tokens: beyond it answers lose the thread, and the"
+        " memory is taken all the same"
+    )
+    yield Finding(
+        node.content, message, Fix("declare the trained context", [Edit(node.content, str(artifact.context))])
+    )
+
+
+def _is_decided(words: list[str]) -> bool:
+    """Whether flags stretch the context, or set another one."""
+    return any(word.startswith(_STRETCHES) for word in words) or any(
+        same_option(name, "--ctx-size") for name, _, _ in pairs(words)
+    )

@@ -1,0 +1,60 @@
+"""What the reference names is there, and Docker Model Runner cannot run it.
+
+A registry holds images, indexes and other things beside models. Docker Model Runner reads one manifest whose config is that
+of a Docker model or of a CNCF ModelPack; it refuses an index and other configs, compares compressed layers with the digest
+of what is in them and fails, and unpacks no file of a ModelPack whose layers have no path (docker/model-runner 1.2.6).
+
+Runs with `--online` only.
+
+```json registry
+{
+  "docker.io/ai/smollm2:360M-Q4_K_M": {"kind": "model"},
+  "docker.io/ollama/ollama:0.12.6": {"kind": "image", "problem": "it is a container image, no model"},
+  "ghcr.io/example/llm:1": {"kind": "index", "problem": "it is an index of several manifests, and Docker Model Runner reads one manifest only"}
+}
+```
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm, server]
+models:
+  llm:
+    model: ghcr.io/example/llm:1
+    #      ^^^^^^^^^^^^^^^^^^^^^ `ghcr.io/example/llm:1` cannot be run: it is an index of several manifests, and Docker Model Runner reads one manifest only
+  server:
+    model: ollama/ollama:0.12.6
+    #      ^^^^^^^^^^^^^^^^^^^^ `ollama/ollama:0.12.6` cannot be run: it is a container image, no model
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+What this rule cannot see: whether the weights are what the config says; only `modellint smoke` loads them.
+"""
+
+from __future__ import annotations
+
+from modellint.request import of_model
+from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
+
+
+@rule(ERROR, online=True)
+def wrong_artifact(model: Model, context: Context) -> Findings:
+    """Report a reference whose artifact Docker Model Runner refuses or never loads."""
+    ref, node = model.ref, model.reference
+    if ref is None or node is None or context.facts is None:
+        return
+    artifact = context.facts.artifact(of_model(ref))
+    if artifact is not None and artifact.problem:
+        message = f"`{node.shown}` cannot be run: {artifact.problem}"
+        hint = "name a model that was packed with `docker model package`, or one manifest of it by digest"
+        yield Finding(node.content, message, hint=hint)
