@@ -1,0 +1,275 @@
+"""Apply fixes: the library's front door for whatever rewrites files.
+
+Fixes are tried on drafts, in memory, pass by pass until nothing changes. A pass counts only if the files can still be
+read, hold what they held wherever no fix has written, and give Docker Compose no new reason to refuse the project.
+What was tried in vain is left out and said; the files are written when all is done, each at once or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+
+from modellint.check import open_project, targets
+from modellint.compose import files
+from modellint.compose.selection import Options
+from modellint.edit import SAFE, fitting, rewrite
+from modellint.replace import Original, Unwritable, read_original, replace
+from modellint.sound import differs
+from modellint.source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
+
+    from modellint.compose.project import Project
+    from modellint.finding import Finding
+
+    Find: TypeAlias = Callable[[Project], Sequence[Finding]]
+
+MAX_PASSES = 50  # over one project; every pass but the last changes something
+MAX_TRIES = 200  # of a pass that fails as a whole, to find the fixes that work
+
+
+class Applied:
+    """One fix that was applied: the rule, what it did, and where, in the text as it was then."""
+
+    __slots__ = ("column", "path", "row", "rule", "title")
+
+    def __init__(self, finding: Finding, title: str) -> None:
+        self.rule = finding.rule
+        self.title = title
+        self.path = finding.span.source.path
+        self.row, self.column = finding.span.first
+
+
+class Left:
+    """What was not fixed, and why, in words for a person."""
+
+    __slots__ = ("column", "path", "reason", "row", "rule")
+
+    def __init__(self, finding: Finding, reason: str) -> None:
+        self.rule = finding.rule
+        self.reason = reason
+        self.path = finding.span.source.path
+        self.row, self.column = finding.span.first
+
+
+class Change:
+    """A file's text before and after."""
+
+    __slots__ = ("after", "before", "path", "private", "together")
+
+    def __init__(self, source: Source, after: str) -> None:
+        self.path = source.path
+        self.private = source.private
+        self.before = source.text
+        self.after = after
+        self.together = self.path  # changes with the same word here belong together
+
+
+class Outcome:
+    """What fixes did to the files of some projects, in memory. `unsafe` counts those that were not allowed."""
+
+    __slots__ = ("applied", "changes", "left", "unreadable", "unsafe")
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.applied: list[Applied] = []
+        self.left: list[Left] = []
+        self.unsafe = 0
+        self.unreadable: list[files.Unreadable] = []
+
+
+def fix(
+    paths: Sequence[str],
+    find: Find,
+    shell: Mapping[str, str],
+    options: Options | None = None,
+    *,
+    unsafe: bool = False,
+) -> Outcome:
+    """Fix what `find` reports in the projects of some paths. Nothing is written: see `write`.
+
+    Only safe fixes are applied, unless `unsafe`. A path that cannot be read is reported, the others are still fixed.
+    """
+    outcome = Outcome()
+    run = _Run(outcome, find, shell, options or Options(), unsafe)
+    try:
+        for target in targets(paths, outcome.unreadable):
+            try:
+                run.project(target)
+            except files.Unreadable as trouble:
+                outcome.unreadable.append(trouble)
+    finally:
+        files.draft({})
+    for path, source in run.originals.items():
+        if run.drafts[path] != source.text:
+            change = Change(source, run.drafts[path])
+            change.together = run.together[path]
+            outcome.changes.append(change)
+    return outcome
+
+
+def write(changes: Sequence[Change]) -> list[Unwritable]:
+    """Write what was changed, each file at once; returns what could not be written and is as it was.
+
+    Files that one fix has changed are all written or none. A file that has changed since it was read is not written.
+    """
+    groups: dict[str, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(change.together, []).append(change)
+    troubles: list[Unwritable] = []
+    for group in groups.values():
+        try:
+            _write(group)
+        except Unwritable as trouble:
+            troubles.append(trouble)
+    return troubles
+
+
+def _write(changes: Sequence[Change]) -> None:
+    read: list[tuple[Original, Change]] = []
+    for change in changes:
+        original = read_original(change.path)
+        if original.text != change.before:
+            raise Unwritable(change.path, "changed while it was being fixed; run it again")
+        read.append((original, change))
+    written: list[Change] = []
+    try:
+        for original, change in read:
+            replace(original, change.after)
+            written.append(change)
+    except Unwritable:
+        for change in written:
+            replace(read_original(change.path), change.before)
+        raise
+
+
+class _Run:
+    """The state of one run. `drafts` and `originals` go by real path."""
+
+    def __init__(self, outcome: Outcome, find: Find, shell: Mapping[str, str], options: Options, unsafe: bool) -> None:
+        self.outcome = outcome
+        self.find = find
+        self.shell = shell
+        self.options = options
+        self.unsafe = unsafe
+        self.drafts: dict[str, str] = {}
+        self.originals: dict[str, Source] = {}
+        self.together: dict[str, str] = {}  # of a path: the word that it shares with those that one fix has changed
+        self.folder = "."  # of the project
+        self.violations: list[str] = []  # of the project as it is drafted
+        self.refused: set[tuple[str, ...]] = set()  # fixes that were tried in vain
+        self.said: set[tuple[str, int, str]] = set()
+
+    def project(self, target: str) -> None:
+        """Fix one project."""
+        for number in range(MAX_PASSES):
+            findings = self._findings(target, self.drafts)
+            allowed = [each for each in findings if each.fix and (self.unsafe or each.fix.safety == SAFE)]
+            if number == 0:
+                self.outcome.unsafe += sum(each.fix is not None for each in findings) - len(allowed)
+            possible = [each for each in allowed if _key(each) not in self.refused and self._may_write(each)]
+            fitting_now = _fitting(possible)
+            if not fitting_now or not self._apply(target, fitting_now, [MAX_TRIES]):
+                return
+
+    def _findings(self, target: str, drafts: Mapping[str, str]) -> list[Finding]:
+        project, overlay = self._open(target, drafts)
+        self.folder = project.folder
+        self.violations = [violation.message for violation in project.violations]
+        found = self.find(project)
+        return [each for each in found if not overlay or each.span.source.path == overlay]
+
+    def _open(self, target: str, drafts: Mapping[str, str]) -> tuple[Project, str]:
+        files.draft(drafts)
+        project, _, overlay = open_project(target, self.options, self.shell)
+        return project, overlay
+
+    def _may_write(self, finding: Finding) -> bool:
+        """Whether the files of a fix may be changed; says so once where not."""
+        assert finding.fix is not None
+        for source in {edit.span.source.path: edit.span.source for edit in finding.fix.edits}.values():
+            if files.foreign(source.path, self.folder):
+                self._leave(finding, f"`{source.path}` lies outside the repository and is left alone")
+                return False
+        return True
+
+    def _apply(self, target: str, findings: list[Finding], tries: list[int]) -> bool:
+        """Apply fixes together if that is sound, else in halves; returns whether any was."""
+        tries[0] -= 1
+        if tries[0] < 0:
+            self._leave(findings[0], "too many other fixes failed before this one; run it again")
+            return False
+        texts = self._texts(findings)
+        reason = self._unsound(target, findings, texts)
+        if not reason:
+            self.drafts.update(texts)
+            self._join(findings)
+            self.outcome.applied += [Applied(each, each.fix.title) for each in findings if each.fix]
+            return True
+        if len(findings) == 1:
+            self.refused.add(_key(findings[0]))
+            self._leave(findings[0], f"the fix was not applied: {reason}")
+            return False
+        half = len(findings) // 2
+        first = self._apply(target, findings[:half], tries)
+        if first:  # the places of the others have moved: they have their turn in the next pass
+            return True
+        return self._apply(target, findings[half:], tries)
+
+    def _join(self, findings: Sequence[Finding]) -> None:
+        """Note which files are written together."""
+        for finding in findings:
+            assert finding.fix is not None
+            paths = {os.path.realpath(edit.span.source.path) for edit in finding.fix.edits}
+            words = {self.together.setdefault(path, path) for path in paths}
+            for path, word in self.together.items():
+                if word in words:
+                    self.together[path] = min(words)
+
+    def _texts(self, findings: Sequence[Finding]) -> dict[str, str]:
+        """The texts of the files that fixes change, by real path."""
+        fixes = [each.fix for each in findings if each.fix]
+        sources = {edit.span.source.path: edit.span.source for each in fixes for edit in each.edits}
+        texts: dict[str, str] = {}
+        for source in sources.values():
+            path = os.path.realpath(source.path)
+            self.originals.setdefault(path, source)
+            self.drafts.setdefault(path, source.text)
+            texts[path] = rewrite(source, fixes)
+        return texts
+
+    def _unsound(self, target: str, findings: Sequence[Finding], texts: Mapping[str, str]) -> str:
+        """Why fixes must not be applied together; empty where they may."""
+        fixes = [each.fix for each in findings if each.fix]
+        for source in {edit.span.source.path: edit.span.source for each in fixes for edit in each.edits}.values():
+            edits = [edit for each in fixes for edit in each.edits if edit.span.source.path == source.path]
+            if reason := differs(source, texts[os.path.realpath(source.path)], edits):
+                return reason
+        after, _ = self._open(target, {**self.drafts, **texts})
+        known = list(self.violations)
+        for violation in after.violations:
+            if violation.message not in known:
+                return f"with it, Docker Compose would refuse the project ({violation.message})"
+            known.remove(violation.message)
+        return ""
+
+    def _leave(self, finding: Finding, reason: str) -> None:
+        key = (finding.span.source.path, finding.span.start, finding.rule)
+        if key not in self.said:
+            self.said.add(key)
+            self.outcome.left.append(Left(finding, reason))
+
+
+def _fitting(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings whose fixes fit beside one another."""
+    chosen = {id(each) for each in fitting(each.fix for each in findings if each.fix)}
+    return [each for each in findings if each.fix and id(each.fix) in chosen]
+
+
+def _key(finding: Finding) -> tuple[str, ...]:
+    """What a fix is known by while its place moves."""
+    span = finding.span
+    return span.source.path, finding.rule, finding.message, span.source.line(span.first[0]).strip()

@@ -1,0 +1,249 @@
+"""Fixes are applied together where that is sound, leave out what is not, and lose nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modellint import fix as fix_module
+from modellint.compose.project import Project
+from modellint.compose.selection import Options
+from modellint.edit import SAFE, UNSAFE, Edit, Fix
+from modellint.engine import run
+from modellint.finding import Finding
+from modellint.fix import Change, Outcome, fix, write
+from modellint.pack import rules
+from modellint.replace import Original, Unwritable
+from modellint.source import Source, Span
+
+if TYPE_CHECKING:
+    from modellint.edit import Safety
+
+CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "dev" / "files"
+RULES = [rule for rule in rules(online=False).values() if rule.on]
+
+
+def reported(project: Project) -> Sequence[Finding]:
+    return run(RULES, project)
+
+
+def words(*replaced: tuple[str, str], safety: Safety = SAFE) -> fix_module.Find:
+    """A rule that finds every one of some words in the Compose files, and would replace it."""
+
+    def find(project: Project) -> list[Finding]:
+        found: list[Finding] = []
+        for file in project.files:
+            for word, other in replaced:
+                at = file.source.text.find(word)
+                if at >= 0:
+                    span = Span(file.source, at, at + len(word))
+                    finding = Finding(span, f"{word} is wrong", Fix(f"write {other}", [Edit(span, other)], safety))
+                    finding.rule = "words"
+                    found.append(finding)
+        return found
+
+    return find
+
+
+def fixed(folder: Path, text: str, find: fix_module.Find, *, unsafe: bool = False) -> tuple[str, Outcome]:
+    path = folder / "compose.yaml"
+    path.write_bytes(text.encode())
+    outcome = fix([str(path)], find, {}, unsafe=unsafe)
+    assert path.read_bytes() == text.encode()
+    assert not write(outcome.changes)
+    return path.read_bytes().decode(), outcome
+
+
+TEXT = "services:\n  app:\n    image: one # a comment\n    command: two\nx-a: three\n"
+
+
+def test_all_that_fits_is_applied(tmp_path: Path) -> None:
+    after, outcome = fixed(tmp_path, TEXT, words(("one", "1st"), ("two", "2nd"), ("three", "3rd")))
+    assert after == TEXT.replace("one", "1st").replace("two", "2nd").replace("three", "3rd")
+    assert [each.title for each in outcome.applied] == ["write 1st", "write 2nd", "write 3rd"]
+    assert [(each.row, each.column) for each in outcome.applied] == [(3, 12), (4, 14), (5, 6)]
+
+
+def test_only_safe_fixes_unless_told(tmp_path: Path) -> None:
+    find = words(("one", "1st"), safety=UNSAFE)
+    after, outcome = fixed(tmp_path, TEXT, find)
+    assert (after, outcome.unsafe, outcome.changes) == (TEXT, 1, [])
+    after, outcome = fixed(tmp_path, TEXT, find, unsafe=True)
+    assert (after, outcome.unsafe) == (TEXT.replace("one", "1st"), 0)
+
+
+def test_what_a_fix_uncovers_is_fixed_in_the_next_pass(tmp_path: Path) -> None:
+    after, outcome = fixed(tmp_path, TEXT, words(("one", "uno"), ("uno", "eins"), ("eins", "un")))
+    assert after == TEXT.replace("one", "un")
+    assert len(outcome.applied) == 3
+
+
+def test_a_fix_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    _, outcome = fixed(tmp_path, TEXT, words(("one", "uno"), ("uno", "one")))
+    assert len(outcome.applied) <= fix_module.MAX_PASSES
+
+
+# What a fix would do to TEXT, and why it may not.
+UNSOUND = {
+    "no YAML": ("two", '"two', "could not be read afterwards"),
+    "a comment eats the rest": ("command: ", "command # ", "could not be read afterwards"),
+    "another key beside it": ("two", "zwei\n    user: me", None),
+    "a value elsewhere": ("    command:", "  command:", "something else in the file would have changed"),
+    "the next line is swallowed": ("two\n", "two", "could not be read afterwards"),
+    "a line becomes text": ("two", "|\n      zwei\n     ", None),
+    "Compose refuses it": ("command: two", "scale: no number", "Docker Compose would refuse"),
+}
+
+
+@pytest.mark.parametrize("name", UNSOUND)
+def test_a_fix_that_is_not_sound_is_left_out(tmp_path: Path, name: str) -> None:
+    word, other, reason = UNSOUND[name]
+    after, outcome = fixed(tmp_path, TEXT, words((word, other), ("one", "1st"), ("three", "3rd")))
+    good = TEXT.replace("one", "1st").replace("three", "3rd")
+    if reason is None:
+        assert not outcome.left
+        return
+    assert [(left.rule, left.row) for left in outcome.left] == [("words", TEXT[: TEXT.index(word)].count("\n") + 1)]
+    assert reason in outcome.left[0].reason
+    assert after == good
+
+
+def test_many_bad_fixes_keep_no_good_one_out(tmp_path: Path) -> None:
+    lines = "".join(f"x-{number}: word{number:03}\n" for number in range(120))
+    bad = {number for number in range(120) if number % 7 == 0}
+    pairs = [(f"word{at:03}", '"' if at in bad else f"good{at:03}") for at in range(120)]
+    after, outcome = fixed(tmp_path, f"{TEXT}{lines}", words(*pairs))
+    assert {left.row - 6 for left in outcome.left} == bad
+    assert after.count("good") == 120 - len(bad)
+
+
+def test_a_damaged_file_is_left_alone(tmp_path: Path) -> None:
+    text = TEXT + 'y: "\n'
+    after, outcome = fixed(tmp_path, text, words(("one", "1st")))
+    assert after == text
+    assert "mend them first" in outcome.left[0].reason
+
+
+@pytest.mark.parametrize(
+    "text", [TEXT.replace("\n", "\r\n"), TEXT.rstrip("\n"), "\ufeff" + TEXT, TEXT.replace("three", "three \t ")]
+)
+def test_every_other_byte_stays(tmp_path: Path, text: str) -> None:
+    after, _ = fixed(tmp_path, text, words(("one", "longer than that")))
+    assert after == text.replace("one", "longer than that")
+
+
+def test_a_file_of_several_projects_is_fixed_once(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "compose.yaml").write_text("include: [../common.yaml]\nservices: {x: {image: two}}\n")
+    (tmp_path / "common.yaml").write_text("services: {y: {image: one}}\n")
+    (tmp_path / ".git").mkdir()
+    outcome = fix([str(tmp_path)], words(("one", "1st"), ("two", "2nd")), {})
+    assert not write(outcome.changes)
+    assert len(outcome.applied) == 3
+    assert (tmp_path / "common.yaml").read_text() == "services: {y: {image: 1st}}\n"
+    assert "2nd" in (tmp_path / "b" / "compose.yaml").read_text()
+
+
+def test_a_file_outside_the_repository_is_left_alone(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.yaml"
+    outside.write_text("services: {y: {image: one}}\n")
+    inside = tmp_path / "project"
+    inside.mkdir()
+    (inside / "compose.yaml").write_text("include: [../outside.yaml]\nservices: {x: {image: two}}\n")
+    outcome = fix([str(inside)], words(("one", "1st"), ("two", "2nd")), {})
+    assert [Path(change.path).resolve() for change in outcome.changes] == [inside / "compose.yaml"]
+    assert "outside the repository" in outcome.left[0].reason
+
+
+def test_what_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text(TEXT)
+    outcome = fix([str(tmp_path / "none.yaml"), str(path)], words(("one", "1st")), {})
+    assert [trouble.path for trouble in outcome.unreadable] == [str(tmp_path / "none.yaml")]
+    assert len(outcome.changes) == 1
+
+
+def test_the_files_of_a_project_are_those_that_were_named(tmp_path: Path) -> None:
+    base, over = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    base.write_text("services: {x: {image: one}}\n")
+    over.write_text("services: {x: {command: two}}\n")
+    outcome = fix([], words(("one", "1st"), ("two", "2nd")), {}, Options(files=[str(base), str(over)]))
+    assert {change.path for change in outcome.changes} == {str(base), str(over)}
+
+
+def change(path: Path, after: str) -> Change:
+    return Change(Source(str(path), path.read_text()), after)
+
+
+def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text("a: 1\n")
+    asked = change(path, "a: 2\n")
+    path.write_text("a: 3\n")
+    troubles = write([asked])
+    assert [str(trouble) for trouble in troubles] == [f"{path}: changed while it was being fixed; run it again"]
+    assert path.read_text() == "a: 3\n"
+
+
+def test_files_of_one_fix_are_written_together_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [tmp_path / name for name in ("a.yaml", "b.yaml", "c.yaml")]
+    for path in paths:
+        path.write_text("old\n")
+    changes = [change(path, "new\n") for path in paths]
+    changes[0].together = changes[1].together = "both"
+    real = fix_module.replace
+
+    def full(original: Original, text: str) -> None:
+        if original.path.endswith("b.yaml"):
+            raise Unwritable(original.path, "the disk is full")
+        real(original, text)
+
+    monkeypatch.setattr(fix_module, "replace", full)
+    assert [trouble.path for trouble in write(changes)] == [str(paths[1])]
+    assert [path.read_text() for path in paths] == ["old\n", "old\n", "new\n"]
+
+
+def corpus() -> list[Path]:
+    return sorted(path for path in CORPUS.rglob("*.y*ml") if path.is_file())
+
+
+def accepted(folder: Path, name: str) -> bool:
+    """Whether the real Docker Compose loads a file."""
+    done = subprocess.run(
+        ["docker-compose", "-f", name, "config", "-q"],
+        cwd=folder, env={"HOME": str(folder), "PATH": os.environ["PATH"]}, capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode == 0
+
+
+def test_every_file_of_the_corpus(tmp_path: Path) -> None:
+    """All fixes, unsafe ones too: a second run changes nothing, and Docker Compose accepts what it accepted before."""
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus is not beside the project")
+    assert shutil.which("docker-compose")
+    changed = 0
+    for number, path in enumerate(corpus()):
+        folder = tmp_path / str(number)
+        shutil.copytree(path.parent, folder, symlinks=True, ignore=shutil.ignore_patterns("node_modules"))
+        target = folder / path.name
+        subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
+        outcome = fix([str(target)], reported, {}, unsafe=True)
+        assert all("mend them first" in left.reason for left in outcome.left), path
+        if outcome.changes:
+            changed += 1
+            before = accepted(folder, path.name)
+            texts = {each.path: each.after for each in outcome.changes}
+            assert not write(outcome.changes)
+            for name, text in texts.items():
+                assert Path(name).read_bytes().decode().removeprefix("\ufeff") == text
+            assert not before or accepted(folder, path.name), path
+            assert not fix([str(target)], reported, {}, unsafe=True).changes, path
+        shutil.rmtree(folder)
+    assert changed > 100
