@@ -1,0 +1,1 @@
+"""The network: registries are asked here, and nowhere else in modellint."""

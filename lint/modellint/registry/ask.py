@@ -1,0 +1,77 @@
+"""Ask registries: the front door. What an earlier run has kept costs a file and imports nothing of the network."""
+
+from __future__ import annotations
+
+import time
+
+from modellint.facts import Answer
+from modellint.registry import names
+from modellint.registry.cache import Cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+    from modellint.registry.access import Access
+    from modellint.request import Request
+
+
+def ask(
+    requests: Iterable[Request],
+    access: Access,
+    *,
+    details: bool = True,
+    answered: Callable[[Request, Answer], None] | None = None,
+) -> dict[Request, Answer]:
+    """One answer for each request, in their order.
+
+    With `details` a model's config is fetched too, and the text of its licence where the config names none. `answered`
+    is called for each answer as it comes, in the caller's thread. Nothing that a registry, the network or a
+    configuration file does raises an exception.
+    """
+    wanted = list(dict.fromkeys(requests))
+    answers: dict[Request, Answer] = {}
+    coming = _answers(wanted, access, details)
+    try:
+        for request, answer in coming:
+            answers[request] = answer
+            if answered:
+                answered(request, answer)
+    finally:
+        coming.close()  # also where `answered` raises: no thread goes on
+    return {request: answers[request] for request in wanted}
+
+
+def _answers(requests: list[Request], access: Access, details: bool) -> Generator[tuple[Request, Answer]]:
+    cache = Cache(access.cache)
+    left: list[Request] = []
+    for request in requests:
+        if answer := _without_network(request, access, cache, details):
+            yield request, answer
+        else:
+            left.append(request)
+    if left:
+        from modellint.registry.online import answers
+
+        try:
+            for request, answer in answers(left, access, cache, details):
+                cache.keep(request, answer, details)
+                yield request, answer
+        finally:
+            cache.write()
+
+
+def _without_network(request: Request, access: Access, cache: Cache, details: bool) -> Answer | None:
+    """The answer to a request that needs no network."""
+    if problem := names.problem(request):
+        return _no("invalid", problem)
+    if access.registries and request.registry not in access.registries:
+        return _no("not-allowed", "this registry is none of those that may be asked (`--registry` names them)")
+    answer = cache.answer(request, details, float("inf") if access.offline else access.max_age)
+    if answer is None and access.offline:
+        return _no("offline", "no earlier run has kept an answer, and `--offline` asks nobody")
+    return answer
+
+
+def _no(code: str, reason: str) -> Answer:
+    return Answer(None, time.time(), code=code, reason=reason)

@@ -1,0 +1,63 @@
+"""What has to be asked: the registries, their repositories and the threads of one run."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from modellint.registry.client import Client
+from modellint.registry.crew import Crew
+from modellint.registry.origin import Origin, docker_config
+from modellint.registry.resolve import resolve
+from modellint.registry.transport import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from modellint.artifact import Artifact
+    from modellint.facts import Answer
+    from modellint.registry.access import Access
+    from modellint.registry.budget import Budget
+    from modellint.registry.cache import Cache
+    from modellint.request import Request
+
+
+def answers(
+    requests: Sequence[Request], access: Access, cache: Cache, details: bool
+) -> Generator[tuple[Request, Answer]]:
+    """One answer for each request, as they come."""
+    network = Network(access)
+    clients = _Clients(network)
+
+    def work(request: Request, budget: Budget) -> Artifact:
+        try:
+            client = clients.of(request)
+            return resolve(request, client, budget, details, lambda digest: cache.artifact(request, digest, details))
+        finally:
+            network.room.leave(budget)
+
+    try:
+        yield from Crew(requests, work, access.timeout).results()  # closed with this generator
+    finally:
+        network.close()
+
+
+class _Clients:
+    """The clients of a run: one for each repository, made when it is first asked."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._docker = docker_config(network)
+        self._lock = threading.Lock()
+        self._origins: dict[str, Origin] = {}
+        self._clients: dict[tuple[str, str], Client] = {}
+
+    def of(self, request: Request) -> Client:
+        """The client of a request's repository."""
+        key = request.registry, request.repository
+        with self._lock:
+            if key not in self._clients:
+                if request.registry not in self._origins:
+                    self._origins[request.registry] = Origin(request.registry, self._network, self._docker)
+                self._clients[key] = Client(self._origins[request.registry], request.repository)
+            return self._clients[key]

@@ -1,0 +1,282 @@
+"""The cache on disk: what is fresh, what is damaged, and what happens when several write at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from modellint.artifact import Artifact, to_table
+from modellint.facts import Answer
+from modellint.registry.access import Access
+from modellint.registry.ask import ask
+from modellint.registry.cache import Cache, default_folder
+from modellint.request import Request
+
+DIGEST = "sha256:" + "a" * 64
+OTHER = "sha256:" + "b" * 64
+TAG = Request("localhost:9", "team/model", "V1.0")
+PINNED = Request("localhost:9", "team/model", digest=DIGEST)
+NASTY = "a\tb\nc\r\x1f%25%\x00\u2028\u0085é\U0001f600\x1b[31m"
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+
+
+def artifact(digest: str = DIGEST) -> Artifact:
+    made = Artifact(digest, "model")
+    made.config = (OTHER, 700)
+    made.license_layer = ("", 0)
+    made.size, made.weights, made.context = 1 << 40, 7, 8192
+    made.format, made.quantization, made.problem = "gguf", NASTY, "a\nb"
+    made.licenses = ["MIT", NASTY, "x"]
+    made.embedding = True
+    return made
+
+
+def keep(
+    folder: Path, request: Request = TAG, *, age: float = 0, details: bool = True, digest: str = DIGEST
+) -> Artifact:
+    made = artifact(digest)
+    cache = Cache(str(folder))
+    cache.keep(request, Answer(made, time.time() - age), details)
+    cache.write()
+    return made
+
+
+def look(folder: Path, request: Request = TAG, *, details: bool = True, max_age: float = 600) -> Answer | None:
+    return Cache(str(folder)).answer(request, details, max_age)
+
+
+def file_of(folder: Path) -> Path:
+    (path,) = (each for each in folder.rglob("*") if each.is_file())
+    return path
+
+
+def test_an_answer_comes_back(tmp_path: Path) -> None:
+    made = keep(tmp_path, age=60)
+    answer = look(tmp_path)
+    assert answer and answer.artifact and answer.cached and not answer.code
+    assert to_table(answer.artifact) == to_table(made)
+    assert 59 < time.time() - answer.asked < 65
+
+
+@pytest.mark.parametrize(
+    ("age", "max_age", "fresh"),
+    [(0, 600, True), (599, 600, True), (601, 600, False), (0, 0, False), (1e9, float("inf"), True), (-100, 600, False)],
+)
+def test_age(tmp_path: Path, age: float, max_age: float, fresh: bool) -> None:
+    keep(tmp_path, age=age)
+    assert bool(look(tmp_path, max_age=max_age)) == fresh
+
+
+@pytest.mark.parametrize(("days", "fresh"), [(1, True), (6, True), (8, False)])
+def test_a_digest_is_asked_again_after_a_week(tmp_path: Path, days: int, fresh: bool) -> None:
+    keep(tmp_path, PINNED, age=days * 86400)
+    assert bool(look(tmp_path, PINNED, max_age=1)) == fresh
+
+
+def test_a_tag_is_as_it_is_written(tmp_path: Path) -> None:
+    keep(tmp_path)
+    assert look(tmp_path, Request(TAG.registry, TAG.repository, "v1.0")) is None
+    assert look(tmp_path, Request(TAG.registry, TAG.repository + "s", TAG.tag)) is None
+    assert look(tmp_path, Request("localhost:90", TAG.repository, TAG.tag)) is None
+
+
+def test_names_that_differ_do_not_share_a_file(tmp_path: Path) -> None:
+    names = [("a.b", "c/d"), ("a.b:5", "c/d"), ("a.b", "c-d"), ("a.b", "c.d"), ("a.b", "c__d"), ("a", "b/c/d")]
+    for registry, repository in names:
+        keep(tmp_path, Request(registry, repository, "latest"))
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == len(names)
+
+
+def test_details_are_kept_and_missed(tmp_path: Path) -> None:
+    keep(tmp_path, details=False)
+    assert look(tmp_path, details=False)
+    assert look(tmp_path, details=True) is None
+    keep(tmp_path, details=True)
+    keep(tmp_path, details=False)
+    assert look(tmp_path, details=True)
+
+
+def test_a_moved_tag_leaves_the_old_artifact(tmp_path: Path) -> None:
+    keep(tmp_path)
+    keep(tmp_path, digest=OTHER)
+    answer = look(tmp_path)
+    assert answer and answer.artifact and answer.artifact.digest == OTHER
+    assert Cache(str(tmp_path)).artifact(TAG, DIGEST, True)
+    assert Cache(str(tmp_path)).artifact(TAG, "sha256:" + "c" * 64, True) is None
+
+
+def test_failures_are_not_kept(tmp_path: Path) -> None:
+    cache = Cache(str(tmp_path))
+    cache.keep(TAG, Answer(None, time.time(), code="not-found", reason="no"), True)
+    cache.write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_folder_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cache = Cache("")
+    cache.keep(TAG, Answer(artifact(), time.time()), True)
+    cache.write()
+    assert cache.answer(TAG, True, 600) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@posix
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        keep(tmp_path / "a" / "b")
+    finally:
+        os.umask(old)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes == {"a": 0o700, "b": 0o700, "localhost+9": 0o700, "r+team+model": 0o600}
+
+
+def replaced(old: str, new: str) -> Callable[[Path], object]:
+    def damage(path: Path) -> None:
+        text = path.read_text("utf-8", "surrogatepass")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8", "surrogatepass")
+
+    return damage
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-20]),
+    "zeros": lambda path: path.write_bytes(b"\0" * 4096),
+    "not UTF-8": lambda path: path.write_bytes(path.read_bytes() + b"\xff\n"),
+    "large": lambda path: path.write_bytes(path.read_bytes() + b"\n" * (1 << 20)),
+    "other version": replaced("cache 1 ", "cache 2 "),
+    "other fields": replaced(" problem ", " problems "),
+    "not a kind": replaced("\tmodel\t", "\tvirus\t"),
+    "not a digest": replaced(DIGEST, "sha256:../../x"),
+    "negative": replaced("8192", "-8192"),
+    "long number": replaced("8192", "9" * 5000),
+    "other digits": replaced("8192", "٣"),
+    "not a time": replaced("details\t", "details\tx"),
+    "no time": replaced("details\t", "details\tnan\t"),
+    "not a field": replaced("gguf", "gguf\tgguf"),
+    "not an escape": replaced("%25", "%zz"),
+    "not a line": replaced("tag\t", "tags\t"),
+    "folder": lambda path: (path.unlink(), path.mkdir()),
+    "loop": lambda path: (path.unlink(), path.symlink_to(path)),
+    "link": lambda path: (path.rename(path.with_name("x")), path.symlink_to(path.with_name("x"))),
+    "fifo": lambda path: (path.unlink(), os.mkfifo(path)),
+    "locked": lambda path: path.chmod(0),
+}
+
+
+@posix
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, name: str) -> None:
+    if name == "locked" and os.getuid() == 0:
+        pytest.skip("root may read everything")
+    keep(tmp_path)
+    DAMAGE[name](file_of(tmp_path))
+    assert look(tmp_path) is None
+    keep(tmp_path)
+    if name != "folder":
+        assert look(tmp_path)
+
+
+@posix
+def test_a_time_that_is_none_is_not_fresh(tmp_path: Path) -> None:
+    keep(tmp_path)
+    path = file_of(tmp_path)
+    lines = path.read_text("utf-8").split("\n")
+    lines = ["\t".join(["tag", "nan", *line.split("\t")[2:]]) if line.startswith("tag\t") else line for line in lines]
+    path.write_text("\n".join(lines), "utf-8")
+    assert look(tmp_path) is None
+
+
+@pytest.mark.parametrize("where", ["file", "none"])
+def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path, where: str) -> None:
+    (tmp_path / "file").write_text("")
+    keep(tmp_path / "file" if where == "file" else Path(f"{tmp_path}/\0"))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
+    cache = Cache(str(tmp_path))
+    for number in range(1000):
+        request = Request("localhost:9", "team/model", f"t{number}")
+        cache.keep(request, Answer(artifact(f"sha256:{number:064x}"), time.time() - 500 + number / 10), True)
+    cache.write()
+    assert file_of(tmp_path).stat().st_size < 1 << 20
+    assert look(tmp_path, Request("localhost:9", "team/model", "t999"))
+    assert look(tmp_path, Request("localhost:9", "team/model", "t1")) is None
+
+
+def write_much(folder: str, number: int) -> None:
+    for turn in range(60):
+        cache = Cache(folder)
+        request = Request("localhost:9", "team/model", f"t{number}-{turn}")
+        cache.keep(request, Answer(artifact(), time.time()), True)
+        cache.write()
+
+
+@posix
+def test_writers_at_the_same_time(tmp_path: Path) -> None:
+    """Whoever reads meanwhile finds a whole file; nothing is left behind."""
+    keep(tmp_path)
+    writers = [
+        multiprocessing.get_context("fork").Process(target=write_much, args=(str(tmp_path), number))
+        for number in range(4)
+    ]
+    for writer in writers:
+        writer.start()
+    seen = 0
+    while any(writer.is_alive() for writer in writers):
+        assert Cache(str(tmp_path)).artifact(TAG, DIGEST, True), "a torn file"
+        seen += 1
+    for writer in writers:
+        writer.join()
+        assert writer.exitcode == 0
+    assert seen
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["r+team+model"]
+
+
+def test_default_folder(tmp_path: Path) -> None:
+    home, tail = str(tmp_path), Path("modellint", "registry")
+    assert default_folder({"HOME": home}, "linux") == str(tmp_path / ".cache" / tail)
+    assert default_folder({"HOME": home, "XDG_CACHE_HOME": str(tmp_path / "x")}, "linux") == str(tmp_path / "x" / tail)
+    assert default_folder({"HOME": home, "XDG_CACHE_HOME": "relative"}, "linux") == ""
+    assert default_folder({"HOME": home}, "darwin") == str(tmp_path / "Library" / "Caches" / tail)
+    assert default_folder({"LOCALAPPDATA": home}, "win32") == str(tmp_path / tail)
+    assert default_folder({}, "win32") == ""
+
+
+def test_ask_takes_it_and_imports_nothing(tmp_path: Path) -> None:
+    """The whole way of a run that finds everything: 'json', 're' and the network's libraries stay out."""
+    keep(tmp_path)
+    program = (
+        "import os, sys, time; before = set(sys.modules)\n"
+        "from modellint.registry.access import Access\n"
+        "from modellint.registry.ask import ask\n"
+        "from modellint.request import Request\n"
+        f"request = Request({TAG.registry!r}, {TAG.repository!r}, {TAG.tag!r})\n"
+        f"answer = ask([request], Access(cache={str(tmp_path)!r}))[request]\n"
+        "assert answer.artifact and answer.cached, answer.reason\n"
+        "print(*sorted(name for name in set(sys.modules) - before if not name.startswith('modellint')))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert set(done.stdout.split()) <= {"__future__"}
+
+
+def test_offline(tmp_path: Path) -> None:
+    keep(tmp_path, age=1e8)
+    other = Request("localhost:9", "team/other", "latest")
+    answers = ask([TAG, other], Access(cache=str(tmp_path), offline=True))
+    assert answers[TAG].cached and answers[TAG].artifact
+    assert answers[other].code == "offline" and answers[other].artifact is None
