@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench conformance clean
+.PHONY: demo test lint bench conformance hostile clean
 
-demo: ## check the example application, in a fresh environment
+demo: ## check and fix the example application, in a fresh environment
 	rm -rf .demo
 	$(PYTHON) -m venv .demo
 	.demo/bin/pip install --quiet --disable-pip-version-check .
 	@echo '$$ modellint check fixtures/demo'
 	@.demo/bin/modellint check fixtures/demo || test $$? -eq 1
+	@echo '$$ modellint fix --unsafe --diff fixtures/demo'
+	@.demo/bin/modellint fix --unsafe --diff fixtures/demo
 
 test: lint ## run everything that guards this project
 	$(BIN)/pytest -n 2 -q -rs
@@ -26,6 +28,9 @@ bench: $(VENV)/ready ## compare the speed with the interpreter's own and with th
 
 conformance: $(VENV)/ready ## compare what Docker Compose and modellint make of many projects
 	$(BIN)/python tests/conformance/conformance.py
+
+hostile: $(VENV)/ready ## ask a registry that does everything wrong, and print what came of it
+	$(BIN)/python tests/hostile.py
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)

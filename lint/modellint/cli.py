@@ -6,17 +6,19 @@ import os
 import sys
 
 from modellint import options
-from modellint.options import Arguments, UsageError, did_you_mean
+from modellint.arguments import project_options, selected
+from modellint.options import FAILED, Arguments, UsageError, did_you_mean
+from modellint.report.complaint import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from modellint.check import Report
-    from modellint.compose.selection import Options
+    from modellint.compose.files import Unreadable
+    from modellint.facts import Facts
     from modellint.rule import Rule
 
-FAILED = 2
 _SEVERITIES = ("error", "warning", "note")
 _RARE_GC = 200_000  # objects; a short run that makes few cycles loses time to a collector that looks often
 
@@ -43,17 +45,17 @@ def main(words: Sequence[str]) -> int:
     try:
         return _main(words)
     except UsageError as error:
-        _complain(f"{error}\ntry `modellint --help`")
+        complain(f"{error}\ntry `modellint --help`")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader is gone; the exit code still counts
     except OSError as error:
-        _complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
+        complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
     except KeyboardInterrupt:
-        _complain("interrupted")
+        complain("interrupted")
     except Exception as error:  # a defect of modellint; said in one line, so that a log stays readable
         from modellint.defect import defect
 
-        _complain(f"internal error: {defect(error)}")
+        complain(f"internal error: {defect(error)}")
     return FAILED
 
 
@@ -72,20 +74,41 @@ def _main(words: Sequence[str]) -> int:
 
 def _check(said: Arguments) -> int:
     from modellint.check import check
-    from modellint.pack import rules
+    from modellint.pack import online_names, rules
 
-    known = rules()
-    running = _selected(said, known)
-    idle = known.keys() - {rule.name for rule in running}
-    report = check(said.rest, running, os.environ, idle, project_options(said), "--no-source" not in said.values)
+    online = "--online" in said.values
+    known = rules(online=online)
+    running = selected(said, known)
+    idle = {*known, *online_names()} - {rule.name for rule in running}
+    options = project_options(said)
+    facts: Facts | None = None
+    unanswered: list[Unreadable] = []
+    if online:
+        from modellint.commands.network import ask_projects
+
+        facts, unanswered = ask_projects(said, options, os.environ, "unpinned-image" not in idle)
+    report = check(said.rest, running, os.environ, idle, options, "--no-source" not in said.values, facts)
+    report.unreadable.extend(unanswered)
     _show(said, report, known)
     for trouble in report.unreadable:
-        _complain(str(trouble))
+        complain(str(trouble))
     if report.unreadable:
         return FAILED
     fail_on = said.last("--fail-on", "error")
     worst = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1] if fail_on != "never" else ()
     return 1 if any(result.severity in worst for result in report.results) else 0
+
+
+def _fix(said: Arguments) -> int:
+    from modellint.commands.fix import run
+
+    return run(said)
+
+
+def _resolve(said: Arguments) -> int:
+    from modellint.commands.resolve import run
+
+    return run(said)
 
 
 def _config(said: Arguments) -> int:
@@ -96,48 +119,16 @@ def _config(said: Arguments) -> int:
     try:
         _print(config(said.rest[0] if said.rest else "", project_options(said), os.environ, rules()))
     except Unreadable as trouble:
-        _complain(str(trouble))
+        complain(str(trouble))
         return FAILED
     except Refused as refused:
         for span, message in refused.reasons:
             line, column = span.first
-            _complain(f"{span.source.path}:{line}:{column}: {message}")
+            complain(f"{span.source.path}:{line}:{column}: {message}")
         if not refused.reasons:
-            _complain("Compose refuses a project without a name; give it one with `--project-name`")
+            complain("Compose refuses a project without a name; give it one with `--project-name`")
         return FAILED
     return 0
-
-
-def project_options(said: Arguments) -> Options:
-    """What the arguments say about the project; raises `UsageError`."""
-    from modellint.compose.selection import Options
-    from modellint.compose.versions import Features, features
-
-    version = said.last("--compose-version")
-    try:
-        known = features(version) if version else Features()
-    except ValueError as error:
-        raise UsageError(f"`{version}` {error}") from None
-    return Options(
-        said.each("--file"),
-        said.each("--env-file"),
-        said.each("--profile"),
-        said.last("--project-directory"),
-        said.last("--project-name"),
-        known,
-    )
-
-
-def _selected(said: Arguments, known: dict[str, Rule]) -> list[Rule]:
-    select, ignore = said.names("--select"), said.names("--ignore")
-    for name in (*select, *ignore):
-        if name not in known and name != "all":
-            raise UsageError(f"no rule is named `{name}`{did_you_mean(name, list(known))}")
-    return [
-        rule
-        for name, rule in known.items()
-        if (name in select or "all" in select or (rule.on and not select)) and name not in ignore
-    ]
 
 
 def _show(said: Arguments, report: Report, known: dict[str, Rule]) -> None:
@@ -201,15 +192,10 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _complain(text: str) -> None:
-    from modellint.report.printable import printable
-
-    lines = "\n".join(printable(line) for line in text.split("\n"))
-    sys.stderr.write(f"modellint: {lines}\n")
-
-
 _RUN: dict[str, Callable[[Arguments], int]] = {
     "check": _check,
+    "fix": _fix,
+    "resolve": _resolve,
     "config": _config,
     "explain": _explain,
     "rules": _rules,

@@ -50,6 +50,7 @@ class Command:
         self.options = options
 
 
+RESOLVE_FORMATS = ("text", "json")
 FORMATS = ("text", "json", "sarif", "github")
 FAIL_ON = ("error", "warning", "note", "never")
 PROJECT = (  # what they mean in `docker compose`
@@ -62,6 +63,17 @@ PROJECT = (  # what they mean in `docker compose`
     Option("--project-name", "the project's name (default: `name:` of the file, or the folder's)", "NAME", short="-p"),
     Option("--compose-version", "what that Docker Compose does (default: the newest known)", "X.Y.Z"),
 )
+NETWORK = (
+    Option("--offline", "ask nothing; use what earlier runs were answered, however old"),
+    Option("--no-cache", "ask anew, and keep no answer"),
+    Option("--timeout", "how long one reference may take (default: 5)", "SECONDS"),
+    Option("--registry", "ask only this one", "HOST", many=True),
+    Option("--plain-http", "ask this one without TLS (one on this machine needs no option)", "HOST", many=True),
+    Option("--token-host", "a registry may send us here for a token", "HOST", many=True),
+    Option("--ca-file", "certificates to trust, as PEM", "FILE"),
+    Option("--anonymous", "use none of the credentials that Docker has stored"),
+)
+TRUSTED = Option("--trusted", "the files come from nobody outside, although a pull request started this run")
 COMMANDS = (
     Command(
         "check", "report what is wrong with the models of Compose projects", "[PATH…]", 0, None,
@@ -75,6 +87,34 @@ COMMANDS = (
             Option("--no-source", "do not read the Dockerfiles and the source code that services are built from"),
             Option("--statistics", "count the findings of each rule"),
             *PROJECT,
+            Option("--online", "ask the registries: missing or wrong models, stale pins, contexts too large"),
+            Option("--memory", "what one model may use, such as 16GiB (with `--online`)", "SIZE"),
+            TRUSTED,
+            *NETWORK,
+        ),
+    ),
+    Command(
+        "fix", "rewrite the files so that findings are gone, and leave every other byte as it is", "[PATH…]", 0, None,
+        (
+            Option("--unsafe", "also the fixes that a person should look at"),
+            Option("--diff", "print what would change, and write nothing"),
+            Option("--check", "write nothing, and exit 1 if something would change"),
+            Option("--select", "fix only what these rules find", "RULE", many=True),
+            Option("--ignore", "fix what all but these rules find", "RULE", many=True),
+            Option("--no-source", "do not read the Dockerfiles and the source code that services are built from"),
+            *PROJECT,
+            Option("--pin", "ask the registries, and turn the tags of models and images into digests; nothing else"),
+            Option("--update", "with `--pin`: move existing pins to where their tags point now"),
+            TRUSTED,
+            *NETWORK,
+        ),
+    ),
+    Command(
+        "resolve", "ask a registry what a reference stands for", "REFERENCE", 1, 1,
+        (
+            Option("--image", "the reference is one of a container image, not of a model"),
+            Option("--format", f"{', '.join(RESOLVE_FORMATS)} (default: text)", "FORMAT", RESOLVE_FORMATS),
+            *NETWORK,
         ),
     ),
     Command("config", "print the project as `docker compose config` does", "[PATH]", 0, 1, PROJECT),
@@ -83,6 +123,7 @@ COMMANDS = (
     Command("new-rule", "write the stub of a new rule into the rules folder", "NAME", 1, 1),
     Command("version", "print the version", "", 0, 0),
 )  # fmt: skip
+FAILED = 2  # the exit status of a run that could not do, or not read, something
 EXIT_CODES = "exit status: 0 nothing at or above --fail-on, 1 findings, 2 could not run or could not read something"
 
 

@@ -1,0 +1,123 @@
+"""`modellint fix`: what is to be fixed, and what is said about it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from modellint.arguments import project_options, selected
+from modellint.engine import run as run_rules
+from modellint.engine import unignored
+from modellint.fix import fix, write
+from modellint.options import FAILED, UsageError
+from modellint.pack import online_names, rules
+from modellint.report import changes
+from modellint.report.complaint import complain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modellint.compose.project import Project
+    from modellint.compose.selection import Options
+    from modellint.finding import Finding
+    from modellint.fix import Find, Outcome
+    from modellint.options import Arguments
+
+_STDIN = "-"
+
+
+def run(said: Arguments) -> int:
+    """Fix what the arguments name; returns the exit code."""
+    if _STDIN in (*said.rest, *said.each("--file")):
+        raise UsageError("`fix` rewrites files, and standard input is none")
+    pinning = "--pin" in said.values
+    if "--update" in said.values and not pinning:
+        raise UsageError("`--update` moves pins: say `--pin --update`")
+    if pinning and "--unsafe" in said.values:
+        raise UsageError("`--pin` pins and does nothing else; run `modellint fix --unsafe` for other fixes")
+    options = project_options(said)
+    pins = _Pins(said, options) if pinning else None
+    find = pins.find if pins else _findings(said)
+    outcome = fix(said.rest, find, os.environ, options, unsafe=pinning or "--unsafe" in said.values)
+    return _finish(said, outcome, pins)
+
+
+def _findings(said: Arguments) -> Find:
+    """What the rules report in a project."""
+    known = rules(online=False)
+    running = selected(said, known)
+    idle = {*known, *online_names()} - {rule.name for rule in running}
+    sources = "--no-source" not in said.values
+
+    def find(project: Project) -> Sequence[Finding]:
+        return run_rules(running, project, idle, sources)
+
+    return find
+
+
+class _Pins:
+    """What is to be pinned, found with the answers of registries; `failed` and `stale` are what stays as it is."""
+
+    def __init__(self, said: Arguments, options: Options) -> None:
+        from modellint.commands.network import access, ask_all, named, refuse_untrusted
+        from modellint.facts import Facts
+        from modellint.pin import MOVED_BY, PINNED_BY
+
+        refuse_untrusted(said, "--pin", os.environ)
+        self.update = "--update" in said.values
+        self.rules = {each for each in (*PINNED_BY, MOVED_BY) if _wanted(said, each)}
+        self.failed: dict[tuple[str, int, int], Finding] = {}
+        self.stale: dict[tuple[str, int, int], Finding] = {}
+        places = named(said.rest, options, os.environ, all_images="unpinned-image" in self.rules)
+        self.facts = Facts(ask_all(places, access(said, os.environ), details=False))
+
+    def find(self, project: Project) -> Sequence[Finding]:
+        """The references to pin, and with `--update` the pins to move."""
+        from modellint.pin import pins
+
+        found = pins(project, self.facts)
+        for finding in unignored([each for each in found.failed if self._is_asked(each.rule)], project):
+            self.failed.setdefault((finding.span.source.path, *finding.span.first), finding)
+        stale = unignored([each for each in found.stale if each.rule in self.rules], project)
+        if not self.update:
+            for finding in stale:
+                self.stale.setdefault((finding.span.source.path, *finding.span.first), finding)
+            stale = []
+        return [*unignored([each for each in found.found if each.rule in self.rules], project), *stale]
+
+    def _is_asked(self, rule: str) -> bool:
+        return rule in self.rules or (rule == "unpinnable-model" and "unpinned-model" in self.rules)
+
+
+def _wanted(said: Arguments, rule: str) -> bool:
+    select = said.names("--select")
+    return (not select or rule in select or "all" in select) and rule not in said.names("--ignore")
+
+
+def _finish(said: Arguments, outcome: Outcome, pins: _Pins | None) -> int:
+    only_said = "--diff" in said.values or "--check" in said.values
+    unwritten = [] if only_said else write(outcome.changes)
+    lost = {trouble.path for trouble in unwritten}
+    if "--diff" in said.values:
+        changes.show_diff(outcome.changes)
+    else:
+        changes.show_applied([each for each in outcome.applied if each.path not in lost], only_said)
+    stale = list(pins.stale.values()) if pins else []
+    for finding in stale:
+        row, column = finding.span.first
+        sys.stderr.write(
+            changes.line(finding.span.source.path, row, column, "stale", finding.rule, finding.message) + "\n"
+        )
+    failed = list(pins.failed.values()) if pins else []
+    for finding in failed:
+        row, column = finding.span.first
+        complain(f"{finding.span.source.path}:{row}:{column}: not pinned: {finding.message}")
+    for left in outcome.left:
+        complain(f"{left.path}:{left.row}:{left.column}: {left.rule}: {left.reason}")
+    for trouble in (*outcome.unreadable, *unwritten):
+        complain(str(trouble))
+    sys.stderr.write(changes.summary(outcome, lost, only_said, len(stale)) + "\n")
+    if failed or outcome.left or outcome.unreadable or unwritten:
+        return FAILED
+    return 1 if "--check" in said.values and (outcome.changes or stale) else 0

@@ -1,0 +1,138 @@
+"""What the command line says about the network, and asking registries on its behalf."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from modellint.check import open_project, targets
+from modellint.compose.files import Unreadable
+from modellint.facts import NOT_FOUND, Facts
+from modellint.options import UsageError
+from modellint.pin import requests
+from modellint.registry.access import MAX_AGE, TIMEOUT, Access
+from modellint.registry.ask import ask
+from modellint.registry.cache import default_folder
+from modellint.sizes import read_size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from modellint.compose.selection import Options
+    from modellint.facts import Answer
+    from modellint.options import Arguments
+    from modellint.request import Request
+
+_OUTSIDE = ("pull_request_target", "workflow_run")  # runs that have secrets and may look at a stranger's files
+_LONGEST = 600.0  # seconds
+
+
+def access(said: Arguments, environment: Mapping[str, str]) -> Access:
+    """What the arguments allow; raises `UsageError`."""
+    return Access(
+        registries=said.each("--registry"),
+        plain_http=said.each("--plain-http"),
+        token_hosts=said.each("--token-host"),
+        ca_file=_ca_file(said.last("--ca-file")),
+        credentials="--anonymous" not in said.values,
+        timeout=_seconds(said.last("--timeout")),
+        cache="" if "--no-cache" in said.values else default_folder(environment),
+        max_age=MAX_AGE,
+        offline="--offline" in said.values,
+    )
+
+
+def refuse_untrusted(said: Arguments, what: str, environment: Mapping[str, str]) -> None:
+    """Raise `UsageError` in a run that holds secrets and may look at files of a pull request from outside."""
+    event = environment.get("GITHUB_EVENT_NAME", "")
+    if event in _OUTSIDE and "--trusted" not in said.values and "--offline" not in said.values:
+        raise UsageError(
+            f"`{what}` asks the registries that a Compose file names, with the credentials of this machine, and in a"
+            f" `{event}` run that file may be a stranger's; say `--trusted` if it is not"
+        )
+
+
+def ask_projects(
+    said: Arguments, options: Options, environment: Mapping[str, str], all_images: bool
+) -> tuple[Facts, list[Unreadable]]:
+    """Ask about every reference of the projects that the arguments name, once and all together.
+
+    The second value is what could not be asked, at the place that names it.
+    """
+    refuse_untrusted(said, "--online", environment)
+    memory = _memory(said.last("--memory"))
+    places = named(said.rest, options, environment, all_images=all_images)
+    facts = Facts(ask_all(places, access(said, environment), details=True), memory)
+    return facts, unanswered(places, facts)
+
+
+def named(
+    paths: Iterable[str], options: Options, environment: Mapping[str, str], *, all_images: bool
+) -> dict[Request, str]:
+    """What the projects of some paths ask registries for, and the first place that does. What is unreadable is not."""
+    places: dict[Request, str] = {}
+    for target in targets(list(paths), []):
+        try:
+            project, _, _ = open_project(target, options, environment)
+        except Unreadable:
+            continue
+        for node, request in requests(project, all_images=all_images):
+            row, column = node.content.first
+            places.setdefault(request, f"{node.source.path}:{row}:{column}")
+    return places
+
+
+def unanswered(places: Mapping[Request, str], facts: Facts) -> list[Unreadable]:
+    """The references for which nothing is known, not even that they do not exist."""
+    lost: list[Unreadable] = []
+    for request, place in places.items():
+        answer = facts.answer(request)
+        if answer is not None and answer.artifact is None and answer.code != NOT_FOUND:
+            lost.append(Unreadable(place, f"`{request}` is not known: {answer.reason}"))
+    return lost
+
+
+def ask_all(asked: Iterable[Request], allowed: Access, *, details: bool) -> dict[Request, Answer]:
+    """Ask, with a progress bar where a person looks at standard error."""
+    waiting = list(asked)
+    if not waiting or not sys.stderr.isatty() or os.environ.get("CI"):
+        return ask(waiting, allowed, details=details)
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("asking registries"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=len(waiting))
+
+        def advance(_request: Request, _answer: Answer) -> None:
+            progress.advance(task)
+
+        return ask(waiting, allowed, details=details, answered=advance)
+
+
+def _seconds(text: str) -> float:
+    if not text:
+        return TIMEOUT
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST:
+        raise UsageError(f"`--timeout` is a number of seconds up to {_LONGEST:.0f}, not `{text}`")
+    return seconds
+
+
+def _memory(text: str) -> int:
+    if not text:
+        return 0
+    try:
+        return read_size(text)
+    except ValueError:
+        raise UsageError(f"`--memory` is a size like 16GiB, not `{text}`") from None
+
+
+def _ca_file(path: str) -> str:
+    if path and not os.path.isfile(path):
+        raise UsageError(f"`--ca-file {path}` is no file")
+    return path

@@ -1,0 +1,52 @@
+"""`modellint resolve`: what a reference stands for."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from modellint.commands.network import access, ask_all
+from modellint.image import Image
+from modellint.options import FAILED, UsageError
+from modellint.reference import Reference
+from modellint.report.artifact import as_json, as_text
+from modellint.report.complaint import complain
+from modellint.request import of_image, of_model
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.options import Arguments
+    from modellint.request import Request
+
+
+def run(said: Arguments) -> int:
+    """Ask about one reference and print the answer; returns the exit code."""
+    text = said.rest[0]
+    request = _image_request(text) if "--image" in said.values else _model_request(text)
+    answer = ask_all([request], access(said, os.environ), details=True)[request]
+    if answer.artifact is None:
+        complain(f"{request}: {answer.reason}")
+        return FAILED
+    render = as_json if said.last("--format", "text") == "json" else as_text
+    sys.stdout.buffer.write(render(text, request, answer).encode("utf-8", "backslashreplace"))
+    return 0
+
+
+def _model_request(text: str) -> Request:
+    ref = Reference(text)
+    request = of_model(ref)
+    if request is not None:
+        return request
+    if ref.kind == "hub":
+        raise UsageError(f"`{text}` is a model of the Hugging Face Hub, which is no OCI registry: it has no digest")
+    if ref.kind == "local":
+        raise UsageError(f"`{text}` is an ID of one machine's local store; name the model")
+    raise UsageError(f"`{text}` is no model reference: {ref.problem}")
+
+
+def _image_request(text: str) -> Request:
+    request = of_image(Image(text))
+    # The characters of an image's name are those of a model's.
+    if request is None or Reference(f"{request.registry}/{request.repository}").kind == "invalid":
+        raise UsageError(f"`{text}` is no image reference; write `name:tag` or `name:tag@sha256:…`")
+    return request
