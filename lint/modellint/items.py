@@ -1,4 +1,4 @@
-"""Edits of lists and maps: one item split into several, and items taken out.
+"""Edits of lists and maps: one item split into several, items taken out, and lines added.
 
 Each gives None where the file is not laid out so plainly that the edit is certain to mean what it should.
 """
@@ -12,6 +12,7 @@ from modellint.source import Span
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modellint.node import Node
+    from modellint.source import Source
 
 
 def split_item(item: Scalar, pieces: list[str]) -> Edit | None:
@@ -55,6 +56,51 @@ def take_out_key(body: Mapping, name: str) -> list[Edit] | None:
     return [Edit(whole_lines(span), "")] if stands_alone(span) else None
 
 
+def take_out_entry(body: Mapping, name: str) -> list[Edit] | None:
+    """Take out one of several entries of a map: on lines of its own, behind the dash of a list item, or in braces."""
+    at = next((at for at, (key, _) in enumerate(body.pairs) if isinstance(key, Scalar) and key.text == name), -1)
+    spans = [span for _, span in _parts(body)]
+    if at < 0 or len(spans) < 2 or body.anchor or body.pairs[at][1].anchor:
+        return None
+    source, span = body.source, spans[at]
+    if body.flow or source.line(span.first[0])[: span.first[1] - 1].strip() != "-":
+        return _cut(body, spans, [at])
+    gap = Span(source, span.end, spans[at + 1].start) if at == 0 else None
+    return [Edit(Span(source, span.start, gap.end), "")] if gap and not gap.text.strip() else None
+
+
+def add_lines(key: Scalar, value: Node, lines: list[str]) -> Edit:
+    """Put lines below an entry of a block map, behind the comments that are indented as a part of it."""
+    source, (_, column) = key.source, key.span.first
+    end = value.end if value.start >= key.end else key.end  # of an alias, the target stands above it
+    row = source.position(max(key.end, end) - 1)[0]
+    while row < len(source.line_starts()):
+        line = source.line(row + 1)
+        if not line[:column].isspace() or not line.strip().startswith("#"):
+            break
+        row += 1
+    return below(source, row, lines)
+
+
+def below(source: Source, row: int, lines: list[str]) -> Edit:
+    """Put lines below a line."""
+    end = source.line_starts()[row - 1] + len(source.line(row))
+    ending = line_break(source, row)
+    return Edit(Span(source, end, end), "".join(f"{ending}{line}" for line in lines))
+
+
+def line_break(source: Source, row: int) -> str:
+    """What ends a line, or where it is the last one, the line before it."""
+    starts = source.line_starts()
+    end = starts[min(row, len(starts) - 1)]
+    return "\r\n" if source.text[max(0, end - 2) : end] == "\r\n" else "\n"
+
+
+def column(node: Node) -> int:
+    """How many characters stand before a node on its line."""
+    return node.span.first[1] - 1
+
+
 def stands_alone(span: Span) -> bool:
     """Whether nothing else stands on its lines but blanks, the dash of its list item, and a comment behind it."""
     source = span.source
@@ -93,7 +139,7 @@ def _gap_before(item: Scalar) -> str | None:
     row, column = item.span.first
     before = source.line(row)[: column - 1]
     if before.strip() == "-":
-        return ("\r\n" if "\r\n" in source.text else "\n") + before
+        return line_break(source, row) + before
     return ", " if source.text[: item.start].rstrip().endswith(("[", ",")) else None
 
 

@@ -26,6 +26,49 @@ services:
     #                                       ^^^^^^^^^^^^^^^ this points at the container itself, where no Docker Model Runner answers
 ```
 
+Where the project declares one model, and the value is an address to which the program adds nothing but `/chat/completions` and
+its like, the fix grants that model. What is injected then ends in `/v1/`, whatever stood there before:
+
+```yaml bad
+services:
+  app:
+    image: app
+    environment:
+      LOG_LEVEL: info
+      OPENAI_BASE_URL: http://model-runner.docker.internal/engines/v1
+      #                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `OPENAI_BASE_URL` is a fixed address of Docker Model Runner: it is another one on every kind of Docker, and no model is pulled for it
+      OPENAI_MODEL: ai/smollm2:360M-Q4_K_M
+  job:
+    image: job
+    environment:
+      - LLM_BASE_URL=http://172.17.0.1:12434/v1
+      #                     ^^^^^^^^^^^^^^^^ `LLM_BASE_URL` is a fixed address of Docker Model Runner: it is another one on every kind of Docker, and no model is pulled for it
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    models:
+      llm:
+        endpoint_var: OPENAI_BASE_URL
+        model_var: OPENAI_MODEL
+    environment:
+      LOG_LEVEL: info
+  job:
+    image: job
+    models:
+      llm:
+        endpoint_var: LLM_BASE_URL
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
 ```yaml good
 services:
   app:
@@ -47,6 +90,8 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
+An address without `/v1` gets no fix: the program adds the rest of the path, and would add it to the injected one as well.
+
 What this rule cannot see: addresses in the code, in files that are mounted, and in variables that are set where the
 project runs. An address of another service of the project is left alone, and so is one of a machine that has a name of its own.
 """
@@ -55,10 +100,11 @@ from __future__ import annotations
 
 from modellint.evidence.endpoints import ITSELF, RUNNER
 from modellint.evidence.images import PROXY, SERVER
-from modellint.rule import WARNING, Context, Finding, Findings, Service, rule, scalars
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Service, rule, scalars, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from modellint.compose.project import Model, Setting
     from modellint.evidence.endpoints import Endpoint
 
 _GRANT = "grant the model to the service under `models:`, and let Compose inject the address"
@@ -70,6 +116,7 @@ def hardcoded_endpoint(service: Service, context: Context) -> Findings:
     evidence = context.evidence
     known = evidence.product(service)
     is_server = known is not None and known.role in (SERVER, PROXY)
+    fixes: dict[str, Fix] | None = None
     for endpoint in evidence.endpoints(service):
         url = endpoint.url
         if not endpoint.server or (url.host in ITSELF and (is_server or _is_own(service, endpoint))):
@@ -78,7 +125,10 @@ def hardcoded_endpoint(service: Service, context: Context) -> Findings:
             continue
         span = endpoint.text.locate(url.start, url.end)
         related = [*endpoint.text.origin, *((grant.name.content, "a grant") for grant in service.grants[:1])]
-        yield Finding(span, _message(endpoint), related=related, hint=_hint(service, endpoint))
+        if fixes is None and endpoint.text.kind == "variable":
+            fixes = _fixes(service, context)
+        fix = fixes.get(endpoint.text.name) if fixes and endpoint.text.kind == "variable" else None
+        yield Finding(span, _message(endpoint), fix, related, hint="" if fix else _hint(service, endpoint))
 
 
 def _is_own(service: Service, endpoint: Endpoint) -> bool:
@@ -113,3 +163,67 @@ def _hint(service: Service, endpoint: Endpoint) -> str:
     if service.grants:
         return f"let the grant of `{service.grants[0].name.shown}` inject it: `endpoint_var: {name}`"
     return f"{_GRANT}: `endpoint_var: {name}`"
+
+
+def _fixes(service: Service, context: Context) -> dict[str, Fix]:
+    """By variable: drop what a grant sets anyway, and let the grant inject the one that it can be meant for."""
+    from modellint.grant_edits import is_base_url, take_out_settings
+
+    project = context.project
+    injected = {variable.name: variable.grant for grant in service.grants for variable in grant.variables}
+    found: dict[str, Fix] = {}
+    replaceable: list[Setting] = []
+    for endpoint in context.evidence.endpoints(service):
+        setting = service.environment.get(endpoint.text.name)
+        if not endpoint.server or setting is None or setting.node is None or setting.node is not endpoint.text.node:
+            continue
+        grant = injected.get(setting.name)
+        if grant is not None:
+            edits = take_out_settings(project, service, [setting])
+            if edits:
+                found[setting.name] = Fix(f"drop it: the grant of `{grant.name.shown}` sets `{setting.name}`", edits)
+        elif endpoint.server == RUNNER and endpoint.url.host not in project.services and is_base_url(endpoint):
+            replaceable.append(setting)
+    if len(replaceable) == 1:  # of several, a grant can replace one, and it is not known which
+        fix = _injecting(service, replaceable[0], context)
+        if fix is not None:
+            found[replaceable[0].name] = fix
+    return found
+
+
+def _injecting(service: Service, setting: Setting, context: Context) -> Fix | None:
+    """Let a grant inject a variable: the only one of the service, or one of the only model."""
+    from modellint.grant_edits import inject_instead, may_rename
+
+    project, name = context.project, setting.name
+    if len(service.grants) == 1:
+        variable = service.grants[0].variables[-1]
+        edits = inject_instead(project, variable, setting) if may_rename(context.evidence, variable, name) else None
+        title = f"let the grant of `{service.grants[0].name.shown}` inject `{name}`, which becomes `http://…/v1/`"
+        return Fix(title, edits) if edits else None
+    models = list(project.models.values())
+    if service.grants or len(models) != 1 or service.provider is not None or "network_mode" in service.body:
+        return None
+    return _granting(service, setting, models[0], context)
+
+
+def _granting(service: Service, setting: Setting, model: Model, context: Context) -> Fix | None:
+    """Grant a model to a service that says by hand what the grant says."""
+    from modellint.compose.injection import prefix
+    from modellint.evidence.endpoints import is_model_name
+    from modellint.grant_edits import add_grant, is_variable_name, take_out_settings
+
+    names = {"endpoint_var": setting.name}
+    named = [each for each in service.environment.values() if is_model_name(each.name)]
+    if any(each.value != text_of(model.reference) or each.node is None or each.node.interpolated for each in named):
+        return None  # another model is meant
+    if named:
+        names["model_var"] = named[0].name
+    default = f"{prefix(model.name.text)}_MODEL"
+    if len(named) > 1 or not model.checked or not all(map(is_variable_name, [*names.values(), default])):
+        return None
+    added = add_grant(context.project, service, setting.span, model, names)
+    taken = take_out_settings(context.project, service, [setting, *named]) if added else None
+    shown = " and ".join(f"`{name}`" for name in names.values())
+    title = f"grant `{model.name.text}` under the name of {shown}: the address becomes `http://…/v1/`"
+    return Fix(title, [*added, *taken]) if added and taken else None

@@ -49,7 +49,8 @@ def ignored_digest(model: Model, context: Context) -> Findings:
     tag = node.part(*ref.tag_at)
     shown = tag.text if tag != node.content else node.shown
     message = f"the tag wins over the digest: Docker Model Runner pulls `{shown}`, whatever the digest says"
-    yield Finding(tag, message, _fix(node, ref.digest, context), hint="write `name@sha256:…`, without the tag")
+    fix = _fix(node, ref.digest, context)
+    yield Finding(tag, message, fix, hint="" if fix else "write `name@sha256:…`, without the tag")
 
 
 def _fix(node: Scalar, digest: str, context: Context) -> Fix | None:

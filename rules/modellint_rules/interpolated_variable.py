@@ -20,7 +20,41 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-Inside the container a shell can read it; `$$` passes the `$` through:
+Inside the container a shell can read it; `$$` passes the `$` through. And a grant injects under any name:
+
+```yaml bad
+services:
+  app:
+    image: app
+    environment:
+      OPENAI_BASE_URL: ${LLM_URL}
+      #                ^^^^^^^^^^ `LLM_URL` exists only inside the container of `app`, once it is created; here it is always empty
+    models: [llm]
+  job:
+    image: job
+    command: ["sh", "-c", "serve --model ${LLM_MODEL}"]
+    #                                    ^^^^^^^^^^^^ `LLM_MODEL` exists only inside the container of `app`, once it is created; here it is always empty
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    models:
+      llm:
+        endpoint_var: OPENAI_BASE_URL
+  job:
+    image: job
+    command: ["sh", "-c", "serve --model $${LLM_MODEL}"]
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
 
 ```yaml good
 services:
@@ -45,11 +79,32 @@ file is checked, in the shell or in `.env`, is not reported, and neither is one 
 from __future__ import annotations
 
 from modellint.compose.project import Injected
-from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Project, Scalar, Variable, rule, scalars
+from modellint.rule import (
+    ERROR,
+    WARNING,
+    Context,
+    Edit,
+    Finding,
+    Findings,
+    Fix,
+    Node,
+    Project,
+    Scalar,
+    Sequence,
+    Service,
+    Span,
+    Variable,
+    rule,
+    scalars,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from modellint.compose.project import Setting
+    from modellint.evidence.shell import Script
     from modellint.finding import Severity
+
+_MOST_FIXED = 50  # findings: for each of them, all the others are looked at, and a script is read
 
 
 @rule(ERROR, tags=("environment",))
@@ -63,17 +118,132 @@ def interpolated_variable(project: Project, context: Context) -> Findings:
     if not asked:
         return
     silent = _configuring(project) | _overwritten(project)
-    for found in asked:
-        if found.scalar is not None and id(found.scalar) not in silent:
-            yield _finding(found, injected[found.name])
+    reported = [found for found in asked if found.scalar is not None and id(found.scalar) not in silent]
+    for found in reported:
+        fix = _fix(found, reported, context) if len(reported) <= _MOST_FIXED else None
+        yield _finding(found, injected[found.name], fix)
 
 
-def _finding(found: Variable, source: Injected) -> Finding:
+def _fix(found: Variable, reported: list[Variable], context: Context) -> Fix | None:
+    """Let the one service that asks for the variable, and gets it by a grant, have it inside its container."""
+    scalar = found.scalar
+    users = [
+        (service, setting)
+        for service in context.project.services.values()
+        for setting in _asking(service, scalar)
+        if scalar is not None
+    ]
+    if len(users) != 1 or scalar is None:
+        return None
+    service, setting = users[0]
+    given = (each for grant in service.grants if not grant.legacy for each in grant.variables)
+    variable = next((each for each in given if each.name == found.name), None)
+    if variable is None:
+        return None
+    if setting is not None:
+        return _injecting(found, variable, setting, reported, context)
+    if found.operand.count("$") or found.span.text != scalar.text[found.start : found.end]:
+        return None
+    if not _is_in_shell(service, scalar, found):
+        return None
+    start = found.span.start
+    return Fix(f"let the shell in the container read `{found.name}`", [Edit(Span(scalar.source, start, start), "$")])
+
+
+def _asking(service: Service, scalar: Scalar | None) -> list[Setting | None]:
+    """The entries of `environment` that a value belongs to, and None for a command that it is a part of."""
+    from modellint.evidence.texts import command_scalars
+
+    if scalar is None:
+        return []
+    found: list[Setting | None] = [
+        each for each in service.environment.values() if each.node is not None and _is_there(each.node, scalar)
+    ]
+    return [*found, *(None for each in command_scalars(service) if _is_there(each, scalar))]
+
+
+def _is_there(node: Scalar, scalar: Scalar) -> bool:
+    """Whether a node is a value, or the part of it that a merge has made a node of."""
+    return node.source is scalar.source and scalar.start <= node.start and node.end <= scalar.end
+
+
+def _injecting(
+    found: Variable, variable: Injected, setting: Setting, reported: list[Variable], context: Context
+) -> Fix | None:
+    """Let the grant inject what an entry is to hold, in the place of that entry."""
+    from modellint.grant_edits import inject_instead, may_rename, written
+
+    if setting.shown not in (f"${found.name}", f"${{{found.name}}}"):
+        return None
+    place = written(context.project, variable.grant.service, setting.span)
+    if place is None or not may_rename(context.evidence, variable, setting.name):
+        return None
+    body = place[1]
+    others = [each.scalar for each in reported if each.name == found.name and each.scalar is not None]
+    if sum(each.source is body.source and body.start <= each.start < body.end for each in others) > 1:
+        return None  # what else asks for it would then be empty, and nothing would say so
+    edits = inject_instead(context.project, variable, setting)
+    name = variable.grant.name.shown
+    return Fix(f"let the grant of `{name}` inject `{setting.name}`", edits) if edits else None
+
+
+def _is_in_shell(service: Service, scalar: Scalar, found: Variable) -> bool:
+    """Whether a shell in the container would expand the variable, if Compose left it alone."""
+    read = _script(service, scalar)
+    if read is None or read[1].damaged or found.name in read[1].assigned:
+        return False
+    offset, script = read
+    begin = found.start + len("${" if scalar.text.startswith("${", found.start) else "$")
+    return any(each.name == found.name and offset + each.start == begin for each in script.expansions)
+
+
+def _script(service: Service, scalar: Scalar) -> tuple[int, Script] | None:
+    """The shell script that a value of a command holds as the file writes it, and where it begins in the value."""
+    from modellint.evidence.shell import of_words, read_script
+
+    test = service.body.get("healthcheck", "test")
+    if test is scalar:
+        return 0, read_script(_as_written(scalar))
+    argv = _argv(test)
+    if any(node is scalar for _, node in argv):
+        if argv[0][0] == "CMD-SHELL":
+            return (0, read_script(_as_written(scalar))) if len(argv) > 1 and argv[1][1] is scalar else None
+        argv = argv[1:]
+    else:
+        argv = [*_argv(service.body.get("entrypoint")), *_argv(service.body.get("command"))]
+    for at, script in of_words([word for word, _ in argv]):
+        if argv[at][1] is scalar:
+            offset = _as_written(scalar).find(script.text)
+            return (offset, script) if offset >= 0 else None
+    return None
+
+
+def _argv(node: Node | None) -> list[tuple[str, Scalar]]:
+    """The words of a command as the file writes them, each with the value that it stands in."""
+    if isinstance(node, Sequence):
+        return [(_as_written(item), item) for item in node.items if isinstance(item, Scalar)]
+    if not isinstance(node, Scalar):
+        return []
+    from modellint.compose.canonical.words import split
+
+    try:
+        return [(word, node) for word in split(_as_written(node))]
+    except ValueError:
+        return []
+
+
+def _as_written(scalar: Scalar) -> str:
+    """A value with its variables in it. What `$$` begins is nothing that Compose or this rule cares for."""
+    return scalar.text.replace("$$", "__")
+
+
+def _finding(found: Variable, source: Injected, fix: Fix | None) -> Finding:
     always, severity = _outcome(found)
     place = f"the container of `{source.grant.service.name.text}`"
     message = f"`{found.name}` exists only inside {place}, once it is created; here {always}"
     hint = "let a shell in the container read it (`$${" + found.name + "}`), or grant the model to this service"
-    return Finding(found.span, message, related=[(source.span, "injected by this")], hint=hint, severity=severity)
+    related = [(source.span, "injected by this")]
+    return Finding(found.span, message, fix, related, hint="" if fix else hint, severity=severity)
 
 
 def _outcome(found: Variable) -> tuple[str, Severity]:

@@ -48,6 +48,17 @@ models:
     #             ^^^^^^^^^^^^^^^^ `context_size` must be a whole number, and Compose makes none of the text `${CONTEXT:-8192}`: it refuses the file
 ```
 
+```yaml fixed
+services:
+  app:
+    image: ${IMAGE:-app
+    models: [llm]
+models:
+  llm:
+    image: ai/smollm2
+    context_size: 8192
+```
+
 ```yaml good
 services:
   app:
@@ -100,7 +111,7 @@ not exist. In an overlay it does not ask for what the base file may hold.
 
 from __future__ import annotations
 
-from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Project, rule
+from modellint.rule import ERROR, WARNING, Context, Edit, Finding, Findings, Fix, Node, Project, Scalar, rule
 
 _KEPT_FROM_GIT = "kept-from-git"  # an env file that is missing because `.gitignore` names it
 
@@ -110,4 +121,22 @@ def invalid_compose(project: Project, context: Context) -> Findings:
     """Report each thing that Compose refuses at its node."""
     for violation in project.violations:
         severity = WARNING if violation.kind == _KEPT_FROM_GIT else None
-        yield Finding(violation.span, violation.message, violation.fix, hint=violation.hint, severity=severity)
+        fix, hint = violation.fix, violation.hint
+        if fix is None and violation.path[:1] == ("models",) and violation.path[2:] == ("context_size",):
+            fix = _with_default(violation.node, project)
+            hint = "" if fix else hint
+        yield Finding(violation.span, violation.message, fix, hint=hint, severity=severity)
+
+
+def _with_default(node: Node, project: Project) -> Fix | None:
+    """Write the default of a variable in its place, where it is a number and the variable has no other value."""
+    if not isinstance(node, Scalar) or not node.interpolated or node.anchor or node.tag or node.style in ("|", ">"):
+        return None
+    name, _, default = node.text.removeprefix("${").removesuffix("}").partition("-")
+    name = name.removesuffix(":")
+    is_number = default.isascii() and default.isdigit() and default[0] != "0" and len(default) < 10
+    if node.text not in (f"${{{name}-{default}}}", f"${{{name}:-{default}}}") or not is_number:
+        return None
+    if project.environment.get(name):
+        return None
+    return Fix(f"write {default}, its default", [Edit(node.span, default)])

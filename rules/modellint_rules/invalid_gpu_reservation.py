@@ -33,6 +33,29 @@ services:
       #        ^^^^ `count: none` is neither a number nor `all`: Compose refuses the file
 ```
 
+```yaml fixed
+services:
+  train:
+    image: train
+    deploy:
+      resources:
+        reservations:
+          devices:
+            - driver: nvidia
+              device_ids: ["0"]
+              capabilities: [gpu]
+            - driver: nvidia
+              count: 0
+              capabilities: [gpu]
+            - driver: nvidia
+              count: one
+              capabilities: [gpu]
+  infer:
+    image: infer
+    gpus:
+      - count: none
+```
+
 ```yaml good
 services:
   train:
@@ -58,7 +81,22 @@ What this rule cannot see: how many GPUs the machine has, and whether the driver
 
 from __future__ import annotations
 
-from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Mapping, Scalar, Sequence, Service, rule
+from modellint.items import take_out_entry
+from modellint.rule import (
+    ERROR,
+    WARNING,
+    Context,
+    Edit,
+    Finding,
+    Findings,
+    Fix,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    Service,
+    rule,
+)
 
 
 @rule(ERROR, tags=("gpu",))
@@ -79,7 +117,10 @@ def _amount(device: Mapping) -> Findings:
     count, ids = device.get("count"), device.key("device_ids")
     if ids is not None and isinstance(count, Scalar):
         message = "`count` and `device_ids` exclude each other: Compose refuses the file"
-        yield Finding(ids.content, message, related=[(count.content, "and this")], hint="keep one of the two")
+        edits = take_out_entry(device, "count") if _is_filled(device.get("device_ids")) else None
+        fix = Fix("drop `count`, and reserve the devices that are named", edits) if edits else None
+        hint = "" if fix else "keep one of the two"
+        yield Finding(ids.content, message, fix, [(count.content, "and this")], hint=hint)
     elif isinstance(count, Scalar):
         yield from _count(count)
 
@@ -88,7 +129,14 @@ def _capabilities(device: Mapping) -> Findings:
     capabilities = device.get("capabilities")
     if isinstance(capabilities, Sequence) and not capabilities.items:
         message = "a reservation without a capability: Docker finds no driver for it and the container does not start"
-        yield Finding(capabilities.span, message, hint="write `capabilities: [gpu]`")
+        fix = None
+        if capabilities.span.text.startswith("[") and not capabilities.anchor and not capabilities.tag:
+            fix = Fix("write `capabilities: [gpu]`", [Edit(capabilities.span, "[gpu]")])
+        yield Finding(capabilities.span, message, fix, hint="" if fix else "write `capabilities: [gpu]`")
+
+
+def _is_filled(ids: Node | None) -> bool:
+    return isinstance(ids, Sequence) and bool(ids.items)
 
 
 def _count(count: Scalar) -> Findings:

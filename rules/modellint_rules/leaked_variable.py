@@ -20,7 +20,6 @@ services:
     environment:
       - OPENAI_API_KEY=${OPENAI_API_KEY}
       # ^^^^^^^^^^^^^^ the key `OPENAI_API_KEY` lies in the environment of `agent`: `docker inspect`, every child process and crash reports show it
-      # ^^^^^^^^^^^^^^
   worker:
     image: worker
     env_file: .env
@@ -30,6 +29,28 @@ services:
     environment:
       MODEL_RUNNER_URL: ${MODEL_RUNNER_URL}
     # ^^^^^^^^^^^^^^^^ `MODEL_RUNNER_URL` is what the grant of `llm` injects into `agent`; set by hand here, it follows neither the runner nor the model
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+```yaml fixed
+services:
+  agent:
+    image: agent
+    models:
+      llm:
+        endpoint_var: MODEL_RUNNER_URL
+    environment:
+      - OPENAI_API_KEY=${OPENAI_API_KEY}
+  worker:
+    image: worker
+    env_file: .env
+  web:
+    image: web
+    models:
+      llm:
+        endpoint_var: MODEL_RUNNER_URL
 models:
   llm:
     model: ai/smollm2:360M-Q4_K_M
@@ -83,6 +104,7 @@ from modellint.rule import (
     Context,
     Finding,
     Findings,
+    Fix,
     Project,
     Scalar,
     Service,
@@ -91,6 +113,11 @@ from modellint.rule import (
     scalars,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST_FIXED = 50  # variables: for each of them, a whole section is looked at
 _SECRET = "mount it as a secret, and give the program the name of the file"
 
 
@@ -101,9 +128,12 @@ def leaked_variable(project: Project, context: Context) -> Findings:
     for grant in project.grants():
         for each in grant.variables:
             injected.setdefault(each.name, each)
-    for service in project.services.values():
-        if injected:
-            yield from _set_by_hand(service, injected, context)
+    services = project.services.values()
+    by_hand = [each for service in services for each in _set_by_hand(service, injected, context)] if injected else []
+    for service, setting, source in by_hand:
+        fix = _granting(service, setting, source, context) if len(by_hand) <= _MOST_FIXED else None
+        yield _by_hand(service, setting, source, fix)
+    for service in services:
         yield from _env_files(service, context)
         yield from _keys(service, context)
     configs = project.root.get("configs") if project.root is not None else None
@@ -111,8 +141,10 @@ def leaked_variable(project: Project, context: Context) -> Findings:
         yield from _keys_in(scalar, context, "a config that is written into the container as a plain file")
 
 
-def _set_by_hand(service: Service, injected: dict[str, Injected], context: Context) -> Findings:
-    """Report an injected variable that another service gets from the shell or from `.env`.
+def _set_by_hand(
+    service: Service, injected: dict[str, Injected], context: Context
+) -> Iterator[tuple[Service, Setting, Injected]]:
+    """The injected variables that another service gets from the shell or from `.env`.
 
     Where nothing sets it, `interpolated-variable` speaks.
     """
@@ -123,13 +155,54 @@ def _set_by_hand(service: Service, injected: dict[str, Injected], context: Conte
             continue
         variables = context.evidence.variables(setting.node)
         if setting.value is None or any(variable.is_set for variable in variables):
-            giver = source.grant.service.name.text
-            message = (
-                f"`{name}` is what the grant of `{source.grant.name.shown}` injects into `{giver}`; set by hand here, it "
-                "follows neither the runner nor the model"
-            )
-            hint = f"grant the model to `{service.name.text}` as well, and drop this"
-            yield Finding(setting.span, message, related=[(source.span, "injected by this")], hint=hint, severity=ERROR)
+            yield service, setting, source
+
+
+def _by_hand(service: Service, setting: Setting, source: Injected, fix: Fix | None) -> Finding:
+    giver = source.grant.service.name.text
+    message = (
+        f"`{setting.name}` is what the grant of `{source.grant.name.shown}` injects into `{giver}`; set by hand here, it "
+        "follows neither the runner nor the model"
+    )
+    hint = "" if fix else f"grant the model to `{service.name.text}` as well, and drop this"
+    return Finding(setting.span, message, fix, [(source.span, "injected by this")], hint=hint, severity=ERROR)
+
+
+def _granting(service: Service, setting: Setting, source: Injected, context: Context) -> Fix | None:
+    """Let a grant of the service itself inject what is only passed through."""
+    from modellint.grant_edits import add_grant, inject_instead, may_rename, take_out_settings
+
+    project, model = context.project, source.grant.model
+    if source.grant.legacy or model is None or not model.checked or service.provider is not None:
+        return None
+    given = [service.environment[each.name] for each in source.grant.variables if each.name in service.environment]
+    if not all(map(_is_passed_through, given)) or "network_mode" in service.body:
+        return None
+    own = [grant for grant in service.grants if grant.model is model]
+    if own:
+        variable = next((each for each in own[0].variables if each.kind == source.kind), None)
+        if variable is None or not may_rename(context.evidence, variable, setting.name):
+            return None
+        edits = inject_instead(project, variable, setting)
+        return Fix(f"let the grant of `{model.name.text}` inject it", edits) if edits else None
+    if service.grants:
+        return None
+    names = {f"{each.kind}_var": each.name for each in reversed(source.grant.variables) if each.explicit}
+    added = add_grant(project, service, setting.span, model, names)
+    taken = take_out_settings(project, service, given) if added else None
+    return (
+        Fix(f"grant `{model.name.text}` to `{service.name.text}` as well", [*added, *taken])
+        if added and taken
+        else None
+    )
+
+
+def _is_passed_through(setting: Setting) -> bool:
+    """Whether a variable is given on under its own name, with nothing added."""
+    written = setting.shown
+    return setting.node is not None and (
+        setting.value is None or written in (f"${setting.name}", f"${{{setting.name}}}")
+    )
 
 
 def _env_files(service: Service, context: Context) -> Findings:

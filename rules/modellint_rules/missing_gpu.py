@@ -15,6 +15,29 @@ services:
     image: ollama/ollama:0.12.6
 ```
 
+```yaml fixed
+services:
+  vllm:
+    image: vllm/vllm-openai:v0.11.0
+    command: --model Qwen/Qwen3-8B
+    deploy:
+      resources:
+        reservations:
+          devices:
+            - driver: nvidia
+              count: all
+              capabilities: [gpu]
+  ollama:
+    image: ollama/ollama:0.12.6
+    deploy:
+      resources:
+        reservations:
+          devices:
+            - driver: nvidia
+              count: all
+              capabilities: [gpu]
+```
+
 ```yaml good
 services:
   vllm:
@@ -40,6 +63,8 @@ services:
 Where the word `cpu` stands in a name, tag, flag, variable, profile or the file's path, the CPU is meant. So it is where
 another service of the project runs the same product with a GPU, as in a choice by profile.
 
+The fix reserves every NVIDIA GPU of the machine. On a machine without one, Docker then refuses to start the service.
+
 What this rule cannot see: a Docker daemon whose default runtime hands GPUs to every container, another Compose file
 that is laid over this one and adds the GPU, and what a locally built image holds when its command does not say so.
 """
@@ -51,7 +76,21 @@ from modellint.evidence.images import NEEDED, NONE, OLLAMA, Product, gpu
 from modellint.evidence.serving import served
 from modellint.evidence.unset import unset
 from modellint.image import Image
-from modellint.rule import NOTE, WARNING, Context, Finding, Findings, Project, Service, rule, text_of
+from modellint.rule import (
+    NOTE,
+    WARNING,
+    Context,
+    Edit,
+    Finding,
+    Findings,
+    Fix,
+    Mapping,
+    Project,
+    Scalar,
+    Service,
+    rule,
+    text_of,
+)
 
 _HINT = "add `gpus: all`, or a reservation under `deploy.resources.reservations.devices`"
 # By a word of the image's name or tag: what hands its kind of GPU to a container.
@@ -64,6 +103,10 @@ _DEVICES = {
     "xpu": "add `devices: [/dev/dri]`",
     "gaudi": "add `runtime: habana`",
 }
+# Words of the image's name or tag that stand for hardware of somebody else, for which no hint is known.
+_OTHERS = ("musa", "tpu", "npu", "ascend", "cann", "neuron", "hpu", "openvino")
+_SECTIONS = ("deploy", "resources", "reservations", "devices")
+_DEVICE = ("- driver: nvidia", "  count: all", "  capabilities: [gpu]")
 
 
 @rule(WARNING, whole=True, tags=("gpu",))
@@ -83,15 +126,16 @@ def _without(service: Service, known: Product, project: Project) -> Findings:
     if service.image is not None and unset(service.image, project):
         return
     name, place = service.name.text, service.name.content
+    fix = _fix(service, project)
     if needs == NEEDED:
         message = (
             f"nothing hands a GPU to `{name}`: {_built(known)} is built for one, and fails to start or computes on the "
             "CPU alone"
         )
-        yield Finding(place, message, hint=_hint(service))
+        yield Finding(place, message, fix, hint="" if fix else _hint(service))
     else:
         message = f"nothing hands a GPU to `{name}`: {known.name} computes on the CPU alone, many times slower"
-        yield Finding(place, message, hint=_HINT, severity=NOTE)
+        yield Finding(place, message, fix, hint="" if fix else _HINT, severity=NOTE)
 
 
 def _needs(service: Service, known: Product) -> str:
@@ -107,3 +151,42 @@ def _built(known: Product) -> str:
 def _hint(service: Service) -> str:
     name = (text_of(service.image) or "").lower()
     return next((hint for word, hint in _DEVICES.items() if word in name), _HINT)
+
+
+def _fix(service: Service, project: Project) -> Fix | None:
+    name = (text_of(service.image) or "").lower()
+    for sign in "/:_.":
+        name = name.replace(sign, "-")
+    if any(word.startswith((*_DEVICES, *_OTHERS)) for word in name.split("-")):
+        return None
+    edit = _reservation(service, project)
+    return Fix("reserve the machine's NVIDIA GPUs", [edit]) if edit else None
+
+
+def _reservation(service: Service, project: Project) -> Edit | None:
+    """Add what is missing of a reservation; None where it would stand in a map that is not written out plainly."""
+    from modellint.grant_edits import written
+    from modellint.items import add_lines, column
+
+    start = service.image or service.body.key("build") or service.body.key("command")
+    found = written(project, service, start.span) if start is not None else None
+    if found is None:
+        return None
+    section, step = found[1], " " * max(1, column(found[1]) - column(found[0]))
+    missing = list(_SECTIONS)
+    while missing and (entry := section.entries.get(missing[0])) is not None:
+        below = entry[1]
+        is_written = not section.flow and any(each is entry[0] for each, _ in section.pairs)
+        if not is_written or not isinstance(below, Mapping) or below.anchor or below.tag:
+            return None
+        section = below
+        del missing[0]
+    elsewhere = section is found[1] and _SECTIONS[0] in service.body
+    if section.flow or not section.pairs or not missing or elsewhere:
+        return None
+    key, value = section.pairs[-1]
+    if not isinstance(key, Scalar):
+        return None
+    indents = [" " * column(section) + step * depth for depth in range(len(missing) + 1)]
+    lines = [f"{indent}{name}:" for indent, name in zip(indents, missing, strict=False)]
+    return add_lines(key, value, [*lines, *(indents[-1] + line for line in _DEVICE)])

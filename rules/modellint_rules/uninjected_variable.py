@@ -43,6 +43,18 @@ models:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
 ```
 
+```yaml fixed
+services:
+  app:
+    image: app
+    models:
+      llm:
+        endpoint_var: OPENAI_BASE_URL
+models:
+  llm:
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
+```
+
 ```yaml good
 services:
   app:
@@ -92,6 +104,24 @@ models:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
 ```
 
+```yaml fixed
+services:
+  agent:
+    build: ./agent
+    models:
+      llm:
+        endpoint_var: CHAT_SERVER_LLM_URL
+        model_var: CHAT_SERVER_LLM_MODEL
+  worker:
+    build: ./worker
+    models:
+      llm:
+        endpoint_var: MODEL_BASE_URL
+models:
+  llm:
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
+```
+
 And where `environment` gives the service the address of a model server under another name, that is the one that it uses:
 
 ```yaml bad
@@ -102,6 +132,18 @@ services:
       BASE_URL: http://model-runner.docker.internal/engines/v1
     models: [llm]
     #        ^^^ the grant of `llm` injects `LLM_URL`, and `BASE_URL` gives the service an address beside it: one of the two is not used
+models:
+  llm:
+    model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    models:
+      llm:
+        endpoint_var: BASE_URL
 models:
   llm:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
@@ -135,6 +177,7 @@ itself are known for the common ones.
 from __future__ import annotations
 
 from modellint.compose.project import Grant, Injected
+from modellint.evidence.endpoints import RUNNER, is_model_address
 from modellint.rule import (
     WARNING,
     Context,
@@ -150,8 +193,13 @@ from modellint.rule import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from modellint.evidence.commands import Run
+    from modellint.evidence.endpoints import Endpoint
     from modellint.evidence.shell import Expansion
+
+_MOST_UNSET = 50  # variables: for each of them, all the others are looked at
 
 
 @rule(WARNING)
@@ -174,10 +222,11 @@ def uninjected_variable(service: Service, context: Context) -> Findings:
                 f"nothing sets `{variable.name}`, so this is empty: the grant of `{injected[near].grant.name.shown}` "
                 f"injects `{injected[near].shown}`, and only into the container"
             )
-            kind = f"{injected[near].kind}_var"
-            yield Finding(
-                variable.span, message, hint=f"name the variable that the program reads as `{kind}` of the grant"
+            fix = _in_place_of(service, variable, injected, context)
+            hint = (
+                "" if fix else f"name the variable that the program reads as `{injected[near].kind}_var` of the grant"
             )
+            yield Finding(variable.span, message, fix, hint=hint)
     for grant in service.grants:
         found = list(_in_code(service, grant, injected, context))
         yield from found or _beside(service, grant, injected, context)
@@ -187,6 +236,37 @@ def _unset(context: Context) -> list[Variable]:
     """The variables of the project that are filled in as nothing."""
     project = context.project
     return [each for each in project.variables if not each.operator and not each.is_set]
+
+
+def _in_place_of(service: Service, asked: Variable, injected: dict[str, Injected], context: Context) -> Fix | None:
+    """Let the grant inject an entry of `environment` that is to hold nothing but the variable."""
+    unset = _unset(context)
+    near = _meant(asked.name, injected)
+    if near is None or len(unset) > _MOST_UNSET:
+        return None
+    own = set(map(id, scalars(service.body)))
+    others = [each for each in unset if id(each.scalar) in own and _meant(each.name, injected) is near]
+    holding = [
+        each
+        for each in service.environment.values()
+        if each.node is not None
+        and each.node is asked.scalar
+        and each.shown in (f"${asked.name}", f"${{{asked.name}}}")
+    ]
+    if len(holding) != 1 or len(others) != 1:
+        return None
+    from modellint.grant_edits import inject_instead, may_rename
+
+    if not may_rename(context.evidence, near, holding[0].name):
+        return None
+    edits = inject_instead(context.project, near, holding[0])
+    return Fix(f"let the grant of `{near.grant.name.shown}` inject `{holding[0].name}`", edits) if edits else None
+
+
+def _meant(name: str, injected: dict[str, Injected]) -> Injected | None:
+    """The injected variable that a name is near to, if it is one alone."""
+    near = [variable for other, variable in injected.items() if _nearest(name, {other: variable})]
+    return near[0] if len(near) == 1 else None
 
 
 def _in_shell(run: Run, expansion: Expansion, injected: Injected) -> Finding:
@@ -206,19 +286,49 @@ def _in_code(service: Service, grant: Grant, injected: dict[str, Injected], cont
     if code is None:
         return
     unset, scripts = evidence.unset_reads(service), evidence.script_reads(service)
+    found: list[tuple[Injected, str]] = []
+    certain: list[tuple[Injected, str]] = []
     for variable in grant.variables:
         if code.sdk(variable.name) or any(variable.name in known for known in (code.reads, code.aside, scripts)):
             continue
-        near = next((name for name in unset if _nearest(name, {variable.name: variable})), "")
-        other = near or (evidence.reads_other_address(service, [variable.name]) if variable.kind == "endpoint" else "")
+        near = [name for name in unset if _nearest(name, {variable.name: variable})]
+        address = evidence.reads_other_address(service, [variable.name]) if variable.kind == "endpoint" else ""
+        other = near[0] if near else address
         if not other or (not near and not evidence.is_unread(service, [variable.name])):
             continue
+        found.append((variable, other))
+        if (near == [other] and _meant(other, injected)) or (not near and _is_alone(other, unset, service)):
+            certain.append((variable, other))
+    fix = _renaming(certain, context)
+    for variable, other in found:
         message = (
             f"`{variable.shown}`, which the grant of `{grant.name.shown}` injects, is not what the code reads: that is `{other}`, "
             "and nothing sets it"
         )
-        hint = f"let the grant inject that name: `{variable.kind}_var: {other}`"
-        yield Finding(variable.span, message, related=[(unset[other], "read here")], hint=hint)
+        own = fix if (variable, other) in certain else None
+        hint = "" if own else f"let the grant inject that name: `{variable.kind}_var: {other}`"
+        yield Finding(variable.span, message, own, [(unset[other], "read here")], hint=hint)
+
+
+def _is_alone(name: str, unset: Iterable[str], service: Service) -> bool:
+    """Whether only one grant can be meant by the one variable for an address that the code reads."""
+    return len(service.grants) == 1 and [each for each in unset if is_model_address(each)] == [name]
+
+
+def _renaming(wanted: list[tuple[Injected, str]], context: Context) -> Fix | None:
+    """Let a grant inject its variables under the names that are read."""
+    if not wanted:
+        return None
+    from modellint.grant_edits import may_rename, rename
+
+    names = {f"{variable.kind}_var": name for variable, name in reversed(wanted)}
+    if len(set(names.values())) < len(wanted):
+        return None
+    if not all(may_rename(context.evidence, variable, name) for variable, name in wanted):
+        return None
+    edits = rename(context.project, wanted[0][0].grant, names)
+    shown = " and ".join(f"`{name}`" for name in names.values())
+    return Fix(f"let the grant of `{wanted[0][0].grant.name.shown}` inject {shown}", edits) if edits else None
 
 
 def _beside(service: Service, grant: Grant, injected: dict[str, Injected], context: Context) -> Findings:
@@ -229,13 +339,13 @@ def _beside(service: Service, grant: Grant, injected: dict[str, Injected], conte
     if code is not None and code.files and any(code.may_read(name) for name in names):
         return
     given = [
-        endpoint.text
+        endpoint
         for endpoint in evidence.endpoints(service)
         if endpoint.server and endpoint.text.kind in ("variable", "env file") and endpoint.text.name not in injected
     ]
     if not given or evidence.is_mentioned(service, names) or any(name in service.environment for name in names):
         return
-    text = given[0]
+    text = given[0].text
     endpoint_var = next(variable for variable in grant.variables if variable.kind == "endpoint")
     message = (
         f"the grant of `{grant.name.shown}` injects `{endpoint_var.shown}`, and `{text.name}` gives the service an address beside "
@@ -245,7 +355,25 @@ def _beside(service: Service, grant: Grant, injected: dict[str, Injected], conte
     hint = f"drop `{text.name}` and let the grant inject it: `endpoint_var: {text.name}`"
     if grant.legacy:
         hint = f"drop `{text.name}`, declare the model under `models:` and grant it with `endpoint_var: {text.name}`"
-    yield Finding(endpoint_var.span, message, related=related, hint=hint)
+    fix = _in_place_of_address(service, endpoint_var, given, context)
+    yield Finding(endpoint_var.span, message, fix, related, hint="" if fix else hint)
+
+
+def _in_place_of_address(service: Service, variable: Injected, given: list[Endpoint], context: Context) -> Fix | None:
+    """Let the only grant inject the only address of the runner that is written out in `environment`."""
+    from modellint.grant_edits import inject_instead, is_base_url, may_rename
+
+    endpoint, project = given[0], context.project
+    setting = service.environment.get(endpoint.text.name)
+    if len(given) > 1 or len(service.grants) > 1 or setting is None or setting.node is not endpoint.text.node:
+        return None
+    if endpoint.server != RUNNER or endpoint.url.host in project.services or not is_base_url(endpoint):
+        return None
+    if setting.node is None or not may_rename(context.evidence, variable, setting.name):
+        return None
+    edits = inject_instead(project, variable, setting)
+    title = f"let the grant of `{variable.grant.name.shown}` inject `{setting.name}`, which becomes `http://…/v1/`"
+    return Fix(title, edits) if edits else None
 
 
 def _nearest(name: str, injected: dict[str, Injected]) -> str | None:

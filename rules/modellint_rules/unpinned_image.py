@@ -63,7 +63,8 @@ def unpinned_image(service: Service, context: Context) -> Findings:
     if Image(node.value).digest or unset(node, context.project):
         return
     message = f"`{node.shown}` has no digest: whoever moves the tag changes the image that you run"
-    yield Finding(node.content, message, _fix(node, context), hint="pin it as `name:tag@sha256:…`")
+    fix = _fix(node, context)
+    yield Finding(node.content, message, fix, hint="" if fix else "pin it as `name:tag@sha256:…`")
 
 
 def _fix(node: Scalar, context: Context) -> Fix | None:

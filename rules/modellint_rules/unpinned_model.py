@@ -61,7 +61,8 @@ def unpinned_model(model: Model, context: Context) -> Findings:
         return
     message = f"`{node.shown}` has no digest: whoever moves the tag changes the model that you run"
     hint = "pin it as `name@sha256:…` without a tag, because a tag beside the digest wins over it"
-    yield Finding(node.content, message, _fix(model, context), hint=hint)
+    fix = _fix(model, context)
+    yield Finding(node.content, message, fix, hint="" if fix else hint)
 
 
 def _fix(model: Model, context: Context) -> Fix | None:

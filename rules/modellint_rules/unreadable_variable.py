@@ -26,6 +26,27 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
+```yaml fixed
+services:
+  app:
+    image: app
+    models:
+      qwen2.5:
+        endpoint_var: QWEN2_5_URL
+        model_var: QWEN2_5_MODEL
+      llm: {}
+  job:
+    image: job
+    models:
+      llm:
+        endpoint_var: LLM-URL
+models:
+  qwen2.5:
+    model: ai/qwen2.5:0.5B-F16
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
 ```yaml bad
 services:
   app:
@@ -62,18 +83,20 @@ gets it.
 from __future__ import annotations
 
 from modellint.compose.injection import prefix, provider_variable_names
-from modellint.rule import WARNING, Context, Finding, Findings, Grant, Project, Span, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Project, Span, rule
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _NAME = _LETTERS | frozenset("0123456789")
+_MOST_FIXED = 50  # grants: for each of them, all that its service says is looked at
 
 
 @rule(WARNING, tags=("environment",))
 def unreadable_variable(project: Project, context: Context) -> Findings:
     """Report variables that are no shell names: at the grant, and for a provider service at its name, once."""
-    for grant in project.grants():
-        if not grant.legacy:
-            yield from _of_grant(grant)
+    bad = [grant for grant in project.grants() if not grant.legacy and not all(map(_readable, _names(grant)))]
+    taken = _taken(project) if bad and len(bad) <= _MOST_FIXED else None
+    for grant in bad:
+        yield from _of_grant(grant, taken, context)
     told: set[str] = set()
     for model in project.legacy:
         names = provider_variable_names(model.name.text)
@@ -84,13 +107,48 @@ def unreadable_variable(project: Project, context: Context) -> Findings:
             yield Finding(model.name.content, _message(names), related=related, hint=hint)
 
 
-def _of_grant(grant: Grant) -> Findings:
+def _names(grant: Grant) -> list[str]:
+    return [variable.name for variable in grant.variables]
+
+
+def _taken(project: Project) -> set[str]:
+    """The names of variables that already mean something somewhere in the project."""
+    found = {name for grant in project.grants() for name in _names(grant)}
+    found.update(name for service in project.services.values() for name in service.environment)
+    found.update(variable.name for variable in project.variables)
+    return found
+
+
+def _of_grant(grant: Grant, taken: set[str] | None, context: Context) -> Findings:
     bad: dict[Span, list[str]] = {}
     for variable in grant.variables:
         if not _readable(variable.name):
             bad.setdefault(variable.span, []).append(variable.shown)
+    fix = _fix(grant, taken, context) if taken is not None else None
     for span, names in bad.items():
-        yield Finding(span, _message(names), hint=_hint(grant))
+        yield Finding(span, _message(names), fix, hint="" if fix else _hint(grant))
+
+
+def _fix(grant: Grant, taken: set[str], context: Context) -> Fix | None:
+    """Give the grant names that a shell can read, where nothing else has them and nothing is known to read the old."""
+    from modellint.grant_edits import is_read, is_variable_name, rename
+
+    names: dict[str, str] = {}
+    for variable in reversed(grant.variables):
+        if not _readable(variable.name):
+            names[f"{variable.kind}_var"] = _made_readable(variable.name)
+            if variable.name in grant.service.environment or is_read(context.evidence, grant.service, variable.name):
+                return None
+    new = list(names.values())
+    if len(set(new)) < len(new) or not taken.isdisjoint(new) or not all(map(is_variable_name, new)):
+        return None
+    edits = rename(context.project, grant, names)
+    return Fix(f"inject {' and '.join(f'`{name}`' for name in new)}", edits) if edits else None
+
+
+def _made_readable(name: str) -> str:
+    name = "".join(letter if letter in _NAME else "_" for letter in name)
+    return name if name[:1] in _LETTERS else f"MODEL_{name}"
 
 
 def _readable(name: str) -> bool:
@@ -105,6 +163,5 @@ def _message(names: tuple[str, ...] | list[str]) -> str:
 def _hint(grant: Grant) -> str:
     if any(variable.explicit for variable in grant.variables) or grant.name.interpolated:
         return "use letters, digits and `_` only, and no digit first"
-    stem = "".join(letter if letter in _NAME else "_" for letter in prefix(grant.model_name))
-    stem = stem if stem[:1] in _LETTERS else f"MODEL_{stem}"
+    stem = _made_readable(prefix(grant.model_name))
     return f"give the grant names of its own: `endpoint_var: {stem}_URL` and `model_var: {stem}_MODEL`"

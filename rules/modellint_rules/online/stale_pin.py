@@ -73,5 +73,8 @@ def _finding(node: Scalar, tag: str, fix: Fix | None) -> Finding:
     message = f"the tag `{tag}` points to another digest now: what is pinned here is not what it names any more"
     at = str(node.value).find("@") + 1
     return Finding(
-        node.locate(at, len(str(node.value))), message, shown(fix), hint="look at what has changed, then move the pin"
+        node.locate(at, len(str(node.value))),
+        message,
+        shown(fix),
+        hint="" if shown(fix) else "`modellint fix --pin --update` moves it",
     )
