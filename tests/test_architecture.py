@@ -39,7 +39,7 @@ LAYERS = [
     {"fix"},
     {"report"},
     {"options"},
-    {"arguments", "stub"},
+    {"stub"},
     {"commands"},
     {"cli"},
     {"__main__"},

@@ -6,9 +6,7 @@ import os
 import sys
 
 from modellint import options
-from modellint.arguments import project_options, selected
-from modellint.options import FAILED, Arguments, UsageError, did_you_mean
-from modellint.report.complaint import complain
+from modellint.options import FAILED, Arguments, UsageError, did_you_mean, project_options, selected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,17 +43,17 @@ def main(words: Sequence[str]) -> int:
     try:
         return _main(words)
     except UsageError as error:
-        complain(f"{error}\ntry `modellint --help`")
+        _complain(f"{error}\ntry `modellint --help`")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader is gone; the exit code still counts
     except OSError as error:
-        complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
+        _complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
     except KeyboardInterrupt:
-        complain("interrupted")
+        _complain("interrupted")
     except Exception as error:  # a defect of modellint; said in one line, so that a log stays readable
         from modellint.defect import defect
 
-        complain(f"internal error: {defect(error)}")
+        _complain(f"internal error: {defect(error)}")
     return FAILED
 
 
@@ -91,7 +89,7 @@ def _check(said: Arguments) -> int:
     report.unreadable.extend(unanswered)
     _show(said, report, known)
     for trouble in report.unreadable:
-        complain(str(trouble))
+        _complain(str(trouble))
     if report.unreadable:
         return FAILED
     fail_on = said.last("--fail-on", "error")
@@ -119,14 +117,14 @@ def _config(said: Arguments) -> int:
     try:
         _print(config(said.rest[0] if said.rest else "", project_options(said), os.environ, rules()))
     except Unreadable as trouble:
-        complain(str(trouble))
+        _complain(str(trouble))
         return FAILED
     except Refused as refused:
         for span, message in refused.reasons:
             line, column = span.first
-            complain(f"{span.source.path}:{line}:{column}: {message}")
+            _complain(f"{span.source.path}:{line}:{column}: {message}")
         if not refused.reasons:
-            complain("Compose refuses a project without a name; give it one with `--project-name`")
+            _complain("Compose refuses a project without a name; give it one with `--project-name`")
         return FAILED
     return 0
 
@@ -185,6 +183,12 @@ def _version(said: Arguments) -> int:
 
     _print(f"modellint {__version__}\n")
     return 0
+
+
+def _complain(text: str) -> None:
+    from modellint.report.complaint import complain
+
+    complain(text)
 
 
 def _print(text: str) -> None:

@@ -1,4 +1,4 @@
-"""The commands and options of the command line as a table, and a reader of arguments that follows it.
+"""The commands and options of the command line as a table, a reader of arguments that follows it, and what they mean.
 
 `argparse` alone costs as much time as the interpreter's own start, on every run of a program that is run on every
 save. This reads what it would read: `--name value`, `--name=value`, the same with a short name and `-nvalue`, `--`
@@ -10,6 +10,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from modellint.compose.selection import Options
+    from modellint.rule import Rule
 
 
 class Option:
@@ -186,6 +189,43 @@ def read(words: Sequence[str]) -> Arguments:
     if not said.help:
         _count(said)
     return said
+
+
+def project_options(said: Arguments) -> Options:
+    """What the arguments say about the project; raises `UsageError`."""
+    from modellint.compose.selection import Options
+    from modellint.compose.versions import Features, features
+
+    version = said.last("--compose-version")
+    try:
+        known = features(version) if version else Features()
+    except ValueError as error:
+        raise UsageError(f"`{version}` {error}") from None
+    return Options(
+        said.each("--file"),
+        said.each("--env-file"),
+        said.each("--profile"),
+        said.last("--project-directory"),
+        said.last("--project-name"),
+        known,
+    )
+
+
+def selected(said: Arguments, known: dict[str, Rule]) -> list[Rule]:
+    """The rules that the arguments ask for; raises `UsageError`."""
+    select, ignore = said.names("--select"), said.names("--ignore")
+    for name in (*select, *ignore):
+        if name not in known and name != "all":
+            from modellint.pack import online_names
+
+            if name in online_names():
+                raise UsageError(f"`{name}` needs what registries answer: say `--online` with `check`")
+            raise UsageError(f"no rule is named `{name}`{did_you_mean(name, list(known))}")
+    return [
+        rule
+        for name, rule in known.items()
+        if (name in select or "all" in select or (rule.on and not select)) and name not in ignore
+    ]
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from modellint.arguments import project_options, selected
 from modellint.engine import run as run_rules
 from modellint.engine import unignored
 from modellint.fix import fix, write
-from modellint.options import FAILED, UsageError
+from modellint.options import FAILED, UsageError, project_options, selected
 from modellint.pack import online_names, rules
 from modellint.report import changes
 from modellint.report.complaint import complain
