@@ -37,7 +37,7 @@ def rule(name: str, severity: Severity, *tags: str) -> Rule:
         return []
 
     check.__name__ = name.replace("-", "_")
-    return Rule(check, PAGE, "Project", severity, on=True, online=False, whole=False, tags=tags)
+    return Rule(check, PAGE, "Project", severity, on=True, online=False, policy=False, whole=False, tags=tags)
 
 
 RULES = {

@@ -17,6 +17,10 @@ FORMATS = {
     "json": "modellint.report.json",
     "sarif": "modellint.report.sarif",
     "github": "modellint.report.github",
+    "gitlab": "modellint.report.gitlab",
+    "junit": "modellint.report.junit",
+    "rdjson": "modellint.report.rdjson",
+    "markdown": "modellint.report.markdown",
 }
 
 

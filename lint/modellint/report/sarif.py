@@ -6,7 +6,6 @@ contents. Suppressed findings are left out, because GitHub shows them as open al
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import os
 from typing import Any
@@ -15,13 +14,15 @@ from urllib.parse import quote
 from modellint import __version__
 from modellint.finding import SEVERITIES
 from modellint.report.encode import encode, well_formed
+from modellint.report.fingerprint import fingerprints
+from modellint.report.home import HOME, page_url
 from modellint.report.page import labelled
 from modellint.report.printable import printable
 from modellint.report.sarif_json import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from modellint.check import Report
     from modellint.result import Change, Place, Result
@@ -34,7 +35,6 @@ MOST_RESULTS = 5000  # that GitHub keeps of a run
 _MOST_RELATED = 99  # with the place itself, the 100 places that GitHub keeps of a result
 _MOST_DESCRIPTION = 1024  # characters that GitHub takes
 _ROOT = "%SRCROOT%"
-_HOME = "https://github.com/modellint/modellint"
 _PROBLEM = {"error": "error", "warning": "warning", "note": "recommendation"}
 _SECURITY_TAGS = frozenset(("security", "supply-chain"))
 _SECURITY_SEVERITY = {"error": "8.0", "warning": "5.5", "note": "3.0"}  # high, medium and low on GitHub
@@ -45,13 +45,14 @@ def render(report: Report, rules: Mapping[str, Rule]) -> str:
     kept = worst(report.results, MOST_RESULTS)
     used = sorted({result.rule for result in kept})
     index = {name: at for at, name in enumerate(used)}
+    names = fingerprints((result.rule, uri(result.place.path), result.place.text) for result in kept)
     run = om.Run(
         tool=om.Tool(
             driver=om.ToolComponent(
                 name="modellint",
                 version=__version__,
                 semantic_version=__version__,
-                information_uri=_HOME,
+                information_uri=HOME,
                 rules=[_descriptor(rules[name]) for name in used],
             )
         ),
@@ -59,10 +60,7 @@ def render(report: Report, rules: Mapping[str, Rule]) -> str:
         column_kind="unicodeCodePoints",
         original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The working folder."))},
         invocations=[_invocation(report, len(report.results) - len(kept))],
-        results=[
-            _result(result, index[result.rule], fingerprint)
-            for result, fingerprint in zip(kept, fingerprints(kept), strict=True)
-        ],
+        results=[_result(result, index[result.rule], name) for result, name in zip(kept, names, strict=True)],
     )
     log = as_json(om.SarifLog(schema_uri=SCHEMA, version="2.1.0", runs=[run]))
     head = {"$schema": log.pop("$schema"), "version": log.pop("version")}
@@ -75,18 +73,6 @@ def worst(results: Sequence[Result], most: int) -> Sequence[Result]:
         return results
     ranked = sorted(range(len(results)), key=lambda at: SEVERITIES.index(results[at].severity))
     return [results[at] for at in sorted(ranked[:most])]
-
-
-def fingerprints(results: Iterable[Result]) -> list[str]:
-    """A name for each result that stays the same when other lines change, and that no other result has."""
-    names: list[str] = []
-    seen: dict[tuple[str, str, str], int] = {}
-    for result in results:
-        key = (result.rule, uri(result.place.path), result.place.text)
-        seen[key] = seen.get(key, 0) + 1
-        text = "\0".join((*key, str(seen[key])))
-        names.append(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
-    return names
 
 
 def uri(path: str) -> str:
@@ -110,14 +96,13 @@ def _descriptor(rule: Rule) -> Any:
         **({"security-severity": _SECURITY_SEVERITY[rule.severity]} if security else {}),
         "tags": list(dict.fromkeys((*rule.tags, *(["security"] if security else [])))),
     }
-    module = rule.name.replace("-", "_")
     return om.ReportingDescriptor(
         id=rule.name,
         name="".join([word.capitalize() for word in rule.name.split("-")]),
         short_description=om.MultiformatMessageString(text=rule.summary),
         full_description=om.MultiformatMessageString(text=_description(rule.doc)),
         help=om.MultiformatMessageString(text=rule.doc.strip(), markdown=labelled(rule.doc.strip())),
-        help_uri=f"{_HOME}/blob/main/rules/modellint_rules/{module}.py",
+        help_uri=page_url(rule) or HOME,
         default_configuration=om.ReportingConfiguration(level=rule.severity),
         properties=properties,
     )
