@@ -1,0 +1,104 @@
+"""`modellint graph`: a picture of one project."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from modellint.check import open_project, targets
+from modellint.compose.files import STDIN, Unreadable
+from modellint.engine import run as run_rules
+from modellint.graph.build import draw
+from modellint.graph.picture import Mark
+from modellint.options import FAILED, project_options
+from modellint.pack import online_names, policy_names, rules
+from modellint.report.complaint import complain
+from modellint.report.paths import relative
+from modellint.report.printable import printable
+from modellint.result import result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.compose.project import Project
+    from modellint.finding import Finding
+    from modellint.graph.picture import Picture
+    from modellint.options import Arguments
+
+_LONGEST_MESSAGE = 600
+_MOST_NAMED = 5
+
+
+def run(said: Arguments) -> int:
+    """Draw the project of the arguments; returns the exit code."""
+    try:
+        target = _target(said.rest[0]) if said.rest else ""
+        project, _, overlay = open_project(target, project_options(said), os.environ)
+    except Unreadable as trouble:
+        complain(str(trouble))
+        return FAILED
+    if project.root is None:
+        complain(f"{overlay or project.files[0].source.path}: cannot be drawn, because it cannot be read as YAML")
+        return FAILED
+    found = [] if "--no-findings" in said.values else _findings(project)
+    picture = draw(project, _title(said, project), printable, [(each, _mark(each)) for each in found])
+    data = _written(picture, said.last("--format", "mermaid")).encode("utf-8", "backslashreplace")
+    output = said.last("--output")
+    if output:
+        with open(output, "wb") as file:
+            file.write(data)
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    return 0
+
+
+def _target(path: str) -> str:
+    """The one project that a path stands for; raises `Unreadable` where there is none, or more than one."""
+    unreadable: list[Unreadable] = []
+    found = targets([path], unreadable)
+    if unreadable:
+        raise unreadable[0]
+    own = os.path.normpath(path) if path != STDIN else path
+    if own in found or len(found) == 1:
+        return own if own in found else found[0]
+    names = ", ".join(found[:_MOST_NAMED]) + (", …" if len(found) > _MOST_NAMED else "")
+    raise Unreadable(path, f"holds {len(found)} projects, and a picture shows one: name {names}")
+
+
+def _written(picture: Picture, form: str) -> str:
+    """The picture in one of the formats; only that one is imported."""
+    if form == "dot":
+        from modellint.graph.dot import render
+    elif form == "svg":
+        from modellint.graph.svg import render
+    elif form == "html":
+        from modellint.graph.html import render
+    else:
+        from modellint.graph.mermaid import render
+    return render(picture)
+
+
+def _findings(project: Project) -> list[Finding]:
+    known = rules(online=False, policy=False)
+    running = [rule for rule in known.values() if rule.on]
+    idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
+    return run_rules(running, project, idle)
+
+
+def _mark(finding: Finding) -> Mark:
+    shown = result(finding)
+    place = f"{printable(relative(shown.place.path))}:{shown.place.row}:{shown.place.column}"
+    message = shown.message[:_LONGEST_MESSAGE] + ("…" if len(shown.message) > _LONGEST_MESSAGE else "")
+    return Mark(shown.severity, printable(shown.rule), printable(message), place)
+
+
+def _title(said: Arguments, project: Project) -> str:
+    """The project's name as it is written: not what a variable or an env file makes of it."""
+    from modellint.node import Scalar
+
+    written = project.root.get("name") if project.root is not None else None
+    if name := said.last("--project-name"):
+        return name
+    if isinstance(written, Scalar) and written.shown:
+        return written.shown
+    return os.path.basename(os.path.abspath(project.folder)) or "project"
