@@ -8,12 +8,19 @@ from pathlib import Path
 import pytest
 
 from modellint.artifact import Artifact
+from modellint.check import open_project
 from modellint.compose.load import load
+from modellint.compose.selection import Options
+from modellint.demands import Demands
 from modellint.edit import rewrite
-from modellint.engine import run
-from modellint.example import Example, beside, draw, examples, registry
+from modellint.engine import AFTER_ALL, run
+from modellint.example import Example, beside, draw, examples, policy, registry
 from modellint.facts import NOT_FOUND, Answer, Facts
 from modellint.pack import rules
+from modellint.policies import Policies
+from modellint.policy.apply import about_exceptions as after_all
+from modellint.policy.apply import apply
+from modellint.policy.ruling import ruling
 from modellint.request import Request
 from modellint.rule import Rule
 from modellint.source import Source
@@ -54,14 +61,32 @@ def _answer(table: dict[str, object]) -> Answer:
     return Answer(artifact, 0)
 
 
+def demanded(text: str) -> Demands:
+    """What the policy on a page demands."""
+    Path("policy.yaml").write_text(text, encoding="utf-8")
+    return ruling("policy.yaml", Policies()).demands
+
+
+def about_exceptions(rule: Rule, text: str) -> str:
+    """A policy with what is found about its exceptions drawn; the Compose file lies beside it."""
+    Path(".modellint.yaml").write_text(text, encoding="utf-8")
+    asked = Policies([".modellint.yaml"])
+    project, _, _ = open_project("compose.yaml", Options(), {})
+    _, tried = apply(asked.named, asked, project, True, None)
+    found = [each for each in after_all(tried, asked.named, asked) if each.rule == rule.name]
+    return draw(found[0].span.source if found else Source("", text), found)
+
+
 def outcome(rule: Rule, text: str) -> tuple[str, str | None]:
     """The text with the findings drawn, and the text with their fixes applied."""
+    if rule.subject == AFTER_ALL:
+        return about_exceptions(rule, text), None
     source = Source("compose.yaml", text)
     # `unused-ignore` speaks about comments that other rules did not need, so those rules have to run.
     running = list(RULES.values()) if rule.subject == "Ignore" else [rule]
-    findings = [
-        finding for finding in run(running, load(source, {}), facts=facts(rule.doc)) if finding.rule == rule.name
-    ]
+    demands = demanded(policy(rule.doc)) if policy(rule.doc) else None
+    found = run(running, load(source, {}), facts=facts(rule.doc), demands=demands)
+    findings = [finding for finding in found if finding.rule == rule.name]
     fixes = [finding.fix for finding in findings if finding.fix]
     return draw(source, findings), rewrite(source, fixes) if fixes else None
 

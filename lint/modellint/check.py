@@ -19,22 +19,28 @@ if TYPE_CHECKING:
     from modellint.compose.project import Project
     from modellint.compose.selection import Selection
     from modellint.facts import Facts
+    from modellint.policies import Policies
     from modellint.rule import Rule
 
-    # A target, the files that were read for it, those of them that others named, packed results, what went wrong.
-    Outcome: TypeAlias = tuple[str, list[str], list[str], list[Any], list[tuple[str, str]]]
+    # A target, the files that were read for it, those of them that others named, packed results, what went wrong,
+    # what came of the exceptions of its policies, and these policies.
+    Outcome: TypeAlias = tuple[
+        str, list[str], list[str], list[Any], list[tuple[str, str]], list[tuple[str, int, bool]], list[str]
+    ]
 
 
 class Report:
     """What a check found, and what it could not read."""
 
-    __slots__ = ("files", "projects", "results", "unreadable")
+    __slots__ = ("files", "known", "policies", "projects", "results", "unreadable")
 
     def __init__(self) -> None:
         self.results: list[Result] = []
         self.unreadable: list[files.Unreadable] = []
         self.files = 0  # Compose files that were checked
         self.projects = 0
+        self.policies: list[str] = []  # that were in force
+        self.known = 0  # findings that a baseline has, and that are left out
 
     def count(self, severity: str) -> int:
         """How many results have a severity."""
@@ -49,29 +55,44 @@ def check(
     options: Options | None = None,
     sources: bool = True,
     facts: Facts | None = None,
+    policies: Policies | None = None,
 ) -> Report:
     """Check files and folders; without a path, the project that `docker compose` finds here with the same options.
 
     A path that cannot be read is reported, and the others are still checked. `shell` are the variables that Compose
     would see; `idle` names the rules that exist and are not among `rules`; `sources` says whether the Dockerfiles and
     the source code that services are built from are read; `facts` are what registries answered, if they were asked.
+    Where one of `policies` is in force, it decides which rules run and how severe they are.
     """
     report = Report()
     asked = options or Options()
 
     def work(part: Sequence[str]) -> list[Outcome]:
-        return [_check_one(target, asked, rules, shell, tuple(idle), sources, facts) for target in part]
+        return [_check_one(target, asked, rules, shell, tuple(idle), sources, facts, policies) for target in part]
 
     parts: list[list[Outcome]] = spread(targets(paths, report.unreadable), work)
     outcomes = _roots([outcome for part in parts for outcome in part])
     found: dict[tuple[Any, ...], Result] = {}
     read: set[str] = set()
-    for _, names, _, results, unreadable in outcomes:
+    tried: list[tuple[str, int, bool]] = []
+    in_force: dict[str, None] = {}
+    lost: dict[tuple[str, str], None] = {}  # a policy with a mistake is said once
+    for _, names, _, results, unreadable, used, policy_names in outcomes:
+        tried.extend(used)
+        in_force.update(dict.fromkeys(policy_names))
         read.update(names)
         report.projects += bool(names)
-        report.unreadable.extend(files.Unreadable(path, reason) for path, reason in unreadable)
+        lost.update(dict.fromkeys(unreadable))
         for one in map(unpack, results):
             found.setdefault((*one.order(), one.place.end_line, one.place.end_column), one)
+    if in_force and policies is not None:
+        from modellint.policy.apply import about_exceptions
+
+        for finding in about_exceptions(tried, in_force, policies):
+            one = result(finding)
+            found.setdefault((*one.order(), one.place.end_line, one.place.end_column), one)
+    report.unreadable.extend(files.Unreadable(path, reason) for path, reason in lost)
+    report.policies = list(in_force)
     report.files = len(read)
     report.results = sorted(found.values(), key=Result.order)
     report.unreadable.sort(key=lambda trouble: trouble.path)
@@ -124,21 +145,29 @@ def _check_one(
     idle: tuple[str, ...],
     sources: bool,
     facts: Facts | None,
+    policies: Policies | None,
 ) -> Outcome:
     """What was found in one project, or why it could not be checked."""
     try:
         project, selection, overlay = open_project(target, options, shell)
-        findings = run(rules, project, idle, sources, facts)
+        names = policies.of(project.folder) if policies is not None else []
+        used: list[tuple[str, int, bool]] = []
+        if names and policies is not None:
+            from modellint.policy.apply import apply
+
+            findings, used = apply(names, policies, project, sources, facts)
+        else:
+            findings = run(rules, project, idle, sources, facts)
     except files.Unreadable as trouble:
-        return target, [], [], [], [(trouble.path, trouble.reason)]
+        return target, [], [], [], [(trouble.path, trouble.reason)], [], []
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
         from modellint.defect import defect
 
-        return target, [], [], [], [(target or ".", f"modellint failed on it: {defect(error)}")]
-    names = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
+        return target, [], [], [], [(target or ".", f"modellint failed on it: {defect(error)}")], [], []
+    paths = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
     own = {os.path.normpath(path) for path in selection.files}
     results = [pack(result(each)) for each in findings if not overlay or each.span.source.path == overlay]
-    return target, names, [name for name in names if name not in own], results, []
+    return target, paths, [name for name in paths if name not in own], results, [], used, names
 
 
 def _is_fragment(target: str) -> bool:
@@ -148,7 +177,7 @@ def _is_fragment(target: str) -> bool:
 
 def _roots(outcomes: list[Outcome]) -> list[Outcome]:
     """The outcomes without the projects, found in a folder, whose file another project includes."""
-    included = {os.path.abspath(name) for _, _, named, _, _ in outcomes for name in named}
+    included = {os.path.abspath(name) for outcome in outcomes for name in outcome[2]}
     if not included:
         return outcomes
     return [

@@ -6,7 +6,7 @@ import os
 import sys
 
 from modellint import options
-from modellint.options import FAILED, Arguments, UsageError, did_you_mean, project_options, selected
+from modellint.options import FAILED, Arguments, UsageError, policies, project_options, selected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,21 +72,29 @@ def _main(words: Sequence[str]) -> int:
 
 def _check(said: Arguments) -> int:
     from modellint.check import check
-    from modellint.pack import online_names, rules
+    from modellint.pack import online_names, policy_names, rules
 
     online = "--online" in said.values
-    known = rules(online=online)
+    known = rules(online=online, policy=False)
     running = selected(said, known)
-    idle = {*known, *online_names()} - {rule.name for rule in running}
-    options = project_options(said)
+    idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
+    options, in_force = project_options(said), policies(said)
     facts: Facts | None = None
     unanswered: list[Unreadable] = []
     if online:
         from modellint.commands.network import ask_projects
 
         facts, unanswered = ask_projects(said, options, os.environ, "unpinned-image" not in idle)
-    report = check(said.rest, running, os.environ, idle, options, "--no-source" not in said.values, facts)
+    report = check(said.rest, running, os.environ, idle, options, "--no-source" not in said.values, facts, in_force)
     report.unreadable.extend(unanswered)
+    if report.policies:
+        from modellint.policy.apply import rules_of
+
+        known = {**known, **rules_of(report.policies, in_force)}
+    if "--baseline" in said.values or "--write-baseline" in said.values:
+        from modellint.baseline import apply_baseline
+
+        apply_baseline(report, said.last("--baseline"), said.last("--write-baseline"))
     _show(said, report, known)
     for trouble in report.unreadable:
         _complain(str(trouble))
@@ -105,6 +113,18 @@ def _fix(said: Arguments) -> int:
 
 def _resolve(said: Arguments) -> int:
     from modellint.commands.resolve import run
+
+    return run(said)
+
+
+def _policy(said: Arguments) -> int:
+    from modellint.commands.policy import run
+
+    return run(said)
+
+
+def _init(said: Arguments) -> int:
+    from modellint.commands.init import run
 
     return run(said)
 
@@ -130,25 +150,36 @@ def _config(said: Arguments) -> int:
 
 
 def _show(said: Arguments, report: Report, known: dict[str, Rule]) -> None:
-    form = said.last("--format", "text")
-    output = said.last("--output")
+    """Print the report, and write it into the files that are named."""
+    form, output = said.last("--format", "text"), said.last("--output")
+    for other, path in said.reports():
+        _write(path, _rendered(other, report, known, said))
+    if output:
+        _write(output, _rendered(form, report, known, said))
+    elif form == "text" and sys.stdout.isatty():
+        from modellint.report import text
+
+        quiet, statistics = bool(said.last("--quiet")), bool(said.last("--statistics"))
+        text.show(report, known, quiet=quiet, statistics=statistics)
+    else:
+        _print(_rendered(form, report, known, said))
+
+
+def _rendered(form: str, report: Report, known: dict[str, Rule], said: Arguments) -> str:
     if form == "text":
         from modellint.report import text
 
         quiet, statistics = bool(said.last("--quiet")), bool(said.last("--statistics"))
-        if not output and sys.stdout.isatty():
-            text.show(report, known, quiet=quiet, statistics=statistics)
-            return
-        shown = text.render(report, known, quiet=quiet, statistics=statistics)
-    else:
-        from modellint.report import renderer
+        return text.render(report, known, quiet=quiet, statistics=statistics)
+    from modellint.report import renderer
 
-        shown = renderer(form)(report, known)
-    if output:
-        with open(output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(shown)
-    else:
-        _print(shown)
+    return renderer(form)(report, known)
+
+
+def _graph(said: Arguments) -> int:
+    from modellint.commands.graph import run
+
+    return run(said)
 
 
 def _explain(said: Arguments) -> int:
@@ -158,6 +189,8 @@ def _explain(said: Arguments) -> int:
     known = rules()
     name = said.rest[0]
     if name not in known:
+        from modellint.near import did_you_mean
+
         raise UsageError(f"no rule is named `{name}`{did_you_mean(name, list(known))}")
     page.explain(known[name])
     return 0
@@ -191,6 +224,11 @@ def _complain(text: str) -> None:
     complain(text)
 
 
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        file.write(text)
+
+
 def _print(text: str) -> None:
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
     sys.stdout.flush()
@@ -200,6 +238,9 @@ _RUN: dict[str, Callable[[Arguments], int]] = {
     "check": _check,
     "fix": _fix,
     "resolve": _resolve,
+    "graph": _graph,
+    "policy": _policy,
+    "init": _init,
     "config": _config,
     "explain": _explain,
     "rules": _rules,

@@ -7,17 +7,19 @@ from modellint.rule import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TypeAlias
 
     from modellint.comment import Ignore
     from modellint.compose.project import Project
+    from modellint.demands import Demands
     from modellint.facts import Facts
     from modellint.rule import Rule
     from modellint.source import Span
 
     Place: TypeAlias = tuple[str, int, str]  # path, line, rule
 
+AFTER_ALL = "Exemption"  # what a rule looks at that is about no project
 LAST = "Ignore"  # rules about ignore comments run when it is known which of them were needed
 
 
@@ -27,21 +29,32 @@ def run(
     idle: Iterable[str] = (),
     sources: bool = True,
     facts: Facts | None = None,
+    demands: Demands | None = None,
+    options: Mapping[str, Mapping[str, object]] | None = None,
 ) -> list[Finding]:
     """Every finding that no comment ignores, in the order in which a reader meets them.
 
     `idle` names the rules that exist and were not asked for: an ignore comment for one of them may still be needed.
     `sources`: whether the Dockerfiles and the source code that services are built from are read.
-    `facts` are what registries answered; without them the rules that need them do not run.
+    `facts` are what registries answered and `demands` those of a policy; rules that need what is not there do not run.
+    `options` are those of rules, by the rule's name.
     """
-    silent = {rule.name for rule in rules if (rule.whole and not project.whole) or (rule.online and facts is None)}
-    context = Context(project, frozenset(silent.union(idle)), sources, facts)
+    silent = {
+        rule.name
+        for rule in rules
+        if (rule.whole and not project.whole)
+        or (rule.online and facts is None)
+        or (rule.policy and demands is None)
+        or rule.subject == AFTER_ALL
+    }
+    context = Context(project, frozenset(silent.union(idle)), sources, facts, demands)
+    given = options or {}
     running = [rule for rule in rules if rule.name not in silent]
-    findings = _findings([rule for rule in running if rule.subject != LAST], context)
+    findings = _findings([rule for rule in running if rule.subject != LAST], context, given)
     if project.ignores:
         ignores = _by_place(project)
         findings = [finding for finding in findings if not _is_ignored(finding, ignores)]
-        last = _findings([rule for rule in running if rule.subject == LAST], context)
+        last = _findings([rule for rule in running if rule.subject == LAST], context, given)
         findings += [finding for finding in last if not _is_ignored(finding, ignores)]
     if project.origins:
         _add_origins(findings, project)
@@ -67,7 +80,7 @@ def _add_origins(findings: Iterable[Finding], project: Project) -> None:
                 finding.related = [*finding.related, *((origin, "overrides this") for origin in replaced)]
 
 
-def _findings(rules: Iterable[Rule], context: Context) -> list[Finding]:
+def _findings(rules: Iterable[Rule], context: Context, options: Mapping[str, Mapping[str, object]]) -> list[Finding]:
     """What the rules find. What several services share through an anchor is one piece of text and is reported once."""
     found: dict[tuple[str, int, int, str, str], Finding] = {}
     subjects: dict[str, list[object]] = {}
@@ -75,7 +88,7 @@ def _findings(rules: Iterable[Rule], context: Context) -> list[Finding]:
         if rule.subject not in subjects:
             subjects[rule.subject] = _subjects(rule.subject, context.project)
         for subject in subjects[rule.subject]:
-            for finding in rule.check(subject, context):
+            for finding in rule.check(subject, context, **options.get(rule.name, {})):
                 finding.rule = rule.name
                 finding.severity = finding.severity or rule.severity
                 found.setdefault(finding.order(), finding)

@@ -6,6 +6,7 @@ A page is Markdown. A fenced block opens with a language and one more word:
 - `yaml fixed`: what the `bad` block before it becomes once its fixes are applied
 - `yaml good`: a Compose file without findings
 - `json registry`: what registries answer: by request an artifact (its `digest`, `context`, …) or `{}` for none
+- `yaml policy`: the policy that is in force
 - `LANGUAGE NAME`: a file of that language (`dotenv`, `python`, …) that lies beside every Compose file of the page
 """
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.M | re.S)
 _KINDS = ("bad", "fixed", "good")
-_REGISTRY = "registry"
+_REGISTRY, _POLICY = "registry", "policy"
 _DRAWN = re.compile(r"^ *# *\^+ .+\n", re.M)
 
 
@@ -60,7 +61,7 @@ def examples(page: str) -> list[Example]:
 
 def beside(page: str) -> dict[str, str]:
     """The files beside the Compose files of a page, by their path."""
-    return {name: body for _, name, body in _BLOCK.findall(page) if name not in (*_KINDS, _REGISTRY)}
+    return {name: body for _, name, body in _BLOCK.findall(page) if name not in (*_KINDS, _REGISTRY, _POLICY)}
 
 
 def registry(page: str) -> dict[str, dict[str, object]] | None:
@@ -69,6 +70,11 @@ def registry(page: str) -> dict[str, dict[str, object]] | None:
 
     body = next((body for _, name, body in _BLOCK.findall(page) if name == _REGISTRY), None)
     return json.loads(body) if body is not None else None
+
+
+def policy(page: str) -> str:
+    """The text of the policy that is in force on a page; empty where there is none."""
+    return next((body for _, name, body in _BLOCK.findall(page) if name == _POLICY), "")
 
 
 def draw(source: Source, findings: Iterable[Finding]) -> str:

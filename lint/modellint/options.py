@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modellint.compose.selection import Options
+    from modellint.policies import Policies
     from modellint.rule import Rule
 
 
@@ -54,7 +55,8 @@ class Command:
 
 
 RESOLVE_FORMATS = ("text", "json")
-FORMATS = ("text", "json", "sarif", "github")
+GRAPH_FORMATS = ("mermaid", "dot", "svg", "html")
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "rdjson", "markdown")
 FAIL_ON = ("error", "warning", "note", "never")
 PROJECT = (  # what they mean in `docker compose`
     Option(
@@ -76,6 +78,12 @@ NETWORK = (
     Option("--ca-file", "certificates to trust, as PEM", "FILE"),
     Option("--anonymous", "use none of the credentials that Docker has stored"),
 )
+POLICY = (
+    Option(
+        "--policy", "a policy file, or recommended, strict or airgapped; of several, all must pass", "POLICY", many=True
+    ),
+    Option("--today", "the day with which the last days of exceptions are compared", "YYYY-MM-DD"),
+)
 TRUSTED = Option("--trusted", "the files come from nobody outside, although a pull request started this run")
 COMMANDS = (
     Command(
@@ -85,10 +93,14 @@ COMMANDS = (
             Option("--ignore", "run all but these rules", "RULE", many=True),
             Option("--format", f"{', '.join(FORMATS)} (default: text)", "FORMAT", FORMATS),
             Option("--output", "write the report to a file instead of standard output", "FILE"),
+            Option("--report", "write the report to a file as well, in another format", "FORMAT=FILE", many=True),
             Option("--fail-on", f"exit 1 from here on: {', '.join(FAIL_ON)} (default: error)", "SEVERITY", FAIL_ON),
             Option("--quiet", "one line a finding"),
             Option("--no-source", "do not read the Dockerfiles and the source code that services are built from"),
             Option("--statistics", "count the findings of each rule"),
+            Option("--baseline", "leave out the findings that are written there", "FILE"),
+            Option("--write-baseline", "write today's findings there, and fail for none of them", "FILE"),
+            *POLICY,
             *PROJECT,
             Option("--online", "ask the registries: missing or wrong models, stale pins, contexts too large"),
             Option("--memory", "what one model may use, such as 16GiB (with `--online`)", "SIZE"),
@@ -105,6 +117,7 @@ COMMANDS = (
             Option("--select", "fix only what these rules find", "RULE", many=True),
             Option("--ignore", "fix what all but these rules find", "RULE", many=True),
             Option("--no-source", "do not read the Dockerfiles and the source code that services are built from"),
+            *POLICY,
             *PROJECT,
             Option("--pin", "ask the registries, and turn the tags of models and images into digests; nothing else"),
             Option("--update", "with `--pin`: move existing pins to where their tags point now"),
@@ -121,6 +134,23 @@ COMMANDS = (
         ),
     ),
     Command("config", "print the project as `docker compose config` does", "[PATH]", 0, 1, PROJECT),
+    Command(
+        "graph", "draw services, models, grants and published ports", "[PATH]", 0, 1,
+        (
+            Option("--format", f"{', '.join(GRAPH_FORMATS)} (default: mermaid)", "FORMAT", GRAPH_FORMATS),
+            Option("--output", "write it to a file instead of standard output", "FILE"),
+            Option("--no-findings", "do not mark what `check` finds"),
+            *PROJECT,
+        ),
+    ),
+    Command(
+        "policy", "print the JSON Schema of policies, or check, test or show a policy",
+        "schema|check|test|show [POLICY]", 1, 2,
+    ),
+    Command(
+        "init", "write a policy that accepts today's findings for 90 days", "[PATH…]", 0, None,
+        (*PROJECT, Option("--today", "the day from which on they are counted", "YYYY-MM-DD")),
+    ),
     Command("explain", "print the page of a rule", "RULE", 1, 1),
     Command("rules", "list the rules", "", 0, 0),
     Command("new-rule", "write the stub of a new rule into the rules folder", "NAME", 1, 1),
@@ -157,6 +187,15 @@ class Arguments:
         """All values of an option that takes comma-separated names."""
         return [part.strip() for value in self.values.get(name, ()) for part in value.split(",") if part.strip()]
 
+    def reports(self) -> list[tuple[str, str]]:
+        """Format and file of each `--report`; raises `UsageError`."""
+        asked = [each.partition("=") for each in self.each("--report")]
+        for form, _, path in asked:
+            if form not in FORMATS or not path:
+                known = ", ".join(FORMATS)
+                raise UsageError(f"`--report` is FORMAT=FILE, where FORMAT is one of {known}, not `{form}`")
+        return [(form, path) for form, _, path in asked]
+
 
 def read(words: Sequence[str]) -> Arguments:
     """Read the arguments of a command line that begins with a command; raises `UsageError`."""
@@ -164,7 +203,7 @@ def read(words: Sequence[str]) -> Arguments:
     if words[0] not in commands:
         if words[0].endswith((".yaml", ".yml")):
             raise UsageError(f"to check a file, say `modellint check {words[0]}`")
-        raise UsageError(f"there is no command `{words[0]}`{did_you_mean(words[0], list(commands))}")
+        raise UsageError(f"there is no command `{words[0]}`{_near(words[0], list(commands))}")
     said = Arguments(commands[words[0]])
     known = {name: option for option in said.command.options for name in (option.name, option.short) if name}
     waiting = list(words[1:])
@@ -182,7 +221,7 @@ def read(words: Sequence[str]) -> Arguments:
             option = known.get(name)
             if option is None:
                 name = word.partition("=")[0]
-                raise UsageError(f"`{said.command.name}` has no option `{name}`{did_you_mean(name, list(known))}")
+                raise UsageError(f"`{said.command.name}` has no option `{name}`{_near(name, list(known))}")
             said.values.setdefault(option.name, []).append(_value(option, bool(equals), value, waiting))
         else:
             said.rest.append(word)
@@ -211,16 +250,44 @@ def project_options(said: Arguments) -> Options:
     )
 
 
+def policies(said: Arguments) -> Policies:
+    """The policies that may be in force; raises `UsageError`."""
+    from modellint.policies import Policies
+
+    today = said.last("--today")
+    if today and not _is_day(today):
+        raise UsageError(f"`--today` is a day as `YYYY-MM-DD`, not `{today}`")
+    return Policies(
+        said.each("--policy"),
+        said.names("--select"),
+        said.names("--ignore"),
+        online="--online" in said.values,
+        today=today,
+    )
+
+
+def _is_day(text: str) -> bool:
+    from datetime import date
+
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("YYYY-MM-DD")
+
+
 def selected(said: Arguments, known: dict[str, Rule]) -> list[Rule]:
     """The rules that the arguments ask for; raises `UsageError`."""
     select, ignore = said.names("--select"), said.names("--ignore")
     for name in (*select, *ignore):
         if name not in known and name != "all":
-            from modellint.pack import online_names
+            from modellint.pack import online_names, policy_names
 
+            if name in policy_names():
+                continue
             if name in online_names():
                 raise UsageError(f"`{name}` needs what registries answer: say `--online` with `check`")
-            raise UsageError(f"no rule is named `{name}`{did_you_mean(name, list(known))}")
+            raise UsageError(f"no rule is named `{name}`{_near(name, list(known))}")
     return [
         rule
         for name, rule in known.items()
@@ -228,12 +295,10 @@ def selected(said: Arguments, known: dict[str, Rule]) -> list[Rule]:
     ]
 
 
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """`; did you mean …?` for the nearest known word, or nothing."""
-    from difflib import get_close_matches
+def _near(word: str, known: Sequence[str]) -> str:
+    from modellint.near import did_you_mean
 
-    near = get_close_matches(word, known, 1, 0.6)
-    return f"; did you mean `{near[0]}`?" if near else ""
+    return did_you_mean(word, known)
 
 
 def usage(command: Command | None = None) -> str:
@@ -260,7 +325,7 @@ def _value(option: Option, given: bool, value: str, waiting: list[str]) -> str:
         value = waiting.pop(0)
     if option.choices and value not in option.choices:
         known = ", ".join(option.choices)
-        raise UsageError(f"`{option.name}` is one of {known}, not `{value}`{did_you_mean(value, option.choices)}")
+        raise UsageError(f"`{option.name}` is one of {known}, not `{value}`{_near(value, option.choices)}")
     return value
 
 

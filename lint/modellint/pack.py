@@ -9,17 +9,27 @@ from modellint.rule import Rule
 
 BUILT_IN = "modellint_rules"
 _ONLINE = f"{BUILT_IN}.online"  # rules that need what registries answer; a check without them imports none
+_POLICY = f"{BUILT_IN}.policy"  # rules about what a policy demands; the same
 
 
-def rules(*, online: bool = True) -> dict[str, Rule]:
-    """Every rule by name, in the order of their names; `online`: also those that need what registries answer."""
-    found = [rule for package in (BUILT_IN, _ONLINE)[: 1 + online] for rule in _rules_of(package)]
+def rules(*, online: bool = True, policy: bool = True) -> dict[str, Rule]:
+    """Every rule by name, in the order of their names.
+
+    `online`: also those that need what registries answer. `policy`: also those about what a policy demands.
+    """
+    packages = [BUILT_IN, *([_ONLINE] if online else []), *([_POLICY] if policy else [])]
+    found = [rule for package in packages for rule in _rules_of(package)]
     return {rule.name: rule for rule in sorted(found, key=lambda rule: rule.name)}
 
 
 def online_names() -> list[str]:
     """The names of the rules that need what registries answer."""
     return [name.replace("_", "-") for name in _modules(_ONLINE)]
+
+
+def policy_names() -> list[str]:
+    """The names of the rules about what a policy demands."""
+    return [name.replace("_", "-") for name in _modules(_POLICY)]
 
 
 def _rules_of(package: str) -> list[Rule]:

@@ -9,6 +9,7 @@ parameter says what it looks at:
 - `Service`: each service
 - `Grant`: each model of each service
 - `Ignore`: each ignore comment, after all other rules have run
+- `Exemption`: each exception of a policy, after all projects have been checked
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeAlias
 
+    from modellint.demands import Demands
     from modellint.evidence.gather import Evidence
+    from modellint.exemption import Exemption
     from modellint.facts import Facts
     from modellint.finding import Severity
     from modellint.node import Node
@@ -38,25 +41,25 @@ if TYPE_CHECKING:
     Findings: TypeAlias = Iterator[Finding]
     Check: TypeAlias = Callable[..., Iterable[Finding]]
 else:
-    Node = Findings = object
+    Node = Findings = Exemption = object
 
 __all__ = [
-    "ERROR", "NOTE", "SAFE", "UNSAFE", "WARNING", "Context", "Edit", "Finding", "Findings", "Fix", "Grant",
+    "ERROR", "NOTE", "SAFE", "UNSAFE", "WARNING", "Context", "Edit", "Exemption", "Finding", "Findings", "Fix", "Grant",
     "Ignore", "Mapping", "Model", "Node", "Project", "Reference", "Rule", "Scalar", "Sequence", "Service", "Span",
     "Variable", "YamlFile", "remark", "rule", "scalars", "text_of", "whole_lines",
 ]  # fmt: skip
 
-SUBJECTS = ("YamlFile", "Project", "Model", "Service", "Grant", "Ignore")
+SUBJECTS = ("YamlFile", "Project", "Model", "Service", "Grant", "Ignore", "Exemption")
 
 
 class Context:
     """What a rule may ask about besides its subject. `skipped` names the rules that did not look at this project.
 
     `sources`: whether the Dockerfiles and the source code that services are built from may be read. `facts` are what
-    registries answered, None where none was asked.
+    registries answered, None where none was asked; `demands` are those of a policy, None where none is in force.
     """
 
-    __slots__ = ("_evidence", "_sources", "facts", "project", "skipped")
+    __slots__ = ("_evidence", "_sources", "demands", "facts", "project", "skipped")
 
     def __init__(
         self,
@@ -64,9 +67,11 @@ class Context:
         skipped: frozenset[str] = frozenset(),
         sources: bool = True,
         facts: Facts | None = None,
+        demands: Demands | None = None,
     ) -> None:
         self.project = project
         self.facts = facts
+        self.demands = demands
         self.skipped = skipped
         self._sources = sources
         self._evidence: Evidence | None = None
@@ -84,7 +89,7 @@ class Context:
 class Rule:
     """A check, its name, and its page of documentation."""
 
-    __slots__ = ("check", "doc", "name", "on", "online", "severity", "subject", "tags", "whole")
+    __slots__ = ("check", "doc", "name", "on", "online", "options", "policy", "severity", "subject", "tags", "whole")
 
     def __init__(
         self,
@@ -95,16 +100,21 @@ class Rule:
         *,
         on: bool,
         online: bool,
+        policy: bool,
         whole: bool,
         tags: tuple[str, ...],
+        name: str = "",
     ) -> None:
-        self.name: str = check.__name__.replace("_", "-")
+        self.name: str = name or check.__name__.replace("_", "-")
         self.check = check
         self.doc = doc
         self.subject = subject
         self.severity: Severity = severity
         self.on = on
         self.online = online
+        self.policy = policy
+        # What a policy may set, and what holds where it does not: the keyword-only parameters.
+        self.options: dict[str, Any] = getattr(check, "__kwdefaults__", None) or {}
         self.whole = whole
         self.tags = tags
 
@@ -115,12 +125,19 @@ class Rule:
 
 
 def rule(
-    severity: Severity, *, off: bool = False, online: bool = False, whole: bool = False, tags: tuple[str, ...] = ()
+    severity: Severity,
+    *,
+    off: bool = False,
+    online: bool = False,
+    policy: bool = False,
+    whole: bool = False,
+    tags: tuple[str, ...] = (),
 ) -> Callable[[Check], Rule]:
     """Make a rule of a function.
 
-    `off`: it runs only when it is selected. `online`: it needs what registries answer. `whole`: it needs the whole
-    project, and says nothing about a fragment (an overlay, or a file that was damaged).
+    `off`: it runs only when it is selected. `online`: it needs what registries answer. `policy`: it looks at what a
+    policy demands. `whole`: it needs the whole project, and says nothing about a fragment (an overlay, or a file that
+    was damaged).
     """
 
     def wrap(check: Check) -> Rule:
@@ -129,6 +146,16 @@ def rule(
         subject = str(next(iter(names.values())))
         if subject not in SUBJECTS:
             raise TypeError(f"{check.__module__}: a rule looks at one of {', '.join(SUBJECTS)}, not at {subject}")
-        return Rule(check, module.__doc__ or "", subject, severity, on=not off, online=online, whole=whole, tags=tags)
+        return Rule(
+            check,
+            module.__doc__ or "",
+            subject,
+            severity,
+            on=not off,
+            online=online,
+            policy=policy,
+            whole=whole,
+            tags=tags,
+        )
 
     return wrap

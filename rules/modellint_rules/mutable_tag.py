@@ -41,6 +41,8 @@ models:
     model: ai/qwen2.5:3B-Q4_0
 ```
 
+Option for a policy: `allowed`, tags that may be used although they move.
+
 What this rule cannot see: a tag that looks like a version and moves nevertheless. Only a digest stays: see
 `unpinned-model` and `unpinned-image`.
 """
@@ -52,6 +54,10 @@ from modellint.evidence.unset import unset
 from modellint.image import Image
 from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, Scalar, Service, Span, rule
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _MOVING = frozenset(("latest", "main", "master", "nightly", "edge", "dev", "stable", "unstable", "canary", "rolling"))
 # What an image is built for says nothing about when it was built.
 _BUILDS = _MOVING | frozenset((
@@ -61,12 +67,13 @@ _BUILDS = _MOVING | frozenset((
 
 
 @rule(WARNING, tags=("supply-chain",))
-def mutable_tag(project: Project, context: Context) -> Findings:
+def mutable_tag(project: Project, context: Context, *, allowed: tuple[str, ...] = ()) -> Findings:
     """Report moving tags of models and of known inference images."""
     for model in project.all_models():
-        yield from _of_model(model, project)
+        if model.ref is not None and model.ref.tag not in allowed:
+            yield from _of_model(model, project)
     for service in project.services.values():
-        yield from _of_image(service, project)
+        yield from _of_image(service, project, allowed)
 
 
 def _of_model(model: Model, project: Project) -> Findings:
@@ -85,13 +92,13 @@ def _of_model(model: Model, project: Project) -> Findings:
         yield _moving(node, ref.tag_at, "name a variant, like `:360M-Q4_K_M`, or pin a digest")
 
 
-def _of_image(service: Service, project: Project) -> Findings:
+def _of_image(service: Service, project: Project, allowed: Sequence[str]) -> Findings:
     node = service.image
     if node is None or not isinstance(node.value, str) or "build" in service.body or unset(node, project):
         return
     image = Image(node.value)
     known = product(image)
-    if known is None or known.role not in (SERVER, PROXY) or image.digest:
+    if known is None or known.role not in (SERVER, PROXY) or image.digest or image.tag in allowed:
         return
     if not image.tag:
         message = f"`{node.shown}` has no tag: Docker pulls the `latest` {known.name}, whatever that is on the day"

@@ -8,8 +8,8 @@ import sys
 from modellint.engine import run as run_rules
 from modellint.engine import unignored
 from modellint.fix import fix, write
-from modellint.options import FAILED, UsageError, project_options, selected
-from modellint.pack import online_names, rules
+from modellint.options import FAILED, UsageError, policies, project_options, selected
+from modellint.pack import online_names, policy_names, rules
 from modellint.report import changes
 from modellint.report.complaint import complain
 
@@ -44,13 +44,20 @@ def run(said: Arguments) -> int:
 
 def _findings(said: Arguments) -> Find:
     """What the rules report in a project."""
-    known = rules(online=False)
+    known = rules(online=False, policy=False)
     running = selected(said, known)
-    idle = {*known, *online_names()} - {rule.name for rule in running}
+    idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
     sources = "--no-source" not in said.values
+    in_force = policies(said)
 
     def find(project: Project) -> Sequence[Finding]:
-        return run_rules(running, project, idle, sources)
+        names = in_force.of(project.folder)
+        if not names:
+            return run_rules(running, project, idle, sources)
+        from modellint.policy.apply import apply
+
+        found, _ = apply(names, in_force, project, sources, None)
+        return found
 
     return find
 

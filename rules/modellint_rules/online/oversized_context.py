@@ -52,6 +52,8 @@ models:
 
 What this rule cannot see: the trained context of a model whose metadata does not tell, as those of safetensors models. Flags
 that stretch the context (`--rope-…`, `--yarn-…`) are taken for a decision.
+
+Option for a policy: `limit`, tokens above which no context may be, whatever the model was trained with (0: no limit).
 """
 
 from __future__ import annotations
@@ -64,10 +66,14 @@ _STRETCHES = ("--rope-", "--yarn-")
 
 
 @rule(WARNING, online=True, tags=("runtime",))
-def oversized_context(model: Model, context: Context) -> Findings:
-    """Report a context size above the trained one."""
+def oversized_context(model: Model, context: Context, *, limit: int = 0) -> Findings:
+    """Report a context size above the trained one, or above the limit of a policy."""
     node = model.context_size
     if node is None or model.ref is None or context.facts is None or type(node.value) is not int:
+        return
+    if limit and node.value > limit:
+        message = f"a context of {node.value} tokens is above the limit of the policy, {limit}"
+        yield Finding(node.content, message, Fix("declare the limit", [Edit(node.content, str(limit))]))
         return
     artifact = context.facts.artifact(of_model(model.ref))
     words = [str(flag.value) for flag in model.flags]

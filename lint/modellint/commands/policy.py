@@ -1,0 +1,115 @@
+"""`modellint policy`: the JSON Schema of policies, and what one says, with its mistakes and its examples."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from modellint.compose.files import Unreadable
+from modellint.near import did_you_mean
+from modellint.options import FAILED, UsageError
+from modellint.policies import Policies, nearest
+from modellint.policy.apply import ruling_of
+from modellint.report.complaint import complain
+from modellint.report.paths import relative
+from modellint.report.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modellint.options import Arguments
+    from modellint.policy.ruling import Ruling
+    from modellint.source import Span
+
+_WHAT = ("schema", "check", "test", "show")
+
+
+def run(said: Arguments) -> int:
+    """Do what the first argument says; returns the exit code."""
+    what = said.rest[0]
+    if what not in _WHAT:
+        raise UsageError(f"`policy` takes one of {', '.join(_WHAT)}, not `{what}`{did_you_mean(what, _WHAT)}")
+    if what == "schema":
+        from modellint.policy.schema import json_schema
+
+        _print(json_schema())
+        return 0
+    name = said.rest[1] if len(said.rest) > 1 else nearest(os.curdir) or "recommended"
+    try:
+        ruling = ruling_of(name, Policies(online=True))
+    except Unreadable as trouble:
+        complain(str(trouble))
+        return FAILED
+    if what == "show":
+        _print("".join(f"{line}\n" for line in _shown(ruling)))
+        return 0
+    if what == "test":
+        return _test(ruling, name)
+    _print(f"{printable(name)} is a policy\n")
+    return 0
+
+
+def _test(ruling: Ruling, name: str) -> int:
+    from modellint.policy.cel import examples
+
+    errors = [error for check, body in ruling.policy.checks.values() for error in examples(check, body)]
+    for error in errors:
+        complain(str(error))
+    count = sum(len(check.good) + len(check.bad) for check, _ in ruling.policy.checks.values())
+    noun = "example" if count == 1 else "examples"
+    _print(f"{printable(name)}: {count - len(errors)} of {count} {noun} as expected\n")
+    return 1 if errors else 0
+
+
+def _shown(ruling: Ruling) -> Iterator[str]:
+    """The policy that holds, as YAML; behind each line where it is written."""
+    policy = ruling.policy
+    yield "version: 1"
+    yield "rules:"
+    for rule in ruling.known.values():
+        setting = policy.rules.get(rule.name)
+        severity = setting[0].severity if setting else None
+        words = [f"severity: {severity or (rule.severity if rule.on else 'off')}"]
+        words += [f"{key}: {value}" for key, value in ruling.options.get(rule.name, {}).items()]
+        yield _line(f"  {rule.name}: {{{', '.join(words)}}}", setting[1] if setting else None)
+    if policy.allow:
+        yield "allow:"
+        for name, (patterns, span) in policy.allow.items():
+            yield _line(f"  {name}: {_list(patterns)}", span)
+    if policy.grants is not None:
+        yield "grants:"
+        for name, (models, span) in policy.grants.items():
+            yield _line(f"  {name}: {_list(models)}", span)
+    if policy.memory_at is not None:
+        yield "budget:"
+        yield _line(f"  memory: {policy.memory}", policy.memory_at)
+    if policy.needs:
+        yield _line(f"exceptions_need: [{', '.join(policy.needs)}]", next(iter(policy.needs.values())))
+    if policy.exceptions:
+        yield "exceptions:"
+        for written, (exemption, _) in zip(policy.exceptions, ruling.exemptions, strict=True):
+            given = written.given
+            where = f", where: {given.where!r}" if given.where else ""
+            last = f", expires: {given.expires}" if given.expires else ""
+            yield _line(f"  - {{rule: {given.rule}{where}{last}}}", exemption.place)
+    if policy.checks:
+        yield "checks:"
+        for check, body in policy.checks.values():
+            yield _line(f"  - {{name: {check.name}, each: {check.each}}}", body.span)
+
+
+def _line(text: str, span: Span | None) -> str:
+    where = f"{relative(span.source.path)}:{span.first[0]}" if span is not None else "the rule's own"
+    return f"{printable(text)} # {printable(where)}"
+
+
+def _list(texts: list[str]) -> str:
+    import json
+
+    return json.dumps(texts)
+
+
+def _print(text: str) -> None:
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()

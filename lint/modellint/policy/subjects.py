@@ -1,0 +1,384 @@
+"""What a check sees: the models, services, bindings or the project of a policy's `each`.
+
+A check has one variable, of the name that its `each` says. What is not written is not there: ask with `has`, as in
+`!has(model.context_size) || model.context_size <= 8192`.
+
+`model`: an entry of `models:`, or a service with `provider: {type: model}`.
+
+| key | holds |
+|---|---|
+| `name` | its name in the file |
+| `model` | the reference, as text |
+| `registry`, `repository` | `docker.io` and `ai/smollm2` for `ai/smollm2`; not there for what names no registry |
+| `tag`, `digest` | as written; a `tag` that is not written is not there |
+| `context_size` | a number |
+| `runtime_flags` | a list, empty where there is none |
+| `granted_to` | names of the services that have it |
+| `legacy` | whether it is a service with a `provider` |
+| `x-…` | its own extension keys, as `model["x-owner"]` |
+
+`service`: an entry of `services:`.
+
+| key | holds |
+|---|---|
+| `name`, `image` | text |
+| `build` | true, where it is built |
+| `models` | names of the models that it has |
+| `environment` | names of its variables, those of its env files too; never their values |
+| `ports` | maps of `target`, `published`, `host_ip` and `protocol`; ports are numbers, a range is text |
+| `profiles`, `depends_on`, `networks` | lists of names |
+| `labels` | a map |
+| `cap_add`, `cap_drop`, `cpus`, `devices`, `gpus`, `ipc`, `mem_limit`, `network_mode`, `pid`, `platform`, |
+| `privileged`, `pull_policy`, `read_only`, `restart`, `runtime`, `security_opt`, `user`, `volumes` | as written |
+| `x-…` | its own extension keys |
+
+`binding`: one model of one service. `name` is what the service calls the model, `service` and `model` are as above (no
+`model` where none is declared), `endpoint_var` and `model_var` name the variables that the container gets.
+
+`project`: its `name`, and all its `models` and `services` by name.
+
+What may hold a secret is out of reach: values of `environment` and of env files, commands, build arguments. Labels and
+extension keys are as written, with no variable filled in. A whole number beyond 64 bits is a float.
+
+An example (`good`, `bad`) is a piece of a Compose file, `{model: ai/a, context_size: 131072}`, read as a real one is.
+Its `name` is `example`, unless it has one; it may also say what else is worked out: `granted_to`, `legacy`, `tag`, …
+The `service` and the `model` of a binding are such pieces, and those of a project are maps of them by name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from modellint.compose.injection import MODEL, variable_names
+from modellint.compose.project import build, names, settings
+from modellint.near import did_you_mean
+from modellint.node import Mapping, Scalar, Sequence
+from modellint.policy.loaded import PolicyError
+from modellint.scalar import compose_text
+from modellint.source import Source, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from modellint.compose.project import Grant, Model, Project, Service
+    from modellint.node import Node
+
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
+Shape: TypeAlias = "dict[str, Shape]"
+
+_AS_WRITTEN = (
+    "cap_add", "cap_drop", "cpus", "devices", "gpus", "ipc", "mem_limit", "network_mode", "pid", "platform",
+    "privileged", "pull_policy", "read_only", "restart", "runtime", "security_opt", "user", "volumes",
+)  # fmt: skip
+_EXTENSIONS = "x-…"
+_LISTS = ("profiles", "depends_on", "networks")
+_MODEL: Shape = {
+    key: {}
+    for key in (
+        "name", "model", "registry", "repository", "tag", "digest", "context_size", "runtime_flags", "granted_to",
+        "legacy", _EXTENSIONS,
+    )
+}  # fmt: skip
+_SERVICE: Shape = {
+    key: {}
+    for key in (
+        "name", "image", "build", "models", "environment", "ports", "labels", _EXTENSIONS, *_LISTS, *_AS_WRITTEN,
+    )
+}  # fmt: skip
+SHAPES: dict[str, Shape] = {
+    "model": _MODEL,
+    "service": _SERVICE,
+    "binding": {"name": {}, "service": _SERVICE, "model": _MODEL, "endpoint_var": {}, "model_var": {}},
+    "project": {"name": {}, "models": {"*": _MODEL}, "services": {"*": _SERVICE}},
+}  # what there is under each variable; nothing below a key: anything may be there; `*`: any name
+_WORKED_OUT = frozenset(_MODEL) - {"model", "context_size", "runtime_flags"}
+
+
+class Subject:
+    """One object that a check is about. `name` is for messages, `span` the place of its name."""
+
+    __slots__ = ("name", "places", "span", "value")
+
+    def __init__(self, name: str, value: dict[str, Value], span: Span, places: dict[str, Span]) -> None:
+        self.name = name
+        self.value = value
+        self.span = span
+        self.places = places
+
+    def at(self, key: str | None) -> Span:
+        """Where the value of a key stands; the name where there is no such key."""
+        return self.places.get(key, self.span) if key else self.span
+
+
+def subjects(project: Project, each: str) -> list[Subject]:
+    """All models, services or bindings of a project, or the project itself."""
+    match each:
+        case "model":
+            return [_model_subject(model) for model in project.all_models()]
+        case "service":
+            return [_service_subject(service) for service in project.services.values()]
+        case "binding":
+            return [_binding_subject(grant) for grant in project.grants()]
+        case _:
+            return [_project_subject(project)] if project.root is not None else []
+
+
+def example(each: str, body: Node) -> dict[str, Value]:
+    """An example of a check, completed; raises `PolicyError` at what can be no part of one."""
+    given = _map(body)
+    match each:
+        case "model":
+            return _example_model(given, "example")
+        case "service":
+            return _example_service(given, "example")
+        case "binding":
+            return _example_binding(given)
+        case _:
+            return _example_project(given)
+
+
+def knows(shape: Shape, key: str) -> bool:
+    """Whether what has a shape may have a key."""
+    return key in shape or "*" in shape or (key.startswith("x-") and _EXTENSIONS in shape)
+
+
+def _model_subject(model: Model) -> Subject:
+    places = _places(model.body)
+    if model.legacy and "context-size" in places:
+        places["context_size"] = places["context-size"]
+    if model.reference is not None and model.ref is not None:
+        places.update(_reference_places(model.reference, model.ref.tag, model.ref.tag_at, model.ref.digest))
+    return Subject(model.name.shown, _model(model), model.name.content, places)
+
+
+def _service_subject(service: Service) -> Subject:
+    return Subject(service.name.shown, _service(service), service.name.content, _places(service.body))
+
+
+def _binding_subject(grant: Grant) -> Subject:
+    places = {"endpoint_var" if one.kind != MODEL else "model_var": one.span for one in grant.variables}
+    places["service"] = grant.service.name.content
+    return Subject(f"{grant.service.name.shown}/{grant.name.shown}", _binding(grant), grant.name.content, places)
+
+
+def _project_subject(project: Project) -> Subject:
+    root = project.root
+    assert root is not None
+    first = next((key.content for key, _ in root), Span(root.source, root.start, root.start))
+    return Subject(project.name or "the project", _project(project), first, _places(root))
+
+
+def _model(model: Model) -> dict[str, Value]:
+    value: dict[str, Value] = {
+        "name": model.name.text,
+        "runtime_flags": [_plain(flag) for flag in model.flags],
+        "granted_to": [*dict.fromkeys(grant.service.name.text for grant in model.grants)],
+        "legacy": model.legacy,
+        **_extensions(model.body),
+    }
+    _put(value, "model", model.reference)
+    _put(value, "context_size", model.context_size)
+    if (reference := model.ref) is not None and reference.kind not in ("invalid", "local"):
+        parts = {name: getattr(reference, name) for name in ("registry", "repository", "tag", "digest")}
+        value.update((name, part) for name, part in parts.items() if part)
+    return value
+
+
+def _service(service: Service) -> dict[str, Value]:
+    body = service.body
+    value: dict[str, Value] = {
+        "name": service.name.text,
+        "models": [*dict.fromkeys(grant.model_name for grant in service.grants)],
+        "environment": [*service.environment],
+        "ports": _ports(body.get("ports")),
+        "labels": _labels(body.get("labels")),
+        **{key: [_plain(name) for name in names(body.get(key))] for key in _LISTS},
+        **_extensions(body),
+    }
+    if "build" in body:
+        value["build"] = True
+    for key in ("image", *_AS_WRITTEN):
+        _put(value, key, body.get(key))
+    return value
+
+
+def _binding(grant: Grant) -> dict[str, Value]:
+    value: dict[str, Value] = {"name": grant.model_name, "service": _service(grant.service)}
+    if grant.model is not None:
+        value["model"] = _model(grant.model)
+    value.update(("model_var" if one.kind == MODEL else "endpoint_var", one.name) for one in grant.variables)
+    return value
+
+
+def _project(project: Project) -> dict[str, Value]:
+    models = {model.name.text: model for model in reversed([*project.all_models()])}  # a declared one before a legacy
+    value: dict[str, Value] = {
+        "models": {name: _model(model) for name, model in sorted(models.items())},
+        "services": {name: _service(service) for name, service in project.services.items()},
+    }
+    if project.name:
+        value["name"] = project.name
+    return value
+
+
+def _example_model(body: Mapping, name: str) -> dict[str, Value]:
+    _check_keys(body, "model")
+    project = _built("models", {name: body})
+    return {**_model(project.models[name]), **_given(body, _WORKED_OUT)}
+
+
+def _example_service(body: Mapping, name: str) -> dict[str, Value]:
+    _check_keys(body, "service")
+    return {**_service(_built("services", {name: body}).services[name]), **_given(body, frozenset({"name"}))}
+
+
+def _example_binding(body: Mapping) -> dict[str, Value]:
+    _check_keys(body, "binding")
+    value = _given(body, frozenset({"name", "endpoint_var", "model_var"}))
+    model = _map(node) if (node := body.get("model")) is not None else None
+    name = str(value.get("name") or (model and _given(model, frozenset({"name"})).get("name")) or "example")
+    named = [str(value.pop(key, "")) for key in ("endpoint_var", "model_var")]
+    endpoint, reference = variable_names(name, named[0], named[1])
+    empty = Mapping(body.source, body.start, body.start, {})
+    service = _example_service(_map(body.get("service") or empty), "example")
+    service["models"] = service["models"] or [name]
+    value.update(name=name, service=service, endpoint_var=endpoint)
+    if model is not None:
+        completed = _example_model(model, name)
+        completed["granted_to"] = completed["granted_to"] or [service["name"]]
+        value.update(model=completed, model_var=reference)
+    return value
+
+
+def _example_project(body: Mapping) -> dict[str, Value]:
+    _check_keys(body, "project")
+    models, services = (
+        {name: _map(node) for name, (_, node) in _map(section).entries.items()} if section is not None else {}
+        for section in (body.get("models"), body.get("services"))
+    )
+    project = build(body, [])
+    shown: dict[str, Value] = {}
+    for name, model in models.items():
+        granted = [*dict.fromkeys(grant.service.name.text for grant in project.models[name].grants)]
+        shown[name] = {**_example_model(model, name), "granted_to": [*granted]}
+    return {
+        "name": "example",
+        **_given(body, frozenset({"name"})),
+        "models": shown,
+        "services": {name: _example_service(service, name) for name, service in services.items()},
+    }
+
+
+def _built(section: str, bodies: dict[str, Mapping]) -> Project:
+    """A project of nothing but some models, or some services."""
+    source = Source("", "")
+    entries: dict[str, tuple[Scalar, Node]] = {
+        name: (Scalar(source, 0, 0, name, name), body) for name, body in bodies.items()
+    }
+    key = Scalar(source, 0, 0, section, section)
+    return build(Mapping(source, 0, 0, {section: (key, Mapping(source, 0, 0, entries))}), [])
+
+
+def _given(body: Mapping, keys: frozenset[str]) -> dict[str, Value]:
+    return {key: _plain(node) for key, (_, node) in body.entries.items() if key in keys}
+
+
+def _check_keys(body: Mapping, each: str) -> None:
+    for key, _ in body:
+        if not knows(SHAPES[each], key.text):
+            hint = did_you_mean(key.text, list(SHAPES[each]))
+            raise PolicyError(key.content, f"a {each} has no key `{key.text}` that a check sees{hint}")
+
+
+def _map(node: Node) -> Mapping:
+    if isinstance(node, Mapping):
+        return node
+    span = node.content if isinstance(node, Scalar) else node.span
+    raise PolicyError(span, "an example is a map here, such as `{model: ai/smollm2}`")
+
+
+def _places(body: Node | None) -> dict[str, Span]:
+    """Where the values of a map's keys stand: the scalar, or the key of what is larger."""
+    if not isinstance(body, Mapping):
+        return {}
+    return {
+        name: value.content if isinstance(value, Scalar) and value.content.text else key.content
+        for name, (key, value) in body.entries.items()
+    }
+
+
+def _reference_places(
+    node: Scalar, tag: str | None, tag_at: tuple[int, int], digest: str | None
+) -> Iterator[tuple[str, Span]]:
+    text = str(node.value)
+    yield from ((part, node.content) for part in ("model", "registry", "repository"))
+    yield "tag", node.locate(*tag_at) if tag else node.content
+    yield "digest", node.locate(text.find("@") + 1, len(text)) if digest else node.content
+
+
+def _ports(node: Node | None) -> list[Value]:
+    return [_long_port(item) if isinstance(item, Mapping) else _short_port(item) for item in _items(node)]
+
+
+def _long_port(item: Mapping) -> dict[str, Value]:
+    value: dict[str, Value] = {"protocol": "tcp"}
+    for key in ("target", "published", "host_ip", "protocol"):
+        _put(value, key, item.get(key))
+    return {key: _number(part) if key in ("target", "published") else part for key, part in value.items()}
+
+
+def _short_port(item: Node) -> dict[str, Value]:
+    text = compose_text(item.value) if isinstance(item, Scalar) else ""
+    rest, _, protocol = text.partition("/")
+    rest, _, target = rest.rpartition(":")
+    host, _, published = rest.rpartition(":")
+    value: dict[str, Value] = {"target": _number(target), "protocol": protocol or "tcp"}
+    if published:
+        value["published"] = _number(published)
+    if host:
+        value["host_ip"] = host.strip("[]")
+    return value
+
+
+def _number(value: Value) -> Value:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6 else value
+
+
+def _labels(node: Node | None) -> dict[str, Value]:
+    return {
+        one.name: one.shown if one.node is not None and one.node.has_variable else one.value or ""
+        for one in settings(node)
+    }
+
+
+def _extensions(body: Node | None) -> dict[str, Value]:
+    if not isinstance(body, Mapping):
+        return {}
+    return {key: _plain(node, _written) for key, (_, node) in body.entries.items() if key.startswith("x-")}
+
+
+def _items(node: Node | None) -> list[Node]:
+    return node.items if isinstance(node, Sequence) else []
+
+
+def _put(value: dict[str, Value], key: str, node: Node | None) -> None:
+    """A key, unless there is nothing to put under it."""
+    if node is not None and (found := _plain(node)) is not None:
+        value[key] = found
+
+
+def _filled(node: Scalar) -> Value:
+    return node.value
+
+
+def _written(node: Scalar) -> Value:
+    """The scalar with no variable filled in."""
+    return node.content.text if node.has_variable else node.value
+
+
+def _plain(node: Node, leaf: Callable[[Scalar], Value] = _filled) -> Value:
+    if isinstance(node, Scalar):
+        return leaf(node)
+    if isinstance(node, Sequence):
+        return [_plain(item, leaf) for item in node.items]
+    return {name: _plain(value, leaf) for name, (_, value) in node.entries.items()}

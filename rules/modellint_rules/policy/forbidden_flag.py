@@ -1,0 +1,58 @@
+"""The policy does not allow a runtime flag.
+
+Flags decide how much memory a runner takes, what it logs and whom it answers. A list of allowed flags keeps a shared runner
+predictable. All names of an option count as one: where `--ctx-size` is allowed, so is `-c`.
+
+Runs where a policy has `allow: {flags: …}`.
+
+```yaml policy
+version: 1
+allow:
+  flags: ["--temp", "--top-*"]
+```
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2
+    runtime_flags: ["--temp", "0.2", "--mlock"]
+    #                                 ^^^^^^^ the policy does not allow the flag `--mlock`
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2
+    runtime_flags: ["--temperature", "0.2", "--top-p", "0.9"]
+```
+
+What this rule cannot see: flags that somebody gives the runner by hand.
+"""
+
+from __future__ import annotations
+
+from modellint.evidence.llama_flags import pairs, same_option
+from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
+
+
+@rule(ERROR, policy=True, tags=("runtime",))
+def forbidden_flag(model: Model, context: Context) -> Findings:
+    """Report each flag that is in no pattern of the list."""
+    allowed = context.demands.flags if context.demands else None
+    if allowed is None:
+        return
+    for name, at, _ in pairs([str(flag.value) for flag in model.flags]):
+        if allowed.allows(name) or any(same_option(name, pattern) for pattern in allowed.patterns):
+            continue
+        flag = model.flags[at]
+        shown = flag.shown.partition("=")[0]
+        related = [(allowed.span, "allowed here")]
+        yield Finding(flag.part(0, len(name)), f"the policy does not allow the flag `{shown}`", related=related)

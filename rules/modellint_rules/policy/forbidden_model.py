@@ -1,0 +1,64 @@
+"""The policy does not allow the model.
+
+A list of models is what a team has tried, licensed and paid memory for. A pattern is compared with the name without tag and
+digest, with and without its host: `ai/*` matches `ai/smollm2` and `docker.io/ai/smollm2`. `*` stands for a part of the name,
+`**` for any number of parts.
+
+Runs where a policy has `allow: {models: …}`.
+
+```yaml policy
+version: 1
+allow:
+  models: ["ai/smol*", "models.acme.internal/**"]
+```
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/qwen3:8B-Q4_K_M
+    #      ^^^^^^^^ the policy does not allow `ai/qwen3`
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [llm, own]
+models:
+  llm:
+    model: smollm2:360M-Q4_K_M
+  own:
+    model: models.acme.internal/team/chat:1
+```
+
+What this rule cannot see: what a tag points to. Pins (`unpinned-model`) keep an allowed name from becoming another model.
+"""
+
+from __future__ import annotations
+
+from modellint.evidence.unset import unset
+from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
+
+
+@rule(ERROR, policy=True, tags=("supply-chain",))
+def forbidden_model(model: Model, context: Context) -> Findings:
+    """Report a model whose name is in no pattern of the list."""
+    allowed = context.demands.models if context.demands else None
+    ref, node = model.ref, model.reference
+    if (
+        allowed is None
+        or ref is None
+        or node is None
+        or ref.kind in ("local", "invalid")
+        or unset(node, context.project)
+    ):
+        return
+    if not allowed.allows(ref.repository, f"{ref.registry}/{ref.repository}"):
+        shown = f"`{node.shown}`" if node.interpolated else f"`{ref.name.strip()}`"
+        related = [(allowed.span, "allowed here")]
+        hint = "take one of the allowed models, or have it allowed"
+        yield Finding(node.part(0, len(ref.name)), f"the policy does not allow {shown}", related=related, hint=hint)

@@ -1,0 +1,48 @@
+"""An exception of the policy is not needed.
+
+Nothing that it covers is reported any more: the file was mended, renamed, or the exception was written wrongly and never
+worked. It hides the next real finding at the same place.
+
+An exception is judged only where its rule ran and looked at a file that it is about.
+
+```yaml compose.yaml
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+```yaml bad
+version: 1
+exceptions:
+  - rule: unused-model
+  #       ^^^^^^^^^^^^ `unused-model` reports nothing that this exception covers
+    where: compose.yaml#models.*
+    reason: kept for the next release
+```
+
+```yaml good
+version: 1
+exceptions:
+  - rule: unpinned-model
+    where: compose.yaml#models.llm
+    reason: rebuilt every night
+```
+
+What this rule cannot see: exceptions for files that this check did not look at.
+"""
+
+from __future__ import annotations
+
+from modellint.rule import WARNING, Context, Exemption, Finding, Findings, rule
+
+
+@rule(WARNING, policy=True)
+def unused_exception(exemption: Exemption, context: Context) -> Findings:
+    """Report an exception that matched nothing."""
+    if exemption.tried and not exemption.used and not exemption.expired:
+        message = f"`{exemption.rule}` reports nothing that this exception covers"
+        yield Finding(exemption.place, message, hint="drop the exception, or mend its `where`")

@@ -1,0 +1,368 @@
+"""Conditions, their mistakes and their examples, with the real engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from modellint.compose.load import load
+from modellint.finding import Finding
+from modellint.node import Mapping, Scalar
+from modellint.parse import parse
+from modellint.policy import cel
+from modellint.policy.loaded import PolicyError
+from modellint.policy.schema import Check
+from modellint.source import Source
+
+if find_spec("cel_expr_python") is None:
+    if os.environ.get("CI") == "true":
+        pytest.fail("cel-expr-python is not installed", pytrace=False)
+    pytest.skip("cel-expr-python is not installed", allow_module_level=True)
+
+
+def written(must: str, each: str = "model", more: str = "") -> tuple[Check, Mapping]:
+    """A check, as a policy file has it. `must` is YAML."""
+    text = f"name: small\neach: {each}\nmust: {must}\nmessage: too large\n{more}"
+    file = parse(Source("p.yaml", text))
+    assert not file.problems, file.problems[0].message
+    body = file.documents[0]
+    assert isinstance(body, Mapping)
+    node, at = body.get("must"), body.get("at")
+    assert isinstance(node, Scalar)
+    given: dict[str, Any] = {"name": "small", "each": each, "must": node.text, "message": "too large"}
+    return Check.model_validate({**given, "at": at.text if isinstance(at, Scalar) else None}), body
+
+
+def quoted(must: str) -> str:
+    return json.dumps(must, ensure_ascii=False)
+
+
+def condition(must: str, each: str = "model") -> cel.Condition:
+    return cel.compile(*written(quoted(must), each))
+
+
+def mistake(must: str, each: str = "model", more: str = "") -> tuple[str, str, str]:
+    with pytest.raises(PolicyError) as caught:
+        cel.compile(*written(must, each, more))
+    place, _, said = str(caught.value).partition(": ")
+    return place.removeprefix("p.yaml:"), caught.value.span.text, said
+
+
+FOO = "nothing is named `foo` here; the variable of this check is `model`"
+KEY = "a model has no key `contextsize` that a check sees; did you mean `context_size`?"
+CALL = "`contains` is not called like this: it takes something else in its brackets, or before its dot"
+LOOP = "a loop begins with the name of its variable, as `all(one, one != '')`"
+DEEP = "it is nested too deeply: the engine follows 32 levels"
+GROWS = "values grow with every `map` here, more than 1,000 times; name fewer variables in them"
+MISTAKES = [
+    ("mdoel.context_size > 1", "3:7", "mdoel", "nothing is named `mdoel` here; did you mean `model`?"),
+    ("x.y.z > 1", "3:7", "x", "nothing is named `x` here; the variable of this check is `model`"),
+    ("service.name == ''", "3:7", "service", "nothing is named `service` here; the variable of this check is `model`"),
+    ("model.x-a == 1", "3:15", "a", "nothing is named `a` here; the variable of this check is `model`"),
+    ("foo(1)", "3:7", "foo", "there is no function `foo`"),
+    ("model.name.endswith('a')", "3:18", "endswith", "there is no function `endswith`; did you mean `endsWith`?"),
+    ("model.name.contains('l', 1)", "3:18", "contains", CALL),
+    ("model.contextsize > 1", "3:13", "contextsize", KEY),
+    ("'!has(model.contextsize)'", "3:19", "contextsize", KEY),
+    ("model['contextsize'] > 1", "3:13", "'contextsize'", KEY),
+    ("1 + 'a' == 2", "3:9", "+", "`+` cannot take a number and a text"),
+    ("model[1] == 1", "3:12", "[", "`[ ]` cannot take a map and a number"),
+    ("model.matches('a')", "3:13", "matches", "`matches` cannot take a map and a text"),
+    ("model.name.startsWith(1)", "3:18", "startsWith", "`startsWith` cannot take any value and a number"),
+    ("1", "3:7", "1", "`must` gives a number, and has to give true or false"),
+    ("model", "3:7", "model", "`must` gives a map, and has to give true or false"),
+    ("null", "3:7", "null", "`must` gives null, and has to give true or false"),
+    ("model.name == 'a' &&", "3:27", "", "something is missing at the end"),
+    ("model.context_size =< 3", "3:26", "=<", "`=<` means nothing in CEL; did you mean `<=`?"),
+    ("model.context_size = 3", "3:26", "=", "`=` means nothing in CEL; did you mean `==`?"),
+    ("model.legacy and true", "3:20", "and", "`and` means nothing in CEL; did you mean `&&`?"),
+    ("not model.legacy", "3:7", "not", "`not` means nothing in CEL; did you mean `!`?"),
+    ("model.legacy)", "3:19", ")", "`)` is not expected here"),
+    ("if", "3:7", "if", "`if` is a reserved word"),
+    ("has(model)", "3:11", "model", "`has` asks for a key of something, as `has(model.name)`"),
+    ("model.granted_to.all(1, true)", "3:28", "1", LOOP),
+    ("model.name == é", "3:21", "é", "`é` means nothing in CEL"),
+    ("model.name == 'a", "3:21", "'", "this text is not closed"),
+    (r"model.name == '\q'", "3:21", r"'\q'", "this text has an escape that CEL does not know"),
+    (r"model.name == '\ud800'", "3:21", r"'\ud800'", "this text has an escape that CEL does not know"),
+    ("🐳 == 1", "3:7", "🐳", "`🐳` means nothing in CEL"),
+    ("'''🐳'' == foo'", "3:17", "foo", FOO),
+    # where it stands, in every way to write a text
+    ("'model.name == ''a'' && foo'", "3:31", "foo", FOO),
+    (r'"model.name == \"a\" && foo"', "3:31", "foo", FOO),
+    (r'''"'\x61\u00e9' == '\\n' + foo"''', "3:32", "foo", FOO),
+    ('"model.legacy &&\\\n  foo"', "4:3", "foo", FOO),
+    ("model.legacy &&\n  foo", "4:3", "foo", FOO),
+    ("|\n  // a comment\n  model.legacy\n    && foo", "6:8", "foo", FOO),
+    ("|- # x\n  model.legacy\n\n  && foo\n\n", "6:6", "foo", FOO),
+    (">\n  model.legacy\n  &&  foo", "5:7", "foo", FOO),
+    (">+\n  model.legacy\n\n  && foo\n", "6:6", "foo", FOO),
+    ("|\n  model.legacy &&\n", "4:18", "", "something is missing at the end"),
+    ("|\n  1 +\n  1\n", "4:3", "1 +", "`must` gives a number, and has to give true or false"),
+    ("&a !!str model.legacy && foo", "3:32", "foo", FOO),
+    # too deep, and too large
+    (f"'{'(' * 1900}true{')' * 1900}'", "3:8", None, DEEP),
+    (f"'{'[' * 3900}'", "3:8", None, DEEP),
+    (f"'{'{1:' * 900}1{'}' * 900}=={{}}'", "3:8", None, DEEP),
+    ("+".join(["1"] * 1900) + "==1", "3:7", None, DEEP),
+    ("model" + "[0]" * 1300, "3:7", None, DEEP),
+    (f"'[[1]]{'.map(a, a+a)' * 24} == []'", "3:122", "map", GROWS),
+    ("|\n  [[1]]" + ".map//\n  (a, a+a)" * 24 + " == []", "13:12", "map", GROWS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("must", "place", "text", "said"), MISTAKES)
+def test_a_mistake_has_its_place_and_plain_words(must: str, place: str, text: str | None, said: str | None) -> None:
+    found = mistake(must)
+    assert found == (place, found[1] if text is None else text, found[2] if said is None else said)
+
+
+@pytest.mark.parametrize(
+    ("each", "must", "text"),
+    [
+        ("project", "project.models.llm.contextsize > 1", "contextsize"),
+        ("project", "project.models['llm'].contextsize > 1", "contextsize"),
+        ("project", "project.services.all(s, project.services[s].prots == [])", "prots"),
+        ("project", "project.modles.size() == 1", "modles"),
+        ("binding", "binding.service.imag == 'a'", "imag"),
+        ("binding", "has(binding.model.x)", "x"),
+        ("service", "service.command == []", "command"),
+    ],
+)
+def test_a_key_that_no_object_has(each: str, must: str, text: str) -> None:
+    assert mistake(must, each)[1] == text
+
+
+def test_the_place_of_a_violation_is_a_key() -> None:
+    said = "a model has no key `context` that a check sees; did you mean `context_size`?"
+    assert mistake("'true'", more="at: context") == ("5:5", "context", said)
+    cel.compile(*written("'true'", more="at: context_size"))
+
+
+MODEL: dict[str, Any] = {
+    "name": "llm", "model": "ai/a", "context_size": 8192, "runtime_flags": ["--temp", 0.2], "granted_to": ["a", "b"],
+    "legacy": False, "x-owner": None, "x-team": {"lead": "s3cret"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("must", "expected"),
+    [
+        ("true", True),
+        ("!has(model.context_size) || model.context_size <= 8192", True),
+        ("has(model.tag) && model.tag == 'latest'", False),
+        ("model.legacy", False),
+        ("model.granted_to.all(one, one.matches('^[a-z]$'))", True),
+        ("model.granted_to.exists(one, one == 'c')", False),
+        ("'c' in model.granted_to", False),
+        ("model.runtime_flags.filter(flag, type(flag) == string) == ['--temp']", True),
+        ("size(model.granted_to.map(one, one + one)) == 2", True),
+        ("model['x-owner'] == null", True),
+        ("has(model.`x-team`) && model['x-team'].lead != ''", True),
+        ("'x-none' in model", False),
+        ("[1].exists(model, model == 1)", True),
+        ("&&".join(["model.name != 'a'"] * 200), True),
+        ("||".join(["false"] * 500), False),
+        ("!" * 3000 + "true", True),
+        ("model.name.size() == 3 // 🐳", True),
+    ],
+)
+def test_holds(must: str, expected: bool) -> None:
+    assert condition(must).holds(MODEL) is expected
+
+
+@pytest.mark.parametrize(
+    ("must", "reason"),
+    [
+        ("model.tag == 'x'", "key not found: tag"),
+        ("model['x-none'] == 1", "key not found: x-none"),
+        ("model['x-team']['s3' + 'cret'] == 1", "key not found"),
+        ("model[model['x-team'].lead] == 1", "key not found"),
+        ("model.name > 1", "`>` cannot take a text and a number"),
+        ("!model.name", "`!` cannot take this"),
+        ("model.name && true", "`&&` cannot take this"),
+        ("model.name ? true : false", "`? :` needs true or false before it, and two values of one type"),
+        ("model.context_size.matches('a')", "`matches` cannot take a number and a text"),
+        ("model.granted_to[5] == 'a'", "a list is shorter than that"),
+        ("model.name.x == 1", "a key is asked of what is no map"),
+        ("1 / 0 == 1", "divide by zero"),
+        ("1 % 0 == 1", "divide by zero"),
+        ("9223372036854775807 + 1 == 0", "a number is out of range"),
+        ("uint(-1) == 1u", "a number is out of range"),
+        ("int(model['x-team'].lead) == 1", "a text is no such value"),
+        ("duration(model.name) == duration('1s')", "a text is no such value"),
+        ("timestamp(model.name) == timestamp('2020-01-01T00:00:00Z')", "a text is no such value"),
+        ("model.name.matches('(' + model['x-team'].lead)", "the pattern of `matches` is no regular expression"),
+        ("model.name", "it gives a text, not true or false"),
+        ("model['x-owner']", "it gives null, not true or false"),
+        ("dyn(1)", "it gives a number, not true or false"),
+    ],
+)
+def test_undecided(must: str, reason: str) -> None:
+    with pytest.raises(cel.Undecided) as caught:
+        condition(must).holds(MODEL)
+    assert caught.value.reason == reason
+    assert "s3cret" not in str(caught.value)
+
+
+RUNAWAY = "model.granted_to.all(a, model.granted_to.all(b, model.granted_to.all(c, a + b + c != '')))"
+
+
+def granted(count: int) -> dict[str, Any]:
+    return {**MODEL, "granted_to": ["x"] * count}
+
+
+def test_a_runaway_expression_ends() -> None:
+    running = condition(RUNAWAY)
+    assert running.holds(granted(20))  # 8,420 steps
+    start = time.perf_counter()
+    with pytest.raises(cel.Undecided, match=r"^it takes more than 10,000 steps$"):
+        running.holds(granted(200))  # 8 million
+    assert time.perf_counter() - start < 1
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+class Text(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        (Text("a"), True),
+        (2**63, True),
+        (-(2**70), True),
+        (float("inf"), True),
+        ("\ud800", True),
+        ("a\0b", True),
+        ({Text("k"): [Text("v")]}, True),
+        (nested(20), True),
+        (nested(100_000), False),  # the engine itself dies of it
+        (["a"] * 30_000, False),
+        ("a" * 2_000_000, False),
+    ],
+    ids=lambda value: f"{value!r:.20}" if not isinstance(value, list) else "list",
+)
+def test_what_the_engine_is_given_is_fit_for_it(value: Any, fits: bool) -> None:
+    asking = condition("has(model.name)")
+    if fits:
+        assert asking.holds({"name": value})
+    else:
+        with pytest.raises(cel.Undecided, match=r"^it is too large to look at$"):
+            asking.holds({"name": value})
+
+
+def test_a_large_number_still_compares() -> None:
+    assert condition("model.context_size > 8192").holds({"context_size": 2**70})
+
+
+EXAMPLES = """\
+good: [{model: ai/a}, {model: ai/a, context_size: 9000}]
+bad:
+  - {model: ai/a, context_size: 131072}
+  - context_size: 1
+    model: ai/a
+  - contxt_size: 2
+  - 5
+  - {context_size: big}
+"""
+
+
+def test_examples() -> None:
+    errors = cel.examples(*written("'!has(model.context_size) || model.context_size <= 8192'", more=EXAMPLES))
+    assert [(error.span.text, str(error)) for error in errors] == [
+        ("{model: ai/a, context_size: 9000}", "p.yaml:5:23: this example is good, and `must` does not hold of it"),
+        ("context_size: 1", "p.yaml:8:5: this example is bad, and `must` holds of it"),
+        (
+            "contxt_size",
+            "p.yaml:10:5: a model has no key `contxt_size` that a check sees; did you mean `context_size`?",
+        ),
+        ("5", "p.yaml:11:5: an example is a map here, such as `{model: ai/smollm2}`"),
+        (
+            "{context_size: big}",
+            "p.yaml:12:5: could not be decided for this example: `<=` cannot take a text and a number",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("each", "must", "more"),
+    [
+        ("model", "model.registry == 'docker.io'", "good: [{model: ai/a}]\nbad: [{model: quay.io/a/b}]\n"),
+        ("service", "'A' in service.environment", "good: [{environment: [A=1]}, {environment: {A: 1}}]\nbad: [{}]\n"),
+        ("service", "service.ports.all(one, has(one.host_ip))", "good: [{}]\nbad: [{ports: ['80:80']}]\n"),
+        ("binding", "binding.endpoint_var.endsWith('_URL')", "good: [{name: a}]\nbad: [{endpoint_var: X}]\n"),
+        (
+            "project", "project.models.all(one, project.models[one].granted_to != [])",
+            "good: [{models: {a: {}}, services: {s: {models: [a]}}}]\nbad: [{models: {a: {}}}]\n",
+        ),
+    ],
+)  # fmt: skip
+def test_good_examples_of_each_kind(each: str, must: str, more: str) -> None:
+    assert cel.examples(*written(quoted(must), each, more)) == []
+
+
+COMPOSE = """\
+services:
+  app: {image: app, models: [llm, big]}
+models:
+  llm: {model: ai/a}
+  big:
+    model: ai/b
+    context_size: 131072
+"""
+
+
+def judged(must: str, each: str = "model", more: str = "") -> list[Finding]:
+    check, body = written(quoted(must), each, more)
+    return cel.judge(cel.compile(check, body), check, load(Source("compose.yaml", COMPOSE), {}))
+
+
+def test_judge() -> None:
+    (found,) = judged("!has(model.context_size) || model.context_size <= 8192", more="at: context_size")
+    assert (repr(found.span), found.span.text) == ("compose.yaml:7:19", "131072")
+    assert (found.rule, found.severity, found.message) == ("small", "error", "too large")
+
+
+def test_judge_what_cannot_be_decided() -> None:
+    (found,) = judged("model.context_size > 1")
+    assert repr(found.span) == "p.yaml:3:8"
+    assert found.message == "could not be decided for `llm`: key not found: context_size"
+    assert (found.rule, found.severity) == ("small", "error")
+
+
+def test_judge_bindings_and_the_project() -> None:
+    assert [found.span.text for found in judged("binding.model.name == 'llm'", "binding")] == ["big"]
+    assert [repr(found.span) for found in judged("size(project.models) < 2", "project")] == ["compose.yaml:1:1"]
+    assert [repr(found.span) for found in judged("service.models == []", "service")] == ["compose.yaml:2:3"]
+
+
+def test_without_the_engine() -> None:
+    """A policy with checks is refused, at the first of them; nothing is imported before."""
+    program = """
+        import sys
+        sys.modules["cel_expr_python"] = None
+        sys.path[:0] = {path!r}
+        from test_cel import mistake
+        print(mistake("model.legacy"))
+    """
+    imports = "import sys; import modellint.policy.cel; assert 'cel_expr_python' not in sys.modules"
+    subprocess.run([sys.executable, "-c", imports], check=True)
+    source = textwrap.dedent(program).format(path=[os.path.dirname(__file__)])  # noqa: PTH120
+    source = source.replace("from test_cel", "import importlib.util as u; u.find_spec = lambda _: 1\nfrom test_cel")
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == repr(("3:7", "model.legacy", cel.NO_CEL)), done.stderr

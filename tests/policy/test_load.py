@@ -1,0 +1,143 @@
+"""A policy means what it says; every mistake in one has its place and a way out, and none passes silently."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from modellint.compose.files import Unreadable
+from modellint.policies import Policies, nearest
+from modellint.policy.apply import ruling_of
+from modellint.policy.load import BUILT_IN, load
+from modellint.policy.schema import json_schema
+
+POLICIES = Path(__file__).parent.parent.parent / "policies" / "modellint_policies"
+
+# The text of a policy, where its mistake is, and a part of what is said.
+MISTAKES: dict[str, tuple[str, str, str]] = {
+    "no map": ("- a\n", "1:1", "a policy is one map"),
+    "empty": ("", "1:1", "a policy is one map"),
+    "two documents": ("version: 1\n---\nversion: 1\n", "1:1", "a policy is one map"),
+    "no YAML": ("version: [1\n", "1:10", "never closed"),
+    "twice": ("version: 1\nrules: {}\nrules: {}\n", "3:1", "rules"),
+    "no version": ("rules: {}\n", "1:1", "`version` is missing"),
+    "another version": ("version: 2\n", "1:10", "`version` is one of `1`"),
+    "version as text": ("version: '1'\n", "1:11", "`version` is one of `1`"),
+    "unknown key": ("version: 1\nrulse: {}\n", "2:1", "no key `rulse` here; did you mean `rules`?"),
+    "unknown key inside": ("version: 1\nallow: {registrys: []}\n", "2:9", "did you mean `registries`?"),
+    "unknown rule": ("version: 1\nrules:\n  unused-modle: {}\n", "3:3", "did you mean `unused-model`?"),
+    "severity": ("version: 1\nrules:\n  unused-model: {severity: err}\n", "3:28", "did you mean `error`?"),
+    "a bare severity": ("version: 1\nrules: {unused-model: error}\n", "2:23", "`unused-model`"),
+    "unknown option": ("version: 1\nrules: {unused-model: {limit: 1}}\n", "2:9", "has no option `limit`; it has none"),
+    "misspelt option": ("version: 1\nrules: {mutable-tag: {allow: []}}\n", "2:9", "did you mean `allowed`?"),
+    "type of an option": ("version: 1\nrules: {mutable-tag: {allowed: 3}}\n", "2:9", "must be a list of texts"),
+    "truth for a number": ("version: 1\nrules: {oversized-context: {limit: true}}\n", "2:9", "must be a whole number"),
+    "text for a list": ("version: 1\nallow: {models: ai/x}\n", "2:17", "`models`"),
+    "memory": ("version: 1\nbudget: {memory: lots}\n", "2:18", "such as `16GiB`"),
+    "no reason": ("version: 1\nexceptions: [{rule: unused-model}]\n", "2:14", "`reason` is missing"),
+    "rule of an exception": ("version: 1\nexceptions: [{rule: unused, reason: x}]\n", "2:21", "no rule is named"),
+    "a day": ("version: 1\nexceptions: [{rule: unused-model, reason: x, expires: soon}]\n", "2:55", "is a day"),
+    "no such day": ("version: 1\nexceptions: [{rule: unused-model, reason: x, expires: 2027-02-30}]\n", "2:55", "day"),
+    "no owner": (
+        "version: 1\nextends: [strict]\nexceptions: [{rule: unused-model, reason: x, expires: 2027-01-01}]\n",
+        "3:21", "does not say `owner`",
+    ),
+    "extends nothing": ("version: 1\nextends: [./none.yaml]\n", "2:11", "`./none.yaml` does not exist"),
+    "extends itself": ("version: 1\nextends: [policy.yaml]\n", "2:11", "extends this policy in turn"),
+    "extends a URL": ("version: 1\nextends: ['https://x.y/p.yaml']\n", "2:12", "does not exist"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, where, said = MISTAKES[name]
+    monkeypatch.chdir(tmp_path)
+    Path("policy.yaml").write_text(text)
+    with pytest.raises(Unreadable) as caught:
+        ruling_of("policy.yaml", Policies())
+    assert caught.value.path == f"policy.yaml:{where}"
+    assert said in caught.value.reason
+
+
+def test_no_file_of_the_machine_is_read_as_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a pull request from outside, messages about it would show what it says."""
+    (tmp_path / "config.json").write_text('{"auths": {}}')
+    repository = tmp_path / "repository"
+    (repository / ".git").mkdir(parents=True)
+    monkeypatch.chdir(repository)
+    Path("a.yaml").write_text("version: 1\nextends: [../config.json]\n")
+    Path("b.yaml").symlink_to("../config.json")
+    Path("c.yaml").write_text("version: 1\nextends: [b.yaml]\n")
+    for name in ("a.yaml", "b.yaml", "c.yaml"):
+        with pytest.raises(Unreadable, match="outside") as caught:
+            ruling_of(name, Policies())
+        assert "auths" not in str(caught.value)
+
+
+def test_what_extends_counts_more(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        "version: 1\nextends: [strict]\nrules: {unused-model: {severity: note}}\n"
+        "allow: {registries: [a], models: [m]}\ngrants: {web: [x]}\n"
+        "exceptions: [{rule: unused-model, reason: r, owner: o, expires: 2027-01-01}]\n"
+    )
+    path = tmp_path / "policy.yaml"
+    path.write_text("version: 1\nextends: [base.yaml]\nallow: {registries: [b]}\nbudget: {memory: 2GiB}\n")
+    policy = load(str(path))
+    assert policy.rules["unused-model"][0].severity == "note"
+    assert policy.rules["unpinned-model"][0].severity == "error"
+    assert {name: patterns for name, (patterns, _) in policy.allow.items()} == {"registries": ["b"], "models": ["m"]}
+    assert policy.grants is not None
+    assert list(policy.grants) == ["web"]
+    assert (policy.memory, len(policy.exceptions)) == (2 << 30, 1)
+    assert policy.allow["models"][1].source.path.endswith("base.yaml")
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_built_in_policies(name: str) -> None:
+    ruling = ruling_of(name, Policies(online=True))
+    assert ruling.running
+    assert (ruling.severities.get("unpinned-model") == "error") == (name != "recommended")
+
+
+def test_off_is_off() -> None:
+    """YAML 1.1 would read `off` as false."""
+    names = {rule.name for rule in ruling_of("strict", Policies()).running}
+    assert "unpinned-image" in names
+    assert "stale-pin" not in names  # without --online
+
+
+def test_the_schema_is_the_published_one() -> None:
+    assert json_schema() == (POLICIES / "policy.schema.json").read_text(encoding="utf-8")
+
+
+def test_the_schema_takes_what_is_a_policy() -> None:
+    import yaml
+    from jsonschema import Draft202012Validator, ValidationError
+
+    schema = json.loads(json_schema())
+    Draft202012Validator.check_schema(schema)
+    validate: Callable[[object], None] = cast(Any, Draft202012Validator(schema)).validate
+    fixtures = POLICIES.parent.parent / "fixtures" / "policies"
+    for path in [*POLICIES.glob("*.yaml"), *fixtures.glob("*.yaml")]:
+        # As an editor reads it: a day is text to JSON.
+        loaded = json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")), default=str))
+        for rule in loaded.get("rules", {}).values():
+            rule["severity"] = "off" if rule["severity"] is False else rule["severity"]
+        validate(loaded)
+    with pytest.raises(ValidationError):
+        validate({"version": 1, "rulse": {}})
+
+
+def test_the_nearest_policy_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / ".modellint.yaml").write_text("version: 1\n")
+    monkeypatch.chdir(inner)
+    assert Path(nearest(".")).resolve() == tmp_path / ".modellint.yaml"
+    (inner / ".modellint.yaml").write_text("version: 1\n")
+    assert nearest(".") == ".modellint.yaml"
+    assert Policies(["strict"]).of(".") == ["strict"]
