@@ -1,0 +1,16 @@
+"""Draw each project among some paths into a file of its own; `entry.py` runs this with modellint on the path.
+
+Arguments: the folder to write into, and the paths.
+"""
+
+import os
+import sys
+
+from modellint.check import targets
+from modellint.cli import main
+
+MOST = 20  # projects
+
+for number, target in enumerate(targets(sys.argv[2:], [])[:MOST]):
+    path = os.path.join(sys.argv[1], f"{number:02}.mermaid")
+    main(["graph", "--format=mermaid", "--no-findings", f"--output={path}", "--", target])

@@ -1,0 +1,350 @@
+"""The two steps of the GitHub Action that run Python: `entry.py install` and `entry.py check`.
+
+Only the standard library, and modellint's own `printable`. Inputs come in environment variables and never meet a
+shell. Whatever a file, a path or the network says reaches the log only through `printable`, because a runner takes
+commands from any line of standard output and standard error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from typing import Any, cast
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+ROOTS = [os.path.join(ROOT, name) for name in ("lint", "rules", "policies")]  # the code is the commit that was chosen
+REQUIREMENTS = os.path.join(HERE, "requirements.txt")
+sys.path.insert(0, ROOTS[0])
+
+from modellint import __version__  # noqa: E402
+from modellint.report.printable import printable  # noqa: E402
+
+PREFIX = "MODELLINT_INPUT_"
+FAIL_ON = ("error", "warning", "note", "never")
+POLICIES = ("recommended", "strict", "airgapped")  # that are names, not files
+MOST_SUMMARY = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB
+MOST_PICTURE = 45_000  # characters; GitHub draws no Mermaid text of more than 50,000
+NO_FILES = "holds no Compose file"
+FINDINGS, FAILED, BROKEN = 1, 2, 3  # exit codes: findings; could not run or read something; the action itself failed
+_ANNOTATION = re.compile(r"::(error|warning|notice) ([^:\r]*)::([^\r]*)")
+# What a check has no use for: tokens, the runner's command files, and this action's own inputs.
+_HIDDEN = re.compile(r"ACTIONS_|INPUT_|GITHUB_(TOKEN|OUTPUT|ENV|PATH|STATE|STEP_SUMMARY)$|GH_TOKEN$|MODELLINT_INPUT_")
+# `-I` keeps the workspace, where a pull request may have put a `json.py`, out of the search for modules.
+_RUN = "import sys; n = int(sys.argv[1]) + 2; sys.path[:0] = sys.argv[2:n]; del sys.argv[1:n]; "
+LINT = _RUN + "from modellint.cli import run; run()"
+
+
+class Refused(Exception):
+    """An input that cannot be used, and why."""
+
+
+class Inputs:
+    """The inputs, checked."""
+
+    def __init__(self, given: dict[str, str]) -> None:
+        self.workspace = os.path.realpath(given["GITHUB_WORKSPACE"])
+        self.temp = os.path.realpath(given["RUNNER_TEMP"])
+        self.fail_on = _choice(given, "fail-on", FAIL_ON)
+        self.annotations = _switch(given, "annotations")
+        self.summary = _switch(given, "summary")
+        self.online = _switch(given, "online")
+        self.allow_no_files = _switch(given, "allow-no-files")
+        _switch(given, "upload-sarif")  # read by action.yml; anything but `true` there would silently upload nothing
+        self.category = _text(given, "category")
+        self.registries = _lines(given, "allow-registries")
+        self.folder = _inside("working-directory", _text(given, "working-directory") or ".", self.workspace)
+        if not os.path.isdir(self.folder):
+            raise Refused("`working-directory` is no folder")
+        self.paths = [self._path("paths", line) for line in _lines(given, "paths") or ["."]]
+        self.policies = [line if line in POLICIES else self._path("policy", line) for line in _lines(given, "policy")]
+        self.sarif_file = self._sarif_file(_text(given, "sarif-file"))
+
+    def _path(self, name: str, path: str) -> str:
+        """A path from `working-directory` as one from the workspace, which is the folder that reports are about."""
+        full = os.path.normpath(os.path.join(self.folder, path))
+        _inside(name, full, self.workspace, self.temp)
+        inside = full == self.workspace or full.startswith(self.workspace + os.sep)
+        short = os.path.relpath(full, self.workspace) if inside else full
+        if short == "-":
+            raise Refused(f"`{name}` cannot be `-`, which is standard input: an action has none")
+        return short
+
+    def _sarif_file(self, path: str) -> str:
+        if not path:
+            return ""
+        # The folder counts, not what a link at the place itself points at: the file replaces the link.
+        full = os.path.join(self.folder, path)
+        folder = _inside("sarif-file", os.path.dirname(full), self.workspace, self.temp)
+        full = os.path.join(folder, os.path.basename(full))
+        if os.path.isdir(full) or os.path.basename(full) in ("", ".", ".."):
+            raise Refused("`sarif-file` is a folder")
+        if ".git" in full.lower().split(os.sep):
+            raise Refused("`sarif-file` is in `.git`")
+        return full
+
+
+def main(words: list[str]) -> int:
+    """Run one step; its exit code is 0 unless nothing could be told about it."""
+    try:
+        if sys.version_info < (3, 11):  # noqa: UP036 - the runner's Python may be any
+            raise Refused(f"`python` is {platform.python_version()}; modellint needs Python 3.11 or newer")
+        if words == ["install"]:
+            return install()
+        if words == ["check"]:
+            return check()
+        raise Refused(f"entry.py has no step {words}")
+    except Refused as refused:
+        say_error(str(refused))
+        set_outputs({"exit-code": FAILED, "version": __version__})
+    except Exception as error:
+        say_error(f"internal error: {type(error).__name__}: {error}")
+        set_outputs({"exit-code": BROKEN, "version": __version__})
+    return 1 if words == ["install"] else 0
+
+
+def install() -> int:
+    """Put the dependencies into a folder of the runner's temporary one, once for all uses in a job."""
+    with open(REQUIREMENTS, "rb") as file:
+        key = hashlib.sha256(file.read() + sys.version.encode() + platform.platform().encode()).hexdigest()[:16]
+    temp = os.path.realpath(os.environ["RUNNER_TEMP"])
+    target = os.path.join(temp, f"modellint-{key}")
+    # Out of the workspace: there a pull request may have put a configuration of the installer, or on Windows, which
+    # looks for programs in the current folder first, an installer.
+    os.chdir(temp)
+    if not os.path.isdir(target):
+        part = tempfile.mkdtemp(prefix="modellint-part-", dir=temp)
+        done = subprocess.run(
+            installer(part), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        if done.returncode != 0:
+            log(done.stdout)
+            raise Refused("the dependencies could not be installed; the lines above say why")
+        try:
+            os.rename(part, target)
+        except OSError:
+            if not os.path.isdir(target):  # else another use of the action was faster
+                raise
+    set_outputs({"dependencies": target})
+    return 0
+
+
+def installer(target: str) -> list[str]:
+    """The command that installs what `requirements.txt` locks: whole, by hash, and without running any build."""
+    locked = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--target", target, "-r", REQUIREMENTS]
+    uv = shutil.which("uv")
+    if uv:
+        return [uv, "pip", "install", "--quiet", "--no-config", "--python", sys.executable, *locked]
+    return [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *locked]
+
+
+def check() -> int:
+    """Run one check; write the log, the summary, SARIF and the outputs. The next steps upload and decide."""
+    wanted = Inputs(dict(os.environ))
+    folder = tempfile.mkdtemp(prefix="modellint-run-", dir=wanted.temp)
+    reports = {form: os.path.join(folder, f"report.{form}") for form in ("json", "sarif", "markdown")}
+    done = modellint(LINT, arguments(wanted, reports), wanted.workspace)
+    report = read_json(reports["json"])
+    log(done.stderr, sys.stderr)
+    log(done.stdout, annotations=wanted.annotations, quiet=NO_FILES if wanted.allow_no_files else "")
+    code = verdict(done.returncode, report, wanted)
+    outputs: dict[str, object] = {"exit-code": code, "version": __version__}
+    if report is None:
+        say_error(f"modellint ended with status {done.returncode} and without a report")
+    else:
+        counts = {name: int(report["summary"][name]) for name in ("error", "warning", "note")}
+        outputs |= {"findings": sum(counts.values()), "errors": counts["error"], "warnings": counts["warning"]}
+        outputs["sarif-file"] = place_sarif(reports["sarif"], wanted)
+        if wanted.summary:
+            write_summary(read_text(reports["markdown"]), pictures(wanted, folder))
+    set_outputs(outputs)
+    return 0
+
+
+def arguments(wanted: Inputs, reports: dict[str, str]) -> list[str]:
+    """The arguments of the one check; a value stands behind `=`, a path behind `--`, so that none is an option."""
+    words = ["check", f"--format={'github' if wanted.annotations else 'text'}", f"--fail-on={wanted.fail_on}"]
+    words += [f"--report={form}={path}" for form, path in reports.items()]
+    words += [f"--policy={policy}" for policy in wanted.policies]
+    if wanted.online:  # and never `--trusted`: in a run that holds secrets, the command refuses
+        words += ["--online", *[f"--registry={host}" for host in wanted.registries]]
+    return [*words, "--", *wanted.paths]
+
+
+def modellint(program: str, words: list[str], folder: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a program with the action's own code and the installed dependencies, and nothing else, on its path."""
+    roots = [*ROOTS, os.environ["MODELLINT_DEPENDENCIES"]]
+    return subprocess.run(
+        [sys.executable, "-I", "-X", "utf8", "-c", program, str(len(roots)), *roots, *words],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if not _HIDDEN.match(name)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+
+
+def verdict(code: int, report: dict[str, Any] | None, wanted: Inputs) -> int:
+    """The exit code of the action."""
+    if report is None or code not in (0, FINDINGS, FAILED):
+        return FAILED if code == FAILED else BROKEN
+    lost = [str(each["reason"]) for each in report["unreadable"]]
+    if code == FAILED and wanted.allow_no_files and lost and all(reason.startswith(NO_FILES) for reason in lost):
+        counted = FAIL_ON[: FAIL_ON.index(wanted.fail_on) + 1] if wanted.fail_on != "never" else ()
+        return FINDINGS if any(report["summary"][severity] for severity in counted) else 0
+    return code
+
+
+def place_sarif(made: str, wanted: Inputs) -> str:
+    """Put the SARIF log where it is wanted, as one rename; where it is now."""
+    document = read_json(made)
+    if document is None:
+        return ""
+    for run in document["runs"]:  # upload-sarif sets a category only where there is none
+        run["automationDetails"] = {"id": f"{wanted.category}/"}
+    target = wanted.sarif_file or made
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    number, part = tempfile.mkstemp(prefix=".modellint-", dir=os.path.dirname(target))
+    with open(number, "w", encoding="utf-8", newline="\n") as file:
+        json.dump(document, file)
+    os.chmod(part, 0o644)
+    os.replace(part, target)
+    return target
+
+
+def pictures(wanted: Inputs, folder: str) -> list[str]:
+    """Drawings of who is granted what, in Mermaid, one for each project."""
+    program = _RUN + read_text(os.path.join(HERE, "draw.py"))
+    modellint(program, [folder, *wanted.paths], wanted.workspace)  # what it complains of, the check has said
+    names = sorted(name for name in os.listdir(folder) if name.endswith(".mermaid"))
+    return [read_text(os.path.join(folder, name)) for name in names]
+
+
+def write_summary(report: str, drawings: list[str]) -> None:
+    """Write the job summary: the report, then the drawings that fit."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        with open(path, "a", encoding="utf-8", newline="\n") as file:
+            file.write(summary(report, drawings))
+
+
+def summary(report: str, drawings: list[str]) -> str:
+    """The report and the drawings, cut at a line before they are more than GitHub takes."""
+    cut = "\n\nThe rest is left out: GitHub takes no more.\n"
+    text = report.strip() + "\n"
+    if len(text.encode()) > MOST_SUMMARY:
+        kept = text.encode()[: MOST_SUMMARY - len(cut)].decode("utf-8", "ignore")
+        return kept[: kept.rfind("\n")] + cut
+    for drawing in drawings:
+        # A fence that no line of the drawing can close.
+        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", drawing)), default=0))
+        part = f"\n{fence}mermaid\n{drawing.strip()}\n{fence}\n"
+        if len(drawing) <= MOST_PICTURE and len((text + part).encode()) <= MOST_SUMMARY:
+            text += part
+    return text
+
+
+def log(output: bytes, stream: Any = None, *, annotations: bool = False, quiet: str = "") -> None:
+    """Print what a program printed, made safe."""
+    for line in safe(output.decode("utf-8", "replace"), annotations=annotations, quiet=quiet):
+        write(line, stream)
+
+
+def safe(output: str, *, annotations: bool = False, quiet: str = "") -> list[str]:
+    """The lines of a program's output. Of commands to the runner only annotations pass, and only where asked for.
+
+    `quiet` is the start of what unreadable paths are not annotated for.
+    """
+    lines: list[str] = []
+    for line in output.split("\n"):
+        command = _ANNOTATION.fullmatch(line) if annotations and "##[" not in line else None
+        if command and quiet and command[2].endswith("title=unreadable") and command[3].startswith(quiet):
+            continue
+        if line:
+            lines.append(line if command else printable(line))
+    return lines
+
+
+def say_error(text: str) -> None:
+    """An annotation that belongs to no file."""
+    write(f"::error title=modellint::{printable(text).replace('%', '%25')}")
+
+
+def write(line: str, stream: Any = None) -> None:
+    """Print a line as UTF-8, whatever the runner's locale is."""
+    into = (stream or sys.stdout).buffer
+    into.write(line.encode("utf-8", "backslashreplace") + b"\n")
+    into.flush()
+
+
+def set_outputs(values: dict[str, object]) -> None:
+    """Set outputs of the step, between delimiters that no value can guess."""
+    with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8", newline="\n") as file:
+        for name, value in values.items():
+            end = f"modellint_{secrets.token_hex(16)}"
+            file.write(f"{name}<<{end}\n{value}\n{end}\n")
+
+
+def read_json(path: str) -> dict[str, Any] | None:
+    """A JSON object, or nothing where the program did not come to write one."""
+    try:
+        value: object = json.loads(read_text(path))
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def read_text(path: str) -> str:
+    """A text file; empty where there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _text(given: dict[str, str], name: str) -> str:
+    value = given.get(PREFIX + name.upper().replace("-", "_"), "").strip()
+    if not value.isprintable():
+        raise Refused(f"`{name}` holds a character that cannot be seen")
+    return value
+
+
+def _lines(given: dict[str, str], name: str) -> list[str]:
+    value = given.get(PREFIX + name.upper().replace("-", "_"), "")
+    lines = [line.strip() for line in value.split("\n") if line.strip()]
+    for line in lines:
+        if not line.isprintable():
+            raise Refused(f"`{name}` holds a character that cannot be seen")
+    return lines
+
+
+def _choice(given: dict[str, str], name: str, choices: tuple[str, ...]) -> str:
+    value = _text(given, name)
+    if value not in choices:
+        raise Refused(f"`{name}` is one of {', '.join(choices)}, not `{value}`")
+    return value
+
+
+def _switch(given: dict[str, str], name: str) -> bool:
+    return _choice(given, name, ("true", "false")) == "true"
+
+
+def _inside(name: str, path: str, *folders: str) -> str:
+    """The real path, if it lies in one of the folders, links followed."""
+    real = os.path.realpath(os.path.join(folders[0], path))
+    for folder in folders:
+        if real == folder or real.startswith(folder.rstrip(os.sep) + os.sep):
+            return real
+    raise Refused(f"`{name}` leads out of the workspace: `{path}`")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
