@@ -140,6 +140,7 @@ COMMANDS = (
             Option("--format", f"{', '.join(GRAPH_FORMATS)} (default: mermaid)", "FORMAT", GRAPH_FORMATS),
             Option("--output", "write it to a file instead of standard output", "FILE"),
             Option("--no-findings", "do not mark what `check` finds"),
+            *POLICY,
             *PROJECT,
         ),
     ),

@@ -33,6 +33,25 @@ TEAMS = ("orders", "billing", "support", "search", "catalog", "reports", "mail",
 ROLES = ("api", "worker", "agent", "indexer", "gateway")
 SERVERS = (("ollama/ollama:0.12.6", "11434:11434"), ("vllm/vllm-openai:v0.11.0", "8000:8000"))
 
+# Mermaid cleans labels with DOMPurify, which needs a browser; the grammar does not.
+PARSE = """
+import mermaid from 'mermaid';
+import DOMPurify from 'dompurify';
+import { readFileSync } from 'node:fs';
+Object.assign(DOMPurify, { addHook() {}, sanitize: (text) => String(text) });
+const found = [];
+for (const text of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
+  try {
+    await mermaid.parse(text);
+    const diagram = await mermaid.mermaidAPI.getDiagramFromText(text);
+    const vertices = [...diagram.db.getVertices().values()].map((each) => [each.id, each.text, each.classes]);
+    const edges = diagram.db.getEdges().map((each) => [each.start, each.end, each.text]);
+    found.push({ vertices, edges });
+  } catch (error) { found.push({ error: String(error.message) }); }
+}
+console.log(JSON.stringify(found));
+"""
+
 Drawn: TypeAlias = "Callable[..., Picture]"
 Chromium: TypeAlias = "Callable[..., subprocess.CompletedProcess[str]]"
 
@@ -150,6 +169,9 @@ def mermaid(pytestconfig: pytest.Config) -> Path:
             options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(root)]
             subprocess.run([npm, "install", *options, f"mermaid@{MERMAID}"], check=True, capture_output=True)
             (root / "complete").touch()
+        program = root / "parse.mjs"
+        if not program.exists() or program.read_text(encoding="utf-8") != PARSE:
+            program.write_text(PARSE, encoding="utf-8")
     return folder
 
 

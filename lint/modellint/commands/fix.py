@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from modellint.engine import run as run_rules
+from modellint.commands.findings import finder
 from modellint.engine import unignored
 from modellint.fix import fix, write
-from modellint.options import FAILED, UsageError, policies, project_options, selected
-from modellint.pack import online_names, policy_names, rules
+from modellint.options import FAILED, UsageError, project_options
 from modellint.report import changes
 from modellint.report.complaint import complain
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from modellint.compose.project import Project
     from modellint.compose.selection import Options
     from modellint.finding import Finding
-    from modellint.fix import Find, Outcome
+    from modellint.fix import Outcome
     from modellint.options import Arguments
 
 _STDIN = "-"
@@ -37,29 +36,9 @@ def run(said: Arguments) -> int:
         raise UsageError("`--pin` pins and does nothing else; run `modellint fix --unsafe` for other fixes")
     options = project_options(said)
     pins = _Pins(said, options) if pinning else None
-    find = pins.find if pins else _findings(said)
+    find = pins.find if pins else finder(said)
     outcome = fix(said.rest, find, os.environ, options, unsafe=pinning or "--unsafe" in said.values)
     return _finish(said, outcome, pins)
-
-
-def _findings(said: Arguments) -> Find:
-    """What the rules report in a project."""
-    known = rules(online=False, policy=False)
-    running = selected(said, known)
-    idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
-    sources = "--no-source" not in said.values
-    in_force = policies(said)
-
-    def find(project: Project) -> Sequence[Finding]:
-        names = in_force.of(project.folder)
-        if not names:
-            return run_rules(running, project, idle, sources)
-        from modellint.policy.apply import apply
-
-        found, _ = apply(names, in_force, project, sources, None)
-        return found
-
-    return find
 
 
 class _Pins:

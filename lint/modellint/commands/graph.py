@@ -6,12 +6,11 @@ import os
 import sys
 
 from modellint.check import open_project, targets
+from modellint.commands.findings import finder
 from modellint.compose.files import STDIN, Unreadable
-from modellint.engine import run as run_rules
 from modellint.graph.build import draw
 from modellint.graph.picture import Mark
 from modellint.options import FAILED, project_options
-from modellint.pack import online_names, policy_names, rules
 from modellint.report.complaint import complain
 from modellint.report.paths import relative
 from modellint.report.printable import printable
@@ -39,7 +38,11 @@ def run(said: Arguments) -> int:
     if project.root is None:
         complain(f"{overlay or project.files[0].source.path}: cannot be drawn, because it cannot be read as YAML")
         return FAILED
-    found = [] if "--no-findings" in said.values else _findings(project)
+    try:
+        found = [] if "--no-findings" in said.values else finder(said)(project)
+    except Unreadable as trouble:  # a policy with a mistake
+        complain(str(trouble))
+        return FAILED
     picture = draw(project, _title(said, project), printable, [(each, _mark(each)) for each in found])
     data = _written(picture, said.last("--format", "mermaid")).encode("utf-8", "backslashreplace")
     output = said.last("--output")
@@ -76,13 +79,6 @@ def _written(picture: Picture, form: str) -> str:
     else:
         from modellint.graph.mermaid import render
     return render(picture)
-
-
-def _findings(project: Project) -> list[Finding]:
-    known = rules(online=False, policy=False)
-    running = [rule for rule in known.values() if rule.on]
-    idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
-    return run_rules(running, project, idle)
 
 
 def _mark(finding: Finding) -> Mark:

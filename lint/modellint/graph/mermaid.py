@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MOST_TEXT = 48_000
 _MOST_EDGES = 480
 # From generous to stingy: how long a text may be, and how many nodes are drawn. The first that fits is taken.
-_ATTEMPTS = ((80, 470), (40, 470), (40, 240), (30, 120), (20, 60))
+_ATTEMPTS = ((60, 470), (40, 470), (40, 240), (30, 120), (20, 60))
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,-/@()=+?·")
 _ARROWS = {"port": "-->", "grant": "-->", "legacy": "-.->", "depends": "-.->"}
 _GROUPS = (("port", "published"), ("service", "services"), ("model", "models"))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SWEEPS = 12
 _WALKS = 8
+_MANY = 600  # lines beyond which no walk is tried: it would take seconds, and nobody sees the difference
 
 
 def order(left: int, right: int, pairs: Sequence[Pair]) -> tuple[list[int], list[int]]:
@@ -69,7 +70,8 @@ def _untangled(lefts: list[int], rights: list[int], pairs: Sequence[Pair]) -> tu
     degree = {own: sum(one == own for one, _ in pairs) for own in lefts}
     best = lefts, rights
     fewest = crossings(lefts, rights, pairs)
-    for start in [None, *sorted(lefts, key=lambda own: (degree[own], own))[:_WALKS]]:
+    walks = _WALKS if len(pairs) <= _MANY else 0
+    for start in [None, *sorted(lefts, key=lambda own: (degree[own], own))[:walks]]:
         if not fewest:
             break
         walked = (lefts, rights) if start is None else _walk(start, pairs)

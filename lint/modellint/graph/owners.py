@@ -41,8 +41,8 @@ class Claims:
         owners = self._owners({(span.source.path, span.start) for each in spans for span in each})
         for (_, mark), places in zip(pairs, spans, strict=True):
             picture.marks.append(mark)
-            claims = [owners[span.source.path, span.start] for span in places]
-            mark.on = next(filter(None, claims), [])
+            for span in places:
+                mark.on = mark.on or owners[span.source.path, span.start]
             for part in mark.on:
                 part.marks.append(mark)
 
