@@ -18,6 +18,8 @@ from modellint.result import result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modellint.compose.project import Project
     from modellint.finding import Finding
     from modellint.graph.picture import Picture
@@ -39,7 +41,7 @@ def run(said: Arguments) -> int:
         complain(f"{overlay or project.files[0].source.path}: cannot be drawn, because it cannot be read as YAML")
         return FAILED
     try:
-        found = [] if "--no-findings" in said.values else finder(said)(project)
+        found: Sequence[Finding] = () if "--no-findings" in said.values else finder(said)(project)
     except Unreadable as trouble:  # a policy with a mistake
         complain(str(trouble))
         return FAILED
