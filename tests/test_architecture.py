@@ -37,7 +37,7 @@ LAYERS = [
     {"policy"},
     {"result", "parallel"},
     {"check", "config"},
-    {"fix", "graph"},
+    {"fix", "graph", "runner", "store", "isolation"},
     {"report"},
     {"options"},
     {"stub", "baseline"},
@@ -45,7 +45,7 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
-PACKAGES = {"compose", "evidence", "registry", "report", "commands", "policy", "graph"}
+PACKAGES = {"compose", "evidence", "registry", "report", "commands", "policy", "graph", "runner", "store", "isolation"}
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # What a rule may use besides `modellint.rule`: pure modules without a view of files, reports or the network.
 FOR_RULES = {

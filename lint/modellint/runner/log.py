@@ -1,0 +1,51 @@
+"""What a runner wrote, made fit for a message: the last of it, printable, without secrets."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)")
+_ERROR = re.compile(r"^error\b|\berror:|^[\d.]+ E |\bfailed to\b|\bterminate called\b|\bGGML_ASSERT\b", re.IGNORECASE)
+_STAMP = re.compile(r"^[\d.]+ [A-Z] ")  # time and level, as llama.cpp writes them
+_BEARER = re.compile(r"(?i)\b(bearer\s+)\S+")
+_LONGEST_LINE = 300
+_MOST_LINES = 12
+
+
+def printable(text: str, longest: int) -> str:
+    """A text in one line that no terminal acts upon."""
+    plain = _ESCAPE.sub("", text[: 4 * longest])
+    shown = "".join(each if each.isprintable() else " " for each in plain).strip()
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def tail(text: str, hidden: Iterable[tuple[str, str]] = ()) -> list[str]:
+    """The last lines, each cut to a bearable length. Of `hidden`, each text is replaced by what may be shown."""
+    masked = mask(text, hidden)
+    lines = [printable(line, _LONGEST_LINE) for line in masked.splitlines()]
+    return [line for line in lines if line][-_MOST_LINES:]
+
+
+def telling(text: str, hidden: Iterable[tuple[str, str]] = ()) -> str:
+    """The line that says what went wrong: the first that looks like an error, else the last one."""
+    lines = [line for line in mask(text, hidden).splitlines() if line.strip()]
+    line = next((line for line in lines if _ERROR.search(_ESCAPE.sub("", line))), lines[-1] if lines else "")
+    return printable(_STAMP.sub("", line), _LONGEST_LINE)
+
+
+def mask(text: str, hidden: Iterable[tuple[str, str]]) -> str:
+    """The text with what must not be shown replaced. A short secret is replaced only where it is a word of its own."""
+    for secret, shown in sorted(set(hidden), key=_longest_first):
+        if len(secret) >= 8:
+            text = text.replace(secret, shown)
+        elif secret:
+            text = re.sub(rf"(?<![\w.]){re.escape(secret)}(?![\w.])", shown.replace("\\", r"\\"), text)
+    return _BEARER.sub(r"\1***", text)
+
+
+def _longest_first(pair: Sequence[str]) -> tuple[int, str]:
+    return -len(pair[0]), pair[0]
