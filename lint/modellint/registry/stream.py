@@ -1,0 +1,203 @@
+"""Blobs of gigabytes: handed on as they come, through the same checks as every other answer.
+
+What is different is what becomes of a body: it goes to a `Sink` instead of into memory. Hosts, addresses, TLS, log-in,
+redirects and second tries are those of `transport` and `client`. And time: a blob may take hours, as long as something
+comes.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from modellint.registry.budget import Budget
+from modellint.registry.client import Client
+from modellint.registry.failure import Failure, of_status
+from modellint.registry.transport import Host, Network
+from modellint.sizes import binary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import requests
+
+    from modellint.registry.reach import Reach
+
+STALL = 30.0  # seconds in which `_ENOUGH` bytes have to come
+_ENOUGH = 1 << 20
+_PART = 1 << 18  # bytes that are handed on at a time
+_LONGEST = 19  # digits of a number in a header
+
+
+class Interrupted(Failure):
+    """A body ended, or nothing came any more, before it was complete. What came is good to go on from."""
+
+
+class NoRange(Failure):
+    """The registry does not go on where it was asked to."""
+
+
+class Patience(Budget):
+    """The time for a blob: so long without progress, and an end whatever comes."""
+
+    __slots__ = ("_came", "_until")
+
+    def __init__(self, stall: float, until: float = float("inf")) -> None:
+        super().__init__(stall)
+        self._until = until  # of the monotonic clock
+        self.renew()
+
+    @property
+    def used_up(self) -> bool:
+        """Whether a new connection cannot help."""
+        return self.closed or time.monotonic() >= self._until
+
+    def renew(self) -> None:
+        """Start the time without progress anew."""
+        self._came = 0
+        self._end = min(time.monotonic() + self.seconds, self._until)
+
+    def came(self, count: int) -> None:
+        """Note progress. Single bytes are none: a server that sends one each second would keep us for ever."""
+        self._came += count
+        if self._came >= _ENOUGH:
+            self.renew()
+
+    def over(self) -> Failure:
+        """What is said when it is used up."""
+        if self.used_up:
+            return Failure("timeout", "the time for the whole download is over")
+        return Failure("timeout", f"the registry sends next to nothing for {self.seconds:g} seconds", down=True)
+
+
+class Sink(int):
+    """Where a body goes: an `int`, because it stands where a request has the most bytes that its answer may have.
+
+    It is the size of the blob. `begin` is called with the place of the first byte that comes, which is `start`, or 0
+    where the registry cannot begin elsewhere; `take` with all that comes.
+    """
+
+    start: int
+    begin: Callable[[int], object]
+    take: Callable[[bytes], object]
+    patience: Patience
+
+    def __new__(
+        cls,
+        size: int,
+        start: int,
+        begin: Callable[[int], object],
+        take: Callable[[bytes], object],
+        patience: Patience,
+    ) -> Sink:
+        """A sink for what is left of a blob of that size."""
+        self = super().__new__(cls, size)
+        self.start = start
+        self.begin = begin
+        self.take = take
+        self.patience = patience
+        return self
+
+    def pour(self, response: requests.Response) -> None:
+        """Take a body; raises `Failure`."""
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in ("", "identity"):
+            raise Failure("encoding", "the registry sent a compressed answer, which was not asked for")
+        offset = self._offset(response)
+        self._judge_length(response, self - offset)
+        self.begin(offset)
+        left = self - offset
+        parts = response.raw.stream(_PART, decode_content=False)
+        while part := self._next(parts, left):
+            if len(part) > left:
+                raise self._too_much()
+            left -= len(part)
+            self.patience.came(len(part))
+            self.take(part)
+        if left:
+            raise Interrupted("network", "the registry ends the connection in the middle of a file", down=True)
+
+    def _offset(self, response: requests.Response) -> int:
+        """Where in the blob a body begins."""
+        if response.status_code == 200:
+            return 0
+        start, total = _content_range(response.headers.get("Content-Range", ""))
+        if start != self.start or total not in (self, -1):
+            raise NoRange("http", "the registry sends another part of a file than it was asked for")
+        return start
+
+    def _judge_length(self, response: requests.Response, left: int) -> None:
+        length = _number(response.headers.get("Content-Length", ""))
+        if length > left:
+            raise self._too_much()
+        if 0 <= length < left and response.status_code == 200:  # a range may be answered with less
+            words = f"the registry has a file of another size than the manifest says ({binary(self)})"
+            raise Failure("digest-mismatch", words)
+
+    def _next(self, parts: Iterator[bytes], left: int) -> bytes:
+        """The next part; empty at the end, also at a bad one where nothing is missing."""
+        try:
+            return next(parts, b"")
+        except Exception as problem:  # of the libraries, or a `Failure` of our own reader of the connection
+            if self.patience.used_up:
+                raise self.patience.over() from None
+            if not left:
+                return b""
+            reason = problem.reason if isinstance(problem, Failure) else ""
+            code = problem.code if isinstance(problem, Failure) else "network"
+            words = reason or "the registry ends the connection in the middle of a file"
+            raise Interrupted(code, words, down=True) from None
+
+    def _too_much(self) -> Failure:
+        return Failure("too-big", f"the registry sends more of a file than the manifest says ({binary(self)})")
+
+
+class StreamingNetwork(Network):
+    """A network whose hosts can hand on what they send."""
+
+    def host(self, name: str, reach: Reach) -> Host:
+        """The host of a name, which is connected to only at addresses of that reach."""
+        with self._lock:
+            if (name, reach) not in self._hosts:
+                self._hosts[name, reach] = _StreamingHost(name, reach, self)
+            return self._hosts[name, reach]
+
+
+class _StreamingHost(Host):
+    def _body(self, response: requests.Response, method: str, budget: Budget, most: int) -> bytearray:
+        if not isinstance(most, Sink):
+            return super()._body(response, method, budget, most)
+        if response.status_code not in (200, 206):
+            return super()._body(response, method, budget, 0)
+        most.pour(response)
+        return bytearray()
+
+
+class Blobs(Client):
+    """The client of one repository, which can also hand on blobs."""
+
+    def pour(self, digest: str, sink: Sink) -> None:
+        """Let a blob flow into a sink; raises `Failure`, of which `Interrupted` and `NoRange` are worth a new try."""
+        sink.patience.renew()
+        headers = {"Range": f"bytes={sink.start}-"} if sink.start else {}
+        reply = self._ask("GET", f"blobs/{digest}", headers, sink.patience, sink)
+        if reply.status == 416:
+            raise NoRange("http", "the registry does not have the part of a file that it was asked for")
+        if reply.status not in (200, 206):
+            raise of_status(reply.status, self._origin.registry)
+
+
+def _content_range(text: str) -> tuple[int, int]:
+    """Start and whole size of `bytes START-END/SIZE`; -1 for what it does not say."""
+    unit, _, rest = text.strip().partition(" ")
+    span, _, total = rest.partition("/")
+    if unit.lower() != "bytes":
+        return -1, -1
+    known = _number(total)
+    return _number(span.partition("-")[0]), known if known >= 0 or total.strip() == "*" else -2
+
+
+def _number(text: str) -> int:
+    """The number that a header holds; -1 where it holds none."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST else -1

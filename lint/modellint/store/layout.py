@@ -1,0 +1,114 @@
+"""Where what lies in a store, and how files are called whose names somebody else has chosen.
+
+FOLDER/blobs/sha256/HEX   complete and verified, nothing else ever has such a name
+FOLDER/partial/HEX.part   what has come of a blob so far
+FOLDER/locks/HEX.use      shared by the runs that use a blob; who removes it has it alone
+FOLDER/locks/HEX.pull     held by the run that downloads a blob
+FOLDER/runs/NAME/         the files of a run under the names that it wants, with `NAME.lock` while it lasts
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from modellint.registry import cache
+from modellint.registry.names import is_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_LONGEST_NAME = 100
+_LONGEST_ENDING = 10
+# Windows takes these for devices, whatever their ending.
+_DEVICES = frozenset(("con", "prn", "aux", "nul", *(f"{each}{n}" for each in ("com", "lpt") for n in range(10))))
+
+
+def default_folder(environ: Mapping[str, str], system: str = sys.platform) -> str:
+    """Where models are kept if nobody says where: beside the cache of registries; empty where there is no place."""
+    registry = cache.default_folder(environ, system)
+    return os.path.join(os.path.dirname(registry), "models") if registry else ""
+
+
+def hex_of(digest: str) -> str:
+    """The hexadecimal digits of a digest; raises `ValueError` for anything that could be a path."""
+    if not is_digest(digest):
+        raise ValueError("no SHA-256 digest")
+    return digest.removeprefix("sha256:")
+
+
+class Layout:
+    """The paths of a store."""
+
+    __slots__ = ("blobs", "folder", "locks", "partial", "runs")
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.blobs = os.path.join(folder, "blobs", "sha256")
+        self.partial = os.path.join(folder, "partial")
+        self.locks = os.path.join(folder, "locks")
+        self.runs = os.path.join(folder, "runs")
+
+    def make(self) -> None:
+        """Make what is missing, for this user only. Raises `OSError`."""
+        for folder in (self.folder, os.path.dirname(self.blobs), self.blobs, self.partial, self.locks, self.runs):
+            _make(folder)
+
+    def blob(self, name: str) -> str:
+        """The file of a blob by its hexadecimal digits."""
+        return os.path.join(self.blobs, name)
+
+    def part(self, name: str) -> str:
+        """The file of what has come of a blob."""
+        return os.path.join(self.partial, f"{name}.part")
+
+    def use_lock(self, name: str) -> str:
+        """The lock of those that use a blob."""
+        return os.path.join(self.locks, f"{name}.use")
+
+    def pull_lock(self, name: str) -> str:
+        """The lock of the one that downloads a blob."""
+        return os.path.join(self.locks, f"{name}.pull")
+
+
+def _make(path: str) -> None:
+    if path and not os.path.isdir(path):
+        _make(os.path.dirname(path))  # `os.makedirs` would let others read these
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            if not os.path.isdir(path):  # else another run has made it
+                raise
+
+
+def safe_name(path: str, otherwise: str) -> str:
+    """A name for a file whose author wants it at some path: its last part, made of letters, digits, `.`, `_` and `-`.
+
+    It begins with a letter, a digit or `_`, so that it is neither hidden nor an option to a program.
+    """
+    last = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    plain = "".join(each if each in _ALLOWED else "_" for each in last[-4 * _LONGEST_NAME :]).lstrip(".-")
+    if not plain.strip("._-"):
+        return otherwise
+    stem, dot, ending = plain.rpartition(".")
+    if not dot or len(ending) > _LONGEST_ENDING:
+        stem, ending = plain, ""
+    if stem.partition(".")[0].lower() in _DEVICES:
+        stem = f"_{stem}"
+    short = stem[: _LONGEST_NAME - len(dot + ending)]
+    return f"{short}.{ending}" if ending else short.rstrip(".")
+
+
+def unlike(name: str, taken: Iterable[str]) -> str:
+    """The name, with a number where it is taken; case does not count, as on many file systems."""
+    lower = {each.lower() for each in taken}
+    stem, dot, ending = name.rpartition(".")
+    if not stem:
+        stem, dot, ending = name, "", ""
+    number, free = 1, name
+    while free.lower() in lower:
+        number += 1
+        free = f"{stem}-{number}{dot}{ending}"
+    return free
