@@ -1,0 +1,1 @@
+"""The grants of a service, tried out in a network namespace of its own."""

@@ -1,0 +1,44 @@
+"""The machine's ability to isolate, two runners, and a registry that is only a port."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from isolation_parts import Runner
+
+from modellint.isolation.support import Capability, find_capability
+
+
+@pytest.fixture(scope="session")
+def capability() -> Capability:
+    found = find_capability()
+    if not found.ok:
+        if os.environ.get("MODELLINT_NEEDS_NAMESPACES") == "true":
+            pytest.fail(found.reason)
+        pytest.skip(found.reason)
+    return found
+
+
+@pytest.fixture
+def llm() -> Iterator[Runner]:
+    with Runner("canary:llm") as runner:
+        yield runner
+
+
+@pytest.fixture
+def embedder() -> Iterator[Runner]:
+    with Runner("canary:embed") as runner:
+        yield runner
+
+
+@pytest.fixture
+def registry() -> Iterator[Runner]:
+    with Runner("registry") as runner:
+        yield runner

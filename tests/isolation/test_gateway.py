@@ -1,0 +1,385 @@
+"""The gateway: who may have what, and clients that mean harm."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import resource
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from isolation_parts import Runner, wait_until
+
+from modellint.isolation.gateway import Gateway, Limits
+from modellint.isolation.request import RefusalError, canonical, parse_body, parse_head, route
+
+TOKEN = "mlk_right"
+LIMITS = Limits(
+    head_bytes=4096, body_bytes=1 << 20, answer_bytes=1 << 16, head_seconds=0.5, body_seconds=0.5, runner_seconds=0.5,
+    send_seconds=0.5, connections=4,
+)  # fmt: skip
+AUTH = f"Authorization: Bearer {TOKEN}\r\n"
+CHAT = {"model": "ai/tiny", "messages": [{"role": "user", "content": "hi"}]}
+
+
+class Served:
+    """A gateway on this machine's loopback, which is all that it is to a client."""
+
+    def __init__(self, runner: Runner, limits: Limits = LIMITS) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = listener.getsockname()[1]
+        models = {"ai/Tiny": ("127.0.0.1", runner.port), "hf.co/A/b:Q4": ("127.0.0.1", runner.port)}
+        self.gateway = Gateway(listener, TOKEN, models, limits)
+        self.gateway.start()
+
+    def ask(
+        self, method: str, path: str, body: object = None, token: str | None = TOKEN
+    ) -> tuple[int, dict[str, object]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        connection.request(method, path, body=data, headers=headers)
+        response = connection.getresponse()
+        answer = response.status, json.loads(response.read())
+        connection.close()
+        return answer
+
+    def say(self, *parts: bytes, pause: float = 0.0) -> bytes:
+        """Send bytes as they are, and read all that comes."""
+        answer = bytearray()
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            try:
+                for part in parts:
+                    connection.sendall(part)
+                    time.sleep(pause)
+                while part := connection.recv(1 << 16):
+                    answer += part
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+        return bytes(answer)
+
+
+@pytest.fixture
+def served(llm: Runner) -> Iterator[Served]:
+    server = Served(llm)
+    yield server
+    server.gateway.close()
+
+
+def status_of(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+MODEL_PATHS = [
+    "/v1/models/ai/tiny", "/v1/models/ai/TINY:latest", "/v1/models/tiny", "/v1/models/docker.io/ai/tiny",
+    "/engines/v1/models/ai/tiny", "//v1//models//ai//tiny", "/v1/models/ai%2Ftiny", "/v1/models/ai%2ftiny%3Alatest",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", MODEL_PATHS)
+def test_a_granted_model_in_any_spelling(path: str, served: Served) -> None:
+    status, body = served.ask("GET", path)
+    assert (status, body["id"]) == (200, "docker.io/ai/tiny:latest")
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/", "/engines/v1/models?x=1", "//v1/models"])
+def test_the_list_is_what_is_granted(path: str, served: Served) -> None:
+    status, body = served.ask("GET", path)
+    assert status == 200
+    assert [each["id"] for each in body["data"]] == ["docker.io/ai/tiny:latest", "huggingface.co/a/b:Q4"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("path", "runner_path"),
+    [
+        ("/v1/chat/completions", "/v1/chat/completions"), ("/engines/v1/chat/completions", "/v1/chat/completions"),
+        ("/v1//completions", "/v1/completions"), ("/v1/embeddings/", "/v1/embeddings"),
+    ],
+)  # fmt: skip
+def test_work_goes_to_the_runner(path: str, runner_path: str, served: Served, llm: Runner) -> None:
+    status, _ = served.ask("POST", path, CHAT)
+    assert status == 200
+    assert llm.asked == [(runner_path, CHAT)]
+    assert [(each.status, each.model) for each in served.gateway.served] == [(200, "docker.io/ai/tiny:latest")]
+
+
+REFUSED: dict[str, tuple[str, str, object, str | None, int]] = {
+    "no token": ("POST", "/v1/chat/completions", CHAT, None, 401),
+    "another token": ("POST", "/v1/chat/completions", CHAT, "mlk_wrong", 401),
+    "half a token": ("GET", "/v1/models", None, TOKEN[:-1], 401),
+    "an empty token": ("GET", "/v1/models", None, "", 401),
+    "another model": ("POST", "/v1/chat/completions", {**CHAT, "model": "ai/other"}, TOKEN, 403),
+    "another tag": ("POST", "/v1/chat/completions", {**CHAT, "model": "ai/tiny:v2"}, TOKEN, 403),
+    "another model's data": ("GET", "/v1/models/ai/other", None, TOKEN, 403),
+    "an empty model": ("POST", "/v1/chat/completions", {**CHAT, "model": ""}, TOKEN, 403),
+    "an invalid model": ("POST", "/v1/chat/completions", {**CHAT, "model": "ai//x:"}, TOKEN, 403),
+    "a huge model name": ("POST", "/v1/chat/completions", {**CHAT, "model": "ai/tiny" * 100_000}, TOKEN, 403),
+    "no model": ("POST", "/v1/chat/completions", {"messages": []}, TOKEN, 400),
+    "a list of models": ("POST", "/v1/chat/completions", {"model": ["ai/tiny"]}, TOKEN, 400),
+    "a list": ("POST", "/v1/chat/completions", [CHAT], TOKEN, 400),
+    "no JSON": ("POST", "/v1/chat/completions", b"{", TOKEN, 400),
+    "no UTF-8": ("POST", "/v1/chat/completions", b'{"model": "\xff\xfe"}', TOKEN, 400),
+    "not a number": ("POST", "/v1/chat/completions", b'{"model": "ai/tiny", "x": NaN}', TOKEN, 400),
+    "infinite": ("POST", "/v1/chat/completions", b'{"model": "ai/tiny", "x": 1e999}', TOKEN, 400),
+    "a huge number": ("POST", "/v1/completions", b'{"model": "ai/tiny", "x": ' + b"1" * 900_000 + b"}", TOKEN, 400),
+    "deep lists": ("POST", "/v1/chat/completions", b'{"model": "ai/tiny", "x": ' + b"[" * 900_000, TOKEN, 400),
+    "deep maps": ("POST", "/v1/chat/completions", b'{"x":' * 180_000, TOKEN, 400),
+    "an empty body": ("POST", "/v1/chat/completions", b"", TOKEN, 400),
+    "GET of work": ("GET", "/v1/chat/completions", None, TOKEN, 405),
+    "POST of a list": ("POST", "/v1/models", CHAT, TOKEN, 405),
+    "DELETE of a model": ("DELETE", "/v1/models/ai/tiny", None, TOKEN, 405),
+    "the root": ("GET", "/", None, TOKEN, 404),
+    "configuration": ("POST", "/engines/_configure", CHAT, TOKEN, 404),
+    "health": ("GET", "/health", None, TOKEN, 404),
+    "slots": ("GET", "/slots", None, TOKEN, 404),
+    "a way up": ("POST", "/v1/../v1/chat/completions", CHAT, TOKEN, 404),
+    "a way up, encoded": ("GET", "/v1/models/%2e%2e/%2E%2E/health", None, TOKEN, 404),
+    "a way up behind an encoded slash": ("GET", "/v1/models/ai%2f..%2fother", None, TOKEN, 404),
+    "an encoded slash of a route": ("POST", "/v1/chat%2Fcompletions", CHAT, TOKEN, 404),
+    "twice encoded": ("GET", "/v1/models/ai%252Ftiny", None, TOKEN, 403),
+    "another version": ("POST", "/v2/chat/completions", CHAT, TOKEN, 404),
+    "more behind": ("POST", "/v1/chat/completions/x", CHAT, TOKEN, 404),
+    "twice engines": ("POST", "/engines/engines/v1/chat/completions", CHAT, TOKEN, 404),
+    "upper case": ("POST", "/V1/chat/completions", CHAT, TOKEN, 404),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name: str, served: Served, llm: Runner) -> None:
+    method, path, body, token, expected = REFUSED[name]
+    began = time.monotonic()
+    status, answer = served.ask(method, path, body, token)
+    assert (status, llm.asked) == (expected, [])
+    assert answer["error"]
+    assert time.monotonic() - began < 2
+
+
+BODY = json.dumps(CHAT).encode()
+
+
+def chat_bytes(*headers: str, body: bytes = BODY, line: str = "POST /v1/chat/completions HTTP/1.1") -> bytes:
+    given = headers or (f"Content-Length: {len(body)}",)
+    return (line + "\r\n" + AUTH + "".join(f"{each}\r\n" for each in given) + "\r\n").encode("latin-1") + body
+
+
+GOOD = chat_bytes()
+RAW: dict[str, tuple[bytes, set[int]]] = {
+    "a control": (GOOD, {200}),
+    "HTTP/1.0": (chat_bytes(line="POST /v1/chat/completions HTTP/1.0"), {200}),
+    "nothing": (b"\r\n\r\n", {400}),
+    "binary": (bytes(range(256)) * 4 + b"\r\n\r\n", {400}),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 200, {408}),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400}),
+    "HTTP/0.9": (b"GET /v1/models\r\n\r\n", {400}),
+    "an absolute path": (chat_bytes(line="POST http://127.0.0.1/v1/chat/completions HTTP/1.1"), {400}),
+    "CONNECT": (chat_bytes(line="CONNECT 127.0.0.1:80 HTTP/1.1"), {400}),
+    "a space in the path": (chat_bytes(line="POST /v1/chat completions HTTP/1.1"), {400}),
+    "a long path": (chat_bytes(line=f"POST /{'a' * 9000} HTTP/1.1"), {431, 414}),
+    "1 GB promised": (chat_bytes("Content-Length: 1000000000"), {413}),
+    "a length of 100,000 digits": (chat_bytes("Content-Length: " + "9" * 3000), {413}),
+    "a negative length": (chat_bytes("Content-Length: -1"), {400}),
+    "a length with a sign": (chat_bytes("Content-Length: +5"), {400}),
+    "a length in Arabic digits": (chat_bytes("Content-Length: \xb2"), {400}),
+    "two lengths": (chat_bytes("Content-Length: 5", "Content-Length: 6"), {400}),
+    "length and chunks": (chat_bytes("Content-Length: 5", "Transfer-Encoding: chunked"), {411}),
+    "chunked": (chat_bytes("Transfer-Encoding: chunked", body=b"5\r\nhello\r\n0\r\n\r\n"), {411}),
+    "bad chunks": (chat_bytes("Transfer-Encoding: chunked", body=b"-1\r\n"), {411}),
+    "no length": (chat_bytes("Host: x"), {411}),
+    "a folded header": (chat_bytes("X: a\r\n b", "Content-Length: 5"), {400}),
+    "a space before the colon": (chat_bytes("Content-Length : 5"), {400}),
+    "a bare line feed": (chat_bytes("X: a\nContent-Length: 5"), {400}),
+    "a bare carriage return": (chat_bytes("X: a\rb"), {400}),
+    "NUL": (chat_bytes("X: a\0b"), {400}),
+    "two tokens": (chat_bytes("Authorization: Bearer other", "Content-Length: 0"), {400}),
+    "100 headers": (chat_bytes(*[f"X-{n}: 1" for n in range(100)]), {431}),
+    "100 kB of a header": (chat_bytes("X: " + "a" * 100_000), {431}),
+    "a head without an end": (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200_000, {431}),
+    "a body that stays away": (chat_bytes("Content-Length: 500", body=b"{"), {408}),
+    "pipelined": (GOOD * 50, {200}),
+    "much behind the body": (GOOD + b"x" * 3_000_000, {200, 0}),
+    "expects to be told": (chat_bytes("Expect: 100-continue", f"Content-Length: {len(json.dumps(CHAT))}"), {100}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_hostile_bytes(name: str, served: Served, llm: Runner) -> None:
+    data, expected = RAW[name]
+    began = time.monotonic()
+    answer = served.say(data)
+    assert time.monotonic() - began < 3
+    assert status_of(answer) in expected, answer[:300]
+    assert len(llm.asked) <= 1
+    assert answer.count(b"Connection: close") <= 1  # one answer, however much was asked
+    assert served.ask("POST", "/v1/chat/completions", CHAT)[0] == 200
+
+
+def test_slow_clients(served: Served) -> None:
+    """A byte at a time takes no longer than the whole may; and while all places are taken, nobody waits long."""
+    began = time.monotonic()
+    slow = [
+        threading.Thread(target=served.say, args=[bytes([each]) for each in GOOD[:60]], kwargs={"pause": 0.05})
+        for _ in range(8)
+    ]
+    for thread in slow:
+        thread.start()
+    connections = [socket.create_connection(("127.0.0.1", served.port), timeout=5) for _ in range(8)]
+    time.sleep(0.1)
+    assert served.ask("GET", "/v1/models")[0] == 200
+    assert time.monotonic() - began < 5
+    for connection in connections:
+        assert status_of(connection.recv(1 << 16)) == 408
+        connection.close()
+    for thread in slow:
+        thread.join()
+
+
+def test_a_client_that_does_not_read(llm: Runner) -> None:
+    """Its place is free again after the time that sending may take."""
+    served = Served(llm, LIMITS._replace(connections=1))
+    stuck = socket.create_connection(("127.0.0.1", served.port))
+    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+    stuck.sendall(GOOD)
+    began = time.monotonic()
+    assert served.ask("GET", "/v1/models")[0] == 200
+    assert time.monotonic() - began < 2
+    stuck.close()
+    served.gateway.close()
+
+
+def test_the_times_and_the_memory_of_many_huge_bodies(served: Served) -> None:
+    """20 documents of nearly 1 MB, each of which takes 20 times that when it is read."""
+    body = b'{"model": "ai/other", "x": [' + b"{}," * 330_000 + b"{}]}"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.monotonic()
+    threads = [threading.Thread(target=served.say, args=[chat_bytes(body=body)]) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - began < 20
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
+    assert served.ask("GET", "/v1/models")[0] == 200
+
+
+def say(data: bytes, pause: float = 0.0, times: int = 1) -> Callable[[socket.socket], None]:
+    def play(connection: socket.socket) -> None:
+        for _ in range(times):
+            connection.sendall(data)
+            time.sleep(pause)
+
+    return play
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+RUNNERS: dict[str, tuple[Callable[[socket.socket], None], int]] = {
+    "a control": (say(HEAD + b"Content-Length: 2\r\n\r\n{}"), 200),
+    "chunks": (say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), 200),
+    "to the end": (say(HEAD + b"\r\n{}"), 200),
+    "its own refusal": (say(b"HTTP/1.1 400 No\r\nContent-Length: 2\r\n\r\n{}"), 400),
+    "its failure": (say(b"HTTP/1.1 500 No\r\nContent-Length: 13\r\n\r\nsecret traces"), 502),
+    "a redirect": (say(b"HTTP/1.1 302 Go\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n"), 502),
+    "nothing": (say(b""), 502),
+    "silence": (say(b"", 2), 502),
+    "no HTTP": (say(b"hello\r\n\r\n"), 502),
+    "half a body": (say(HEAD + b"Content-Length: 9\r\n\r\n{}"), 502),
+    "bad chunks": (say(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), 502),
+    "a trickle": (say(b"H", 0.05, 100), 502),
+    "too much": (say(HEAD + b"\r\n" + b"x" * (LIMITS.answer_bytes + 1)), 502),
+    "without end": (say(HEAD + b"\r\n" + b"x" * 10_000, 0, 100_000), 502),
+    "a header that says more": (say(HEAD + b"Content-Type: a\r\nX: y\r\nContent-Length: 2\r\n\r\n{}"), 200),
+}
+
+
+@pytest.mark.parametrize("name", RUNNERS)
+def test_a_runner_that_fails(name: str) -> None:
+    play, expected = RUNNERS[name]
+    with Runner("x", play) as runner:
+        served = Served(runner)
+        began = time.monotonic()
+        status, answer = served.ask("POST", "/v1/chat/completions", CHAT)
+        served.gateway.close()
+    assert time.monotonic() - began < 3
+    assert status == expected
+    assert "secret" not in str(answer)
+    assert status < 500 or "the runner of this model" in str(answer)
+
+
+def test_a_gateway_ends(llm: Runner) -> None:
+    """With connections open, with none, and twice; nothing of it is left."""
+    before = set(threading.enumerate())
+    served = Served(llm)
+    stuck = [socket.create_connection(("127.0.0.1", served.port), timeout=5) for _ in range(6)]
+    time.sleep(0.1)
+    began = time.monotonic()
+    served.gateway.close()
+    served.gateway.close()
+    assert time.monotonic() - began < 2
+    for connection in stuck:
+        with connection, contextlib.suppress(ConnectionResetError):
+            connection.recv(1)
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", served.port), timeout=5)
+    assert wait_until(lambda: not {each for each in threading.enumerate() if "gateway" in each.name} - before)
+
+
+def test_a_gateway_ends_while_a_runner_thinks() -> None:
+    with Runner("x", say(b"", 5)) as runner:
+        served = Served(runner, LIMITS._replace(runner_seconds=60, connections=1))
+        with socket.create_connection(("127.0.0.1", served.port), timeout=5) as waits:
+            waits.sendall(GOOD)
+            assert wait_until(lambda: bool(runner.asked))
+            with socket.create_connection(("127.0.0.1", served.port), timeout=5):  # waits for the only place
+                time.sleep(0.1)
+                began = time.monotonic()
+                served.gateway.close()
+                assert time.monotonic() - began < 2
+        assert wait_until(lambda: len(served.gateway.served) == 1)
+        assert served.gateway.served[0].status == 502
+
+
+SAME = [
+    ("ai/tiny", "ai/Tiny:latest"), ("tiny", "docker.io/ai/tiny"), ("hf.co/A/B", "huggingface.co/a/b:latest"),
+    (" ai/x ", "ai/x"), ("index.docker.io/ai/x", "ai/x"), ("localhost:5000/X", "localhost:5000/x:latest"),
+    ("ai/x@sha256:" + "a" * 64, "docker.io/ai/x@sha256:" + "a" * 64),
+]  # fmt: skip
+OTHER = [
+    ("ai/tiny", "ai/tiny:v1"), ("ai/x:A", "ai/x:a"), ("ai/x", "localhost:5000/ai/x"), ("hf.co/a/b", "a/b"),
+    ("ai/x", "ai/x@sha256:" + "a" * 64), ("a" * 12, "ai/" + "a" * 12), ("ai/x", "ai/x\u0131"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "two"), SAME)
+def test_two_spellings_of_one_model(one: str, two: str) -> None:
+    assert canonical(one) == canonical(two) != ""
+
+
+@pytest.mark.parametrize(("one", "two"), OTHER)
+def test_two_models(one: str, two: str) -> None:
+    assert canonical(one) != canonical(two)
+
+
+@given(st.text(alphabet="aiAI/:.@-_%bX1 \u0130\u00df", max_size=30) | st.text(max_size=30))
+def test_a_canonical_reference_stays(text: str) -> None:
+    once = canonical(text)
+    assert canonical(once) == once
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_no_bytes_hurt(data: bytes) -> None:
+    """What is not refused has a path that begins with `/`; a model that is found is a text."""
+    try:
+        head = parse_head(b"GET /" + data + b" HTTP/1.1\r\nA: " + data)
+        route(head.method, head.target)
+    except RefusalError as error:
+        assert 400 <= error.status < 500
+    try:
+        model, written = parse_body(data)
+        assert json.loads(written)["model"] == model
+    except RefusalError as error:
+        assert error.status == 400
