@@ -38,6 +38,7 @@ LAYERS = [
     {"result", "parallel"},
     {"check", "config"},
     {"fix", "graph", "runner", "store", "isolation"},
+    {"smoke"},
     {"report"},
     {"options"},
     {"stub", "baseline"},

@@ -117,6 +117,12 @@ def _resolve(said: Arguments) -> int:
     return run(said)
 
 
+def _smoke(said: Arguments) -> int:
+    from modellint.commands.smoke import run
+
+    return run(said)
+
+
 def _policy(said: Arguments) -> int:
     from modellint.commands.policy import run
 
@@ -240,6 +246,7 @@ _RUN: dict[str, Callable[[Arguments], int]] = {
     "resolve": _resolve,
     "graph": _graph,
     "policy": _policy,
+    "smoke": _smoke,
     "init": _init,
     "config": _config,
     "explain": _explain,

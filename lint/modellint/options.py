@@ -135,6 +135,19 @@ COMMANDS = (
     ),
     Command("config", "print the project as `docker compose config` does", "[PATH]", 0, 1, PROJECT),
     Command(
+        "smoke", "pull the models, boot their runners, and prove that each service gets its grants", "[PATH]", 0, 1,
+        (
+            Option("--runner", "a llama-server, in place of the one that is found", "PROGRAM"),
+            Option("--store", "where models are kept between runs", "FOLDER"),
+            Option("--require", "fail where this is not proven: isolation", "WHAT", ("isolation",)),
+            Option("--format", f"{', '.join(FORMATS)} (default: text)", "FORMAT", FORMATS),
+            Option("--output", "write the report to a file instead of standard output", "FILE"),
+            TRUSTED,
+            *PROJECT,
+            *NETWORK,
+        ),
+    ),
+    Command(
         "graph", "draw services, models, grants and published ports", "[PATH]", 0, 1,
         (
             Option("--format", f"{', '.join(GRAPH_FORMATS)} (default: mermaid)", "FORMAT", GRAPH_FORMATS),
