@@ -20,8 +20,8 @@ FIXTURE = Path(__file__).parents[2] / "fixtures" / "smoke"
 
 def environment(folder: Path, registry: Registry) -> dict[str, str]:
     return {
-        "HOME": str(folder), "PATH": os.environ["PATH"], "REGISTRY": registry.host, "XDG_CACHE_HOME": str(folder / "cache"),
-        "TMPDIR": str(folder),
+        "HOME": str(folder), "PATH": os.environ["PATH"], "REGISTRY": registry.host,
+        "XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder),
     }  # fmt: skip
 
 
