@@ -133,6 +133,8 @@ def _summary(report: Report) -> Line:
         line = [("no problems", "good"), (f" in {_counted(report.files, 'file')}", "")]
     else:
         line = [("nothing was checked", "error")]
+    if report.known:
+        line += [(f", {report.known} more in the baseline", "")]
     if unreadable:
         line += [(", ", ""), (f"{_counted(unreadable, 'path')} could not be read", "error")]
     return line
