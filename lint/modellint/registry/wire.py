@@ -1,4 +1,4 @@
-"""urllib3's connections, with what it lacks: judged addresses, a deadline for every single read, and a cap on headers.
+"""urllib3's connections, with what it lacks: judged addresses, a deadline for every single read, and a cap on lines.
 
 urllib3's timeouts are for one read from the socket. A server that sends a byte every few seconds passes them for ever,
 in the headers as in the body. Here each read is given what the reference's budget has left.
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
     from modellint.registry.budget import Budget
 
-_MOST_HEADERS = 1 << 16  # bytes of all lines of an answer: status, headers, sizes of chunks
+_MOST_LINES = 1 << 16  # bytes of lines that may come ahead of data: status, headers, sizes of chunks, trailers
+# Each chunk of a body has a line of its own, so data earns lines: so many bytes of it one byte of them. A chunk of 62
+# bytes earns a plain line ("3e\r\n"), and no honest server sends a blob in smaller ones. What is not earned comes out
+# of the 64 KiB, and no more than these are saved up: after much data, too, no server needs a flood of lines.
+_DATA_FOR_LINES = 16
 _MOST_AT_ONCE = 1 << 24  # bytes of a read without a limit of its own; nothing makes one
 
 
@@ -59,7 +63,8 @@ class _Reader(io.BufferedIOBase):
         self._file = file
         self._connection = connection
         self._budget = _budget()
-        self._lines_left = _MOST_HEADERS
+        self._lines_left = _MOST_LINES
+        self._unpaid = 0  # bytes of data that are not enough yet for a byte of lines
 
     def _peek(self) -> bytes:
         """What is there already, or else what the next read from the socket brings; empty at the end."""
@@ -79,12 +84,15 @@ class _Reader(io.BufferedIOBase):
             line += self._file.read(min(seen.find(b"\n") + 1 or len(seen), limit - len(line)))
         self._lines_left -= len(line)
         if self._lines_left <= 0:
-            raise Failure("too-big", "the registry's answer has more headers than any needs")
+            raise Failure("too-big", "the registry's answer has more headers, or smaller chunks, than any needs")
         return bytes(line)
 
     def read1(self, size: int | None = -1) -> bytes:
         seen = self._peek()
-        return self._file.read(len(seen) if size is None or size < 0 else min(size, len(seen)))
+        data = self._file.read(len(seen) if size is None or size < 0 else min(size, len(seen)))
+        earned, self._unpaid = divmod(self._unpaid + len(data), _DATA_FOR_LINES)
+        self._lines_left = min(_MOST_LINES, self._lines_left + earned)
+        return data
 
     def read(self, size: int | None = -1) -> bytes:
         limit = _MOST_AT_ONCE if size is None or size < 0 else size
