@@ -5,19 +5,25 @@ Nothing is followed, no proxy is asked, no `Origin` is sent: Docker Model Runner
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
 import threading
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 UNIX = "unix:"
 _SOCKET = ".sock"  # how the path of a socket has to end for llama-server
 _MOST = 1 << 20  # bytes of an answer
 _SHORTEST = 0.05  # seconds
 _CHUNK = 1 << 16
+_LONGEST_LINE = 1 << 16  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +54,57 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def ask(base: str, path: str, seconds: float, *, document: object = None, key: str = "", most: int = _MOST) -> Reply:
-    """Ask for `base` with `path` behind it: `http://host:port/…` or `unix:/path/of.sock/…`. A document is sent."""
+class _TooMuchError(Exception):
+    """An answer that is too long to go on with. The text is the problem of the reply."""
+
+
+def ask(
+    base: str,
+    path: str,
+    seconds: float,
+    *,
+    document: object = None,
+    key: str = "",
+    most: int = _MOST,
+    headers: Mapping[str, str] | None = None,
+    line: Callable[[bytes], object] | None = None,
+) -> Reply:
+    """Ask for `base` with `path` behind it: `http://host:port/…` or `unix:/path/of.sock/…`. A document is sent.
+
+    `line` is called with each line of a good answer (200) as it comes, without its end, and may raise; the body is not
+    kept then. `most` are the bytes of the answer, of which no more than a MiB is kept; `headers` are sent besides the
+    usual ones.
+    """
     seconds = max(seconds, _SHORTEST)
     start = time.monotonic()
     connection, prefix = _connection(base, seconds)
-    headers = {"Accept": "application/json", "Connection": "close"}
+    sent = {"Accept": "application/json", "Connection": "close", **(headers or {})}
     if key:
-        headers["Authorization"] = f"Bearer {key}"
+        sent["Authorization"] = f"Bearer {key}"
     body = None
     if document is not None:
         body = json.dumps(document).encode()
-        headers["Content-Type"] = "application/json"
+        sent["Content-Type"] = "application/json"
     late = threading.Event()
+    sockets: list[socket.socket] = []
     # The timeout of a socket begins anew with each byte, so it is no limit for one that sends a byte now and then.
-    timer = threading.Timer(seconds, _cut, (connection, late))
+    timer = threading.Timer(seconds, _cut, (sockets, late))
     timer.daemon = True
     timer.start()
     try:
-        connection.request("POST" if body else "GET", prefix + path, body, headers)
+        connection.connect()
+        sockets.append(connection.sock)  # once there is an answer, only that knows the socket
+        if late.is_set():
+            raise TimeoutError
+        connection.request("POST" if body else "GET", prefix + path, body, sent)
         answer = connection.getresponse()
-        received = _read(answer, most)
+        if line and answer.status == 200:
+            received = _feed(answer, most, line)
+        else:
+            most = min(most, _MOST)
+            received = _read(answer, most)
+    except _TooMuchError as problem:
+        return Reply(0, b"", time.monotonic() - start, str(problem))
     except (OSError, http.client.HTTPException, ValueError) as error:
         slow = late.is_set() or isinstance(error, TimeoutError)
         return Reply(0, b"", time.monotonic() - start, f"no answer within {seconds:g} s" if slow else _words(error))
@@ -79,7 +115,7 @@ def ask(base: str, path: str, seconds: float, *, document: object = None, key: s
     if late.is_set():  # an answer that is cut off without a length looks whole
         return Reply(0, b"", passed, f"no answer within {seconds:g} s")
     if len(received) > most:
-        return Reply(0, b"", passed, f"an answer of more than {most} bytes")
+        return Reply(0, b"", passed, _too_much(most))
     return Reply(answer.status, received, passed)
 
 
@@ -100,14 +136,32 @@ def _read(answer: http.client.HTTPResponse, most: int) -> bytes:
     return bytes(received)
 
 
-def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
+def _feed(answer: http.client.HTTPResponse, most: int, line: Callable[[bytes], object]) -> bytes:
+    """Hand over each line; nothing is left of them."""
+    rest, received = b"", 0
+    while chunk := answer.read1(_CHUNK):  # `read` would wait for a whole chunk
+        received += len(chunk)
+        if received > most:
+            raise _TooMuchError(_too_much(most))
+        *whole, rest = (rest + chunk).split(b"\n")
+        if max(map(len, (*whole, rest))) > _LONGEST_LINE:
+            raise _TooMuchError(f"a line of more than {_LONGEST_LINE} bytes")
+        for each in whole:
+            line(each)
+    if rest:
+        line(rest)
+    return b""
+
+
+def _too_much(most: int) -> str:
+    return f"an answer of more than {most} bytes"
+
+
+def _cut(sockets: list[socket.socket], late: threading.Event) -> None:
     late.set()
-    sock: socket.socket | None = connection.sock
-    if sock is not None:
-        try:
-            sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
+    for each in sockets:
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def _words(error: Exception) -> str:
@@ -115,4 +169,6 @@ def _words(error: Exception) -> str:
         return "nothing listens there"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
+    if isinstance(error, http.client.IncompleteRead | http.client.RemoteDisconnected):
+        return "the answer broke off"
     return "the answer is no HTTP"
