@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from modellint.reference import Reference
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_HEX = frozenset(b"0123456789abcdefABCDEF")
 _ONCE = frozenset(("content-length", "transfer-encoding", "authorization", "host", "content-type", "expect"))
 _MOST_HEADERS = 64
 _LONGEST_PATH = 4096
 _LONGEST_REFERENCE = 512
 _LONGEST_LENGTH = 12
-_FORWARDED = (("chat", "completions"), ("completions",), ("embeddings",))
+_LONGEST_SIZE = 8  # hexadecimal digits of a chunk's size
+_MOST_CHUNKS = 1 << 16  # each costs time, however small it is
+_MOST_VALUES = 1 << 20  # each costs memory, many times its own size
+_BACKEND = "llama.cpp"
+EMBEDDINGS = "/v1/embeddings"
+# What a model does, as far as llama-server answers it (its tools/server/server.cpp): so `/score` is missing. So is
+# `/v1/rerank`, which Docker Model Runner answers with 404: it reads `v1` as the name of a backend.
+_FORWARDED = frozenset((
+    "/v1/chat/completions", "/v1/completions", EMBEDDINGS, "/v1/responses", "/v1/messages",
+    "/v1/messages/count_tokens", "/rerank",
+))  # fmt: skip
 
 
 class RefusalError(Exception):
@@ -35,6 +43,7 @@ class Head(NamedTuple):
     method: str
     target: str
     headers: dict[str, str]
+    version: str = "HTTP/1.1"
 
 
 class Call(NamedTuple):
@@ -68,37 +77,119 @@ def parse_head(data: bytes) -> Head:
         if name in headers and name in _ONCE:
             raise RefusalError(400, "a header stands there twice")
         headers[name] = value.strip(" \t")
-    return Head(words[0], words[1], headers)
+    return Head(words[0], words[1], headers, words[2])
 
 
-def body_length(headers: Mapping[str, str], most: int) -> int:
-    """How long the body is. Raises `RefusalError`, also for a body whose length comes in parts."""
-    if "transfer-encoding" in headers:
-        raise RefusalError(411, "a Content-Length is needed, and no Transfer-Encoding is taken")
-    text = headers.get("content-length")
-    if text is None:
-        raise RefusalError(411, "a Content-Length is needed")
-    if not text.isascii() or not text.isdigit():
+def expect_body(head: Head, most: int) -> SizedBody | ChunkedBody:
+    """What is to be fed with the bytes behind the head, until it is whole. Raises `RefusalError`."""
+    coding, length = head.headers.get("transfer-encoding"), head.headers.get("content-length")
+    if coding is not None:
+        if length is not None or coding.lower() != "chunked" or head.version != "HTTP/1.1":
+            raise RefusalError(400, "a Transfer-Encoding must be `chunked`, without a Content-Length, and HTTP/1.1")
+        return ChunkedBody(most)
+    if length is None:
+        raise RefusalError(411, "a Content-Length is needed, or a body in chunks")
+    if not length.isascii() or not length.isdigit():
         raise RefusalError(400, "the Content-Length is no number")
-    if len(text) > _LONGEST_LENGTH or int(text) > most:
+    if len(length) > _LONGEST_LENGTH or int(length) > most:
         raise RefusalError(413, f"a body may have {most} bytes")
-    return int(text)
+    return SizedBody(int(length))
+
+
+class SizedBody:
+    """A body whose length is known before."""
+
+    def __init__(self, length: int) -> None:
+        self.data = bytearray()
+        self._length = length
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it has come."""
+        return len(self.data) >= self._length
+
+    def feed(self, part: bytes | bytearray) -> None:
+        """Take what has come. What comes behind the body is not looked at."""
+        self.data += part[: self._length - len(self.data)]
+
+
+class ChunkedBody:
+    """A body in chunks, without extensions and trailers: nobody needs them, and servers read them in different ways."""
+
+    def __init__(self, most: int) -> None:
+        self.data = bytearray()
+        self.whole = False
+        self._most = most
+        self._waiting = bytearray()
+        self._chunks = 0
+        self._left = 0  # bytes of this chunk
+        self._behind = False  # whether a line break is due: behind a chunk, or as the empty line behind the last
+        self._last = False
+
+    def feed(self, part: bytes | bytearray) -> None:
+        """Take what has come. Raises `RefusalError`."""
+        self._waiting += part
+        while not self.whole and self._step():
+            pass
+
+    def _step(self) -> bool:
+        if self._left:
+            return self._read_data()
+        if self._behind:
+            return self._read_break()
+        return self._read_size()
+
+    def _read_size(self) -> bool:
+        end = self._waiting.find(b"\r\n", 0, _LONGEST_SIZE + 2)
+        digits = self._waiting[:end]  # if there is no end yet, the last byte may be its first half
+        if end == 0 or len(digits) > _LONGEST_SIZE or not _HEX.issuperset(digits):
+            raise RefusalError(400, "the size of a chunk is no hexadecimal number with nothing behind it")
+        if end < 0:
+            return False
+        self._left = int(digits, 16)
+        self._chunks += 1
+        if len(self.data) + self._left > self._most or self._chunks > _MOST_CHUNKS:
+            raise RefusalError(413, f"a body may have {self._most} bytes, and {_MOST_CHUNKS} chunks")
+        self._last = not self._left
+        self._behind = True
+        del self._waiting[: end + 2]
+        return True
+
+    def _read_data(self) -> bool:
+        part = self._waiting[: self._left]
+        self.data += part
+        self._left -= len(part)
+        del self._waiting[: len(part)]
+        return bool(part)
+
+    def _read_break(self) -> bool:
+        if not b"\r\n".startswith(self._waiting[:2]):
+            raise RefusalError(400, "a chunk does not end where it should, or has trailers behind it")
+        if len(self._waiting) < 2:
+            return False
+        del self._waiting[:2]
+        self._behind = False
+        self.whole = self._last
+        return True
 
 
 def route(method: str, target: str) -> Call:
-    """What is asked for. Raises `RefusalError` with 404, or 405 where only the method is wrong."""
+    """What is asked for. Raises `RefusalError` with 404, or 405 where only the method is wrong.
+
+    As in Docker Model Runner, `/engines` may stand before it, and then a backend, of which llama.cpp is here.
+    """
     parts = [part for part in target.partition("?")[0].split("/") if part]  # as Docker Model Runner: `//` counts once
     if any(piece in (".", "..") for part in parts for piece in unquote(part).split("/")):
         raise RefusalError(404, "there is nothing at this path")
     if parts[:1] == ["engines"]:
-        parts = parts[1:]
-    version, rest = parts[:1], tuple(parts[1:])
-    if version == ["v1"] and rest in _FORWARDED:
+        parts = parts[2:] if parts[1:2] == [_BACKEND] else parts[1:]
+    path = "/" + "/".join(parts)
+    if path in _FORWARDED:
         _demand(method, "POST")
-        return Call("forward", "/v1/" + "/".join(rest))
-    if version == ["v1"] and rest[:1] == ("models",):
+        return Call("forward", path)
+    if parts[:2] == ["v1", "models"]:
         _demand(method, "GET")
-        return Call("model", reference=unquote("/".join(rest[1:]))) if rest[1:] else Call("list")
+        return Call("model", reference=unquote("/".join(parts[2:]))) if parts[2:] else Call("list")
     raise RefusalError(404, "there is nothing at this path")
 
 
@@ -107,8 +198,10 @@ def _demand(method: str, wanted: str) -> None:
         raise RefusalError(405, f"this path takes {wanted} only")
 
 
-def parse_body(data: bytes) -> tuple[str, bytes]:
+def parse_body(data: bytes | bytearray) -> tuple[str, bytes]:
     """The model that a body asks for, and the body written anew: no key twice, no NaN. Raises `RefusalError`."""
+    if sum(data.count(each) for each in b",[{") > _MOST_VALUES:  # a value needs one of them before it
+        raise RefusalError(413, f"a body may have {_MOST_VALUES} values")
     try:
         document: object = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError):
