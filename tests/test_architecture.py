@@ -19,7 +19,7 @@ RULES = Path(modellint_rules.__path__[0])
 # From the bottom up. A module imports from the rows above its own, and from its own row where the row says so with a
 # name for a whole package.
 LAYERS = [
-    {"source", "defect", "near"},
+    {"source", "defect", "near", "undisturbed"},
     {"node", "edit", "image", "demands", "policies"},
     {"scalar", "finding", "removal", "items", "exemption"},
     {"yaml_events", "damage", "standin", "reference", "artifact", "sizes"},
@@ -38,6 +38,7 @@ LAYERS = [
     {"result", "parallel"},
     {"check", "config"},
     {"fix", "graph", "runner", "store", "isolation"},
+    {"docker"},
     {"smoke"},
     {"report"},
     {"options"},
@@ -46,7 +47,10 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
-PACKAGES = {"compose", "evidence", "registry", "report", "commands", "policy", "graph", "runner", "store", "isolation"}
+PACKAGES = {
+    "compose", "evidence", "registry", "report", "commands", "policy", "graph", "runner", "store", "isolation", "docker",
+    "smoke",
+}  # fmt: skip
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # What a rule may use besides `modellint.rule`: pure modules without a view of files, reports or the network.
 FOR_RULES = {

@@ -32,7 +32,7 @@ def judge(plan: ServicePlan, observations: Mapping[str, object], outside: Outsid
         *plan.problems,
         _environment(plan, _object(observations.get("environment"))),
         _namespace(plan, _object(observations.get("namespace")), outside),
-        *_judge_asks(plan, asks),
+        *judge_asks(plan, asks),
         *(
             _knock(plan.service, place, _object(knocks[number] if number < len(knocks) else None), reached)
             for number, (place, reached) in enumerate(zip(plan.forbidden, outside.reached, strict=True))
@@ -77,7 +77,8 @@ def _namespace(plan: ServicePlan, seen: Mapping[str, object], outside: Outside) 
     return outcome(PASS, f"of its own, with {len(outside.ports)} listening ports")
 
 
-def _judge_asks(plan: ServicePlan, seen: Sequence[object]) -> Iterator[Outcome]:
+def judge_asks(plan: ServicePlan, seen: Sequence[object]) -> Iterator[Outcome]:
+    """The outcome of every request of a plan, in their order."""
     found: list[tuple[Status, str]] = []
     for number, ask in enumerate(plan.asks):
         observation = _object(seen[number] if number < len(seen) else None)

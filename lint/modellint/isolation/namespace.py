@@ -18,6 +18,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from modellint.undisturbed import undisturbed
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
     from typing import IO
@@ -104,6 +106,10 @@ class Namespace:
 
     def close(self) -> None:
         """Kill what is left of the process and its session, and let go of everything."""
+        with undisturbed():
+            self._close()
+
+    def _close(self) -> None:
         if self._process.returncode is None:  # not reaped: its number cannot be that of another process
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
@@ -133,6 +139,18 @@ def open_namespace(count: int, avoid: Iterable[int] = (), seconds: float = _STAR
         raise RefusedError("start", errno.ENOSYS)
     if count > MOST_LISTENERS:
         raise RefusedError("listen", errno.EMFILE)
+    namespace = None
+    try:
+        with undisturbed():
+            namespace = _start(count, avoid, seconds)
+        namespace.receive(count)
+        yield namespace
+    finally:
+        if namespace is not None:
+            namespace.close()
+
+
+def _start(count: int, avoid: Iterable[int], seconds: float) -> Namespace:
     ours, theirs = socket.socketpair()
     ours.settimeout(seconds)
     try:
@@ -154,12 +172,7 @@ def open_namespace(count: int, avoid: Iterable[int] = (), seconds: float = _STAR
         raise RefusedError("start", error.errno or 0) from error
     finally:
         theirs.close()
-    namespace = Namespace(process, ours, given)
-    try:
-        namespace.receive(count)
-        yield namespace
-    finally:
-        namespace.close()
+    return Namespace(process, ours, given)
 
 
 def interpreter() -> list[str]:

@@ -189,9 +189,9 @@ def _variable_problems(service: str, injected: Sequence[_Value]) -> Iterator[Out
         values.setdefault(each.name, set()).add((each.is_endpoint, each.text))
     for name, found in values.items():
         if not all(_can_be_set(name, text) for _, text in found):
-            yield Outcome(service, "grant", name, FAIL, "no process can have a variable of this name or value")
+            yield Outcome(service, "variable", name, FAIL, "no process can have a variable of this name or value")
         if len(found) > 1:
-            yield Outcome(service, "grant", name, FAIL, "two different values are injected into this one variable")
+            yield Outcome(service, "variable", name, FAIL, "two different values are injected into this one variable")
 
 
 def _mix_ups(service: str, endpoint: Endpoint) -> Iterator[Outcome]:

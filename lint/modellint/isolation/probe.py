@@ -21,19 +21,48 @@ _MOST_BYTES = 8 << 20
 _MOST_TEXT = 300
 _MOST_ITEMS = 300
 _LISTENING = "0A"
+_QUICK = 10.0  # seconds for an answer that needs no model
+_LEAST = 0.5
 
 
 def main() -> None:
     """Look at everything in the plan."""
     plan = json.load(sys.stdin)
     given = _given_environment()
+    clock = _Clock(plan["ask_seconds"], plan["asks"])
     observations = {
         "environment": _compare(given, plan["environment"]),
         "namespace": _namespace(),
         "knocks": [_knock(each["host"], each["port"], plan["knock_seconds"]) for each in plan["knocks"]],
-        "asks": [_ask(each, given, plan["ask_seconds"]) for each in plan["asks"]],
+        "asks": [_ask(each, given, clock.share(each)) for each in plan["asks"]],
     }
     sys.stdout.write(json.dumps(observations))
+
+
+class _Clock:
+    """Deals out the time for all requests: one that is not answered must not take that of the others.
+
+    What a model has to answer gets an equal part of what is left; everything else is answered at once, or never.
+    """
+
+    def __init__(self, seconds: float, asks: list[dict[str, Any]]) -> None:
+        self._seconds = seconds
+        self._left = sum(map(_is_slow, asks))
+        self._began = 0.0
+
+    def share(self, ask: dict[str, Any]) -> float:
+        """How many seconds a request may take."""
+        now = time.monotonic()
+        self._began = self._began or now
+        left = self._began + self._seconds - now
+        if not _is_slow(ask):
+            return min(_QUICK, max(left, _LEAST))
+        self._left -= 1
+        return max(left / (self._left + 1), _LEAST)
+
+
+def _is_slow(ask: dict[str, Any]) -> bool:
+    return bool(ask.get("slow", True)) and ask["body"] is not None
 
 
 def _given_environment() -> dict[str, str]:
@@ -106,6 +135,8 @@ def _ask(ask: dict[str, Any], environment: dict[str, str], seconds: float) -> di
         status, body = _exchange(host, port, _request(ask, host, port, base + ask["path"]), seconds)
     except KeyError:
         return {"error": "the variable is missing"}
+    except TimeoutError:
+        return {"error": f"nothing came within {seconds:.1f} s"}
     except OSError as error:
         return {"error": _name_of(error)}
     except ValueError:

@@ -201,16 +201,19 @@ def _write(path: str, page: _Page) -> None:
     data = "\n".join([*lines, ""]).encode("utf-8", "surrogatepass")
     if len(data) > _LARGEST:
         return
+    from modellint.undisturbed import undisturbed  # which a run that only reads does without
+
     temporary = f"{path}.{os.getpid()}.{time.monotonic_ns()}"
     try:
-        _make_folder(os.path.dirname(path))
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        try:
-            with open(handle, "wb") as file:
-                file.write(data)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
+        with undisturbed():
+            _make_folder(os.path.dirname(path))
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+            try:
+                with open(handle, "wb") as file:
+                    file.write(data)
+                os.replace(temporary, path)
+            except OSError:
+                os.unlink(temporary)
     except (OSError, ValueError):  # a name that no file can have is a ValueError
         pass
 

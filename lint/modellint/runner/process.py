@@ -10,6 +10,7 @@ It listens on a socket in a folder that nobody else may enter, as Docker Model R
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any, cast
 from modellint.runner.exchange import UNIX, ask
 from modellint.runner.log import tail, telling
 from modellint.runner.plan import arguments
+from modellint.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from modellint.runner.find import Program
@@ -38,6 +40,8 @@ _KEEPER = os.path.join(os.path.dirname(__file__), "keeper.py")
 _GRACE = 3.0  # seconds that a runner has to end when it is asked to
 _PATIENCE = 5.0  # seconds more that its keeper has
 _QUESTION = 5.0  # seconds for /props and the like
+_LIFE = 2.0  # seconds for /health of a runner that was healthy
+_DYING = 1.0  # seconds by which a keeper may outlive its runner
 _POLL = (0.01, 0.25)  # seconds between two questions for /health: at first, at last
 _TAIL = 1 << 14  # bytes of the log that are read
 _LONGEST_FOLDER = 60
@@ -121,18 +125,18 @@ class Running:
     def wait(self, seconds: float) -> None:
         """Return when it is healthy; raises `RunnerFailed` when it ends or `seconds` after the start are over."""
         end = self._started + seconds
-        pause, state = _POLL[0], "it answered nothing"
+        pause, state = _POLL[0], None
         while True:
             status = self._process.poll()
             if status is not None:
                 raise self._failed(f"the runner ended {_how(status)}", telling_too=True)
-            left = end - time.monotonic()
-            if left <= 0:
-                raise self._failed(f"the runner was not healthy after {seconds:g} s: {state}")
-            reply = ask(self.url, "/health", min(left, 2.0))
+            left = max(end - time.monotonic(), 0.0)
+            reply = ask(self.url, "/health", min(left, 2.0))  # once at least: others may have been waited for
             if reply.status == 200:
                 break
-            state = _state(reply.status, reply.problem)
+            state = _state(reply.status, reply.problem) if left or state is None else state
+            if not left:
+                raise self._failed(f"the runner was not healthy after {seconds:.3g} s: {state}")
             if os.fstat(self._log).st_size > _MOST_LOG:
                 raise self._failed(f"the runner wrote more than {_MOST_LOG >> 20} MiB before it was healthy")
             time.sleep(min(pause, max(end - time.monotonic(), 0)))
@@ -159,12 +163,34 @@ class Running:
         entries = cast("list[object]", data) if isinstance(data, list) else []
         return _table(entries[0]) if entries else {}
 
+    @property
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._started
+
+    def ended(self) -> RunnerFailed | None:
+        """Why it no longer runs, or no longer answers; None while it does."""
+        reply = ask(self.url, "/health", _LIFE)
+        if not reply.status:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_DYING)
+        status = self._process.poll()
+        if status is not None:
+            return self._failed(f"the runner ended {_how(status)} after it was healthy", telling_too=True)
+        if reply.status == 200:
+            return None
+        return self._failed(f"the runner was healthy, and no longer is: {_state(reply.status, reply.problem)}")
+
     def log(self) -> tuple[str, ...]:
         """The last lines that it wrote, without what is hidden."""
         return tuple(tail(self._text(), self.setup.hidden))
 
     def stop(self) -> None:
         """End it, and return when nothing of it runs any more. A second call does nothing."""
+        with undisturbed():
+            self._stop()
+
+    def _stop(self) -> None:
         if self._log < 0:
             return
         stdin = self._process.stdin
@@ -202,13 +228,19 @@ class Running:
 def start(program: Program, setup: Setup, files: Files, *, tcp: bool = False) -> Running:
     """Start a runner for the files of an artifact; raises `RunnerFailed`.
 
-    It is not waited for: to boot several at once, start all and wait for each.
+    It is not waited for: to boot several at once, start all and wait for each. Where a signal may interrupt that, the
+    block that also sees to its end is to be `undisturbed`.
     """
     if sys.platform != "linux":
         raise RunnerFailed("runners are started on Linux only: elsewhere one could outlive modellint")
-    folder = tempfile.mkdtemp(prefix="modellint-runner-", dir=_short_folder())
-    log = -1
+    with undisturbed():
+        return _start(program, setup, files, tcp)
+
+
+def _start(program: Program, setup: Setup, files: Files, tcp: bool) -> Running:
+    folder, log = "", -1
     try:
+        folder = tempfile.mkdtemp(prefix="modellint-runner-", dir=_short_folder())
         log = os.open(os.path.join(folder, "log"), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         port = _free_port() if tcp else 0
         host = "127.0.0.1" if tcp else os.path.join(folder, "runner.sock")
@@ -219,7 +251,8 @@ def start(program: Program, setup: Setup, files: Files, *, tcp: bool = False) ->
             stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=folder, env=_environment(), start_new_session=True,
         )  # fmt: skip
     except (OSError, ValueError) as error:  # ValueError: a NUL in a flag
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
         if log >= 0:
             os.close(log)
         reason = error.strerror if isinstance(error, OSError) else error

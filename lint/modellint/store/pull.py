@@ -6,6 +6,7 @@ import hashlib
 import queue
 import threading
 import time
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -63,7 +64,7 @@ def pull(
     """
     started = time.monotonic()
     until = started + deadline if deadline is not None else float("inf")
-    digest = _digest(request, access)
+    digest = _digest(request, access, until)
     source = _Source(Request(request.registry, request.repository, digest=digest), access, until, stall)
     try:
         artifact, layers = _model(source, store)
@@ -82,9 +83,11 @@ def pull(
     return bundle
 
 
-def _digest(request: Request, access: Access) -> str:
+def _digest(request: Request, access: Access, until: float) -> str:
     """The digest to pull: the request's, else that of its tag."""
     if not request.digest:
+        access = copy(access)
+        access.timeout = max(_TICK, min(access.timeout, until - time.monotonic()))
         answer = ask([request], access, details=False)[request]
         if answer.artifact is None:
             raise Failure(answer.code, answer.reason)

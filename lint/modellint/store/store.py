@@ -19,6 +19,7 @@ from modellint.sizes import binary
 from modellint.store import lock
 from modellint.store.layout import Layout, hex_of
 from modellint.store.part import Part, digits_of, remove, unwritable
+from modellint.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,8 @@ class Store:
         if not folder:
             raise Failure("store", "there is no folder for models on this system; name one")
         try:
+            if os.path.isdir(folder):
+                _judge_folder(folder)  # before anything is put into somebody else's
             self.layout.make()
             _judge_folder(folder)
             self._sweep()
@@ -160,28 +163,33 @@ class Store:
         """A new folder, for this user only, until `end_run` or the end of this process."""
         path = os.path.join(self.layout.runs, secrets.token_hex(8))
         try:
-            handle = lock.take(f"{path}.lock", shared=False, seconds=_BRIEFLY)
-            if handle is None:
-                raise Failure("internal", "a folder for this run cannot be locked")
-            self._runs[path] = handle
-            os.mkdir(path, 0o700)
+            with undisturbed():
+                handle = lock.take(f"{path}.lock", shared=False, seconds=_BRIEFLY)
+                if handle is None:
+                    raise Failure("internal", "a folder for this run cannot be locked")
+                self._runs[path] = handle
+                os.mkdir(path, 0o700)
         except OSError as error:
             raise unwritable(error) from None
         return path
 
     def end_run(self, folder: str) -> None:
         """Remove the folder of a run; what it links to stays in the store."""
-        handle = self._runs.pop(folder, None)
-        if handle is not None:
-            _remove_run(folder)
-            lock.release(handle)
+        with undisturbed():
+            handle = self._runs.pop(folder, None)
+            if handle is not None:
+                _remove_run(folder)
+                lock.release(handle)
 
     def _use(self, name: str, check: Callable[[], object] | None = None) -> None:
         """Mark a blob as in use, there or not."""
         with self._mutex:
             if name in self._used:
                 return
-            handle = lock.take(self.layout.use_lock(name), shared=True, seconds=_BRIEFLY, check=check)
+            try:
+                handle = lock.take(self.layout.use_lock(name), shared=True, seconds=_BRIEFLY, check=check)
+            except OSError as error:
+                raise unwritable(error) from None
             if handle is None:
                 raise Failure("busy", "another run is removing a file of this model; run it again")
             self._used[name] = handle
