@@ -1,0 +1,311 @@
+"""Start a project's private copy with the real Docker Compose, look into its containers, and take all of it down."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from modellint.docker.command import Call, Done, run, run_all
+from modellint.docker.copy import Outside, external_networks, is_held_back, private_copy, services_of, with_dependencies
+from modellint.docker.judge import Container
+from modellint.docker.stand_in import interpreter, mounts, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from modellint.docker.copy import StandIn
+    from modellint.docker.engine import Engine
+
+LABEL = "modellint.smoke"
+_PROJECT = "com.docker.compose.project"
+_SECONDS = 60.0  # for a question that the engine answers at once, or to take something down
+_PULL = 600.0  # seconds for the images of all services
+_START = 300.0  # seconds until all services have started
+_STOP = 2  # seconds that a service has to end
+_ROUNDS = 3  # of taking down
+_LATE = 30.0  # seconds that the engine may take to finish what it was asked before Compose was ended
+_PAUSE = 0.2
+_IN_USE = "is already in use"  # a name, as the engine says it
+_KINDS = ("container", "network", "volume")  # in the order in which they can be removed
+_FORCE = {"container": ("--force", "--volumes"), "volume": ("--force",)}
+# What Compose itself adds where Docker's config.json has `proxies`, each also in small letters.
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+
+
+class Visit(NamedTuple):
+    """What a probe is to do in the network of a container: the variables that it has, and what it reads."""
+
+    service: str
+    container: Container
+    variables: Mapping[str, str]
+    given: bytes
+
+
+class DockerFailed(Exception):
+    """Docker could not do something. The text says what and why."""
+
+
+@dataclass(slots=True)
+class Containers:
+    """A project's private copy. `folder` is for files of the run, `left` how many seconds a step may take."""
+
+    engine: Engine
+    name: str
+    folder: str
+    words: tuple[str, ...]  # of `docker compose`, about the user's project
+    left: Callable[[float], float]
+    document: dict[str, Any] = field(default_factory=dict[str, Any])
+    image: str = ""  # that was made for the run
+    networks: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    making: list[str] = field(default_factory=list[str])  # names of containers that may still be made
+
+    @property
+    def _copy(self) -> str:
+        return os.path.join(self.folder, "compose.json")
+
+    def compose(self, *words: str) -> tuple[str, ...]:
+        """The words of a call of Docker Compose about the copy."""
+        return self.engine.compose(*self._env_files(), "-p", self.name, "-f", self._copy, *words)
+
+    def read(self) -> None:
+        """Have Compose say what it makes of the user's files. Raises `DockerFailed`."""
+        done = self._run(self.engine.compose(*self.words, "config"), _SECONDS)
+        if done.status != 0:
+            raise DockerFailed(f"`docker compose config`: {done.words}")
+        try:
+            # As YAML, since its JSON has no `models`; pure, since the C parser of this process makes events only.
+            document: object = YAML(typ="safe", pure=True).load(done.out)  # pyright: ignore[reportUnknownMemberType]
+        except YAMLError:
+            document = None
+        if not isinstance(document, dict):
+            raise DockerFailed("`docker compose config` printed no project")
+        self.document = cast("dict[str, Any]", document)
+        self.networks = self._likenesses()
+
+    def missing_images(self, stand_in: StandIn, names: Iterable[str]) -> dict[str, str]:
+        """Have the images of services here. Those whose image cannot be had, and why."""
+        services = {name: body for name, body in services_of(self.document).items() if name in set(names)}
+        images = {name: str(body.get("image", "")) for name, body in services.items() if "build" not in body}
+        asked = {name: self._docker("image", "inspect", image) for name, image in images.items()}
+        here = self._run_all(asked, _SECONDS)
+        todo = {name: self._docker("pull", "--quiet", images[name]) for name, done in here.items() if done.status != 0}
+        builds = [name for name, body in services.items() if "build" in body]
+        if builds:
+            self.write(stand_in, (), alone=False)
+            todo |= {name: self.compose("build", "--quiet", name) for name in builds}
+        return {name: done.words for name, done in self._run_all(todo, _PULL).items() if done.status != 0}
+
+    def write(self, stand_in: StandIn, replaced: Sequence[str], *, alone: bool) -> None:
+        """Write the copy."""
+        outside = Outside(self.networks, os.path.exists)
+        copy = private_copy(self.document, self.name, stand_in, replaced, outside, alone=alone)
+        with open(self._copy, "w", encoding="utf-8") as file:
+            json.dump(copy, file)
+
+    def up(self, names: Sequence[str]) -> Done:
+        """Start services, and those that they depend on."""
+        self.making = [f"{self.name}-{each}-1" for each in with_dependencies(self.document, names)]
+        done = self._run(self.compose("up", "--detach", "--no-build", "--quiet-pull", *names), _START)
+        if done.status == 0:
+            self.making = []
+        return done
+
+    def inspect(self) -> dict[str, Container]:
+        """The container of each service that has one, the first of several. Raises `DockerFailed`."""
+        listed = self._ids("container", f"{_PROJECT}={self.name}")
+        if not listed:
+            return {}
+        bodies = _objects(self._ask("inspect", *listed))
+        images = {str(body.get("Image")) for body in bodies}
+        found = _objects(self._ask("image", "inspect", *sorted(images)))
+        of_images = {str(image.get("Id")): _variables(image) for image in found}
+        containers: dict[str, Container] = {}
+        for body in sorted(bodies, key=lambda each: str(each.get("Name"))):
+            service = str(_table(_table(body.get("Config")).get("Labels")).get("com.docker.compose.service"))
+            own = {*of_images.get(str(body.get("Image")), {}), *variables(), *self._own(service, _variables(body))}
+            containers.setdefault(service, _container(body, frozenset(own), is_held_back(self.document, service)))
+        return containers
+
+    def probe(self, source: str, visits: Sequence[Visit], seconds: float) -> list[Done]:
+        """Run a Python program in the network of each container."""
+        before = list(self.making)
+        self.making += [f"{self.name}-probe-{visit.service}" for visit in visits]
+        calls = [Call(self._probe_words(source, visit), visit.given) for visit in visits]
+        answers = run_all(calls, self.engine.environ, seconds)
+        if not any(each.late for each in answers):
+            self.making = before
+        return answers
+
+    def take_down(self) -> list[str]:
+        """Remove everything that was made; what is left after all."""
+        try:
+            if os.path.exists(self._copy):
+                self._down()
+            self._wait_for_late_ones()
+            left = self._remove_all()
+        except DockerFailed as problem:
+            return [f"what has the label {_PROJECT}={self.name} or {LABEL}={self.name} ({problem})"]
+        self._remove_images()
+        return left
+
+    def _down(self) -> None:
+        words = self.compose("down", "--volumes", "--remove-orphans", "--timeout", str(_STOP))
+        self._run(words, _SECONDS, bounded=False)
+
+    def _remove_images(self) -> None:
+        """Not by `down --rmi`, which leaves the images of a build's steps."""
+        built = [name for name, body in services_of(self.document).items() if "build" in body]
+        names = [self.image, *(f"{self.name}-{each}" for each in built)]
+        self._run(self._docker("image", "rm", "--force", *names), _SECONDS, bounded=False)
+
+    def _wait_for_late_ones(self) -> None:
+        """Be sure that nothing is made any more.
+
+        The engine goes on with what it was asked, though who asked was ended: a container can come up seconds after
+        that. Its name is taken before, so where one can be taken there is none to come.
+        """
+        until = time.monotonic() + _LATE
+        while self.making:
+            label = f"--label={LABEL}={self.name}"
+            words = ("container", "create", "--network=none", label)
+            calls = {name: self._docker(*words, f"--name={name}", self.image, "none") for name in self.making}
+            # One network is made after the other, so this one after all that were asked for.
+            calls[""] = self._docker("network", "create", label, f"{self.name}-last")
+            taken = self._run_all(calls, _SECONDS, bounded=False)
+            self._remove_all()
+            self.making = [name for name, done in taken.items() if _IN_USE in done.err]
+            if time.monotonic() > until:
+                break
+            time.sleep(_PAUSE if self.making else 0)
+
+    def _remove_all(self) -> list[str]:
+        """Remove what there is; what is left of it."""
+        left = self._made()
+        for _ in range(_ROUNDS):
+            if not left:
+                break
+            for kind, ids in left.items():
+                self._run(self._docker(kind, "rm", *_FORCE.get(kind, ()), *ids), _SECONDS, bounded=False)
+            left = self._made()
+        return [f"{kind} {each}" for kind, ids in left.items() for each in ids]
+
+    def _own(self, service: str, given: Iterable[str]) -> set[str]:
+        """The variables that a container has of its service, and of Docker itself."""
+        body = services_of(self.document).get(service, {})
+        providers = [
+            f"{name.upper()}_"
+            for name in _table(body.get("depends_on"))
+            if _table(_table(_table(self.document.get("services")).get(name)).get("provider")).get("type", "model")
+            != "model"
+        ]
+        provided = {name for name in given if name.startswith(tuple(providers))}
+        return {*_table(body.get("environment")), *provided, *_PROXIES, *map(str.lower, _PROXIES)}
+
+    def _likenesses(self) -> dict[str, dict[str, Any]]:
+        """A network like each external one. In the user's own, the copy's services would have the names of theirs."""
+        names = external_networks(self.document)
+        seen = self._run_all({key: self._docker("network", "inspect", name) for key, name in names.items()}, _SECONDS)
+        bodies = {key: _objects(done.out)[0] for key, done in seen.items() if done.status == 0}
+        return {
+            key: {"internal": bool(body.get("Internal"))}
+            for key, body in bodies.items()
+            if body.get("Driver") == "bridge"
+        }
+
+    def _env_files(self) -> list[str]:
+        """The env files of the user's project: its secrets may come from there."""
+        named = [word for word in self.words if word.startswith("--env-file=")]
+        folders = [word.partition("=")[2] for word in self.words if word.startswith("--project-directory=")]
+        usual = [path for folder in folders if os.path.isfile(path := os.path.join(folder, ".env"))]
+        return named or [f"--env-file={path}" for path in usual if not self.engine.environ.get("COMPOSE_ENV_FILES")]
+
+    def _probe_words(self, source: str, visit: Visit) -> tuple[str, ...]:
+        container = visit.container
+        network = f"container:{container.id}" if container.status == "running" else container.network
+        folders = [f"--volume={folder}:{folder}:ro" for folder in mounts()]
+        given = [f"--env={name}={value}" for name, value in {**visit.variables, **variables()}.items()]
+        return self._docker(
+            "run", "--rm", "--interactive", f"--network={network}", f"--label={LABEL}={self.name}",
+            f"--name={self.name}-probe-{visit.service}", "--cap-drop=ALL", "--security-opt=label=disable",
+            "--security-opt=no-new-privileges", f"--user={os.getuid()}:{os.getgid()}", *folders, *given, self.image,
+            *interpreter(), "-c", source,
+        )  # fmt: skip
+
+    def _docker(self, *words: str) -> tuple[str, ...]:
+        return (self.engine.docker, *words)
+
+    def _made(self) -> dict[str, list[str]]:
+        """What was made, by kind: by Compose, or by us. Raises `DockerFailed`."""
+        asked = {
+            (kind, label): self._listing(kind, f"{label}={self.name}") for kind in _KINDS for label in (LABEL, _PROJECT)
+        }
+        answers = run_all([Call(words) for words in asked.values()], self.engine.environ, _SECONDS)
+        made: dict[str, list[str]] = {}
+        for (kind, _), done in zip(asked, answers, strict=True):
+            ids = _expect("ls", done).split()
+            if ids:
+                made.setdefault(kind, []).extend(ids)
+        return made
+
+    def _ids(self, kind: str, label: str) -> list[str]:
+        return _expect("ls", self._run(self._listing(kind, label), _SECONDS)).split()
+
+    def _listing(self, kind: str, label: str) -> tuple[str, ...]:
+        all_ = ("--all",) if kind == "container" else ()
+        return self._docker(kind, "ls", "--quiet", *all_, f"--filter=label={label}")
+
+    def _ask(self, *words: str) -> str:
+        return _expect(words[0], self._run(self._docker(*words), _SECONDS))
+
+    def _run(self, words: Sequence[str], seconds: float, *, bounded: bool = True) -> Done:
+        """Run a command; what takes down is not bounded by the time of the run."""
+        return run(words, self.engine.environ, self.left(seconds) if bounded else seconds)
+
+    def _run_all(
+        self, words: Mapping[str, tuple[str, ...]], seconds: float, *, bounded: bool = True
+    ) -> dict[str, Done]:
+        calls = [Call(each) for each in words.values()]
+        done = run_all(calls, self.engine.environ, self.left(seconds) if bounded else seconds)
+        return dict(zip(words, done, strict=True))
+
+
+def _expect(what: str, done: Done) -> str:
+    """What a command printed. Raises `DockerFailed` where it failed."""
+    if done.status != 0:
+        raise DockerFailed(f"`docker {what}`: {done.words}")
+    return done.out
+
+
+def _container(body: Mapping[str, Any], own: frozenset[str], held_back: bool) -> Container:
+    state = _table(body.get("State"))
+    network = str(_table(body.get("HostConfig")).get("NetworkMode") or "none")
+    code = state.get("ExitCode")
+    return Container(
+        str(body.get("Id")), str(state.get("Status")), code if isinstance(code, int) else 0, network,
+        _variables(body), own, " ".join(str(state.get("Error") or "").split()), held_back,
+    )  # fmt: skip
+
+
+def _variables(body: Mapping[str, Any]) -> dict[str, str]:
+    given = _table(body.get("Config")).get("Env")
+    entries = [str(entry).partition("=") for entry in cast("list[object]", given)] if isinstance(given, list) else []
+    return {name: value for name, _, value in entries}
+
+
+def _objects(text: str) -> list[dict[str, Any]]:
+    """The objects that a command printed. Raises `DockerFailed`."""
+    try:
+        document: object = json.loads(text)
+    except ValueError:
+        raise DockerFailed("`docker` printed no JSON where it should") from None
+    return [_table(each) for each in cast("list[object]", document)] if isinstance(document, list) else []
+
+
+def _table(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
