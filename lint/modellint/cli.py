@@ -157,18 +157,16 @@ def _config(said: Arguments) -> int:
 
 def _show(said: Arguments, report: Report, known: dict[str, Rule]) -> None:
     """Print the report, and write it into the files that are named."""
-    form, output = said.last("--format", "text"), said.last("--output")
-    for other, path in said.reports():
-        _write(path, _rendered(other, report, known, said))
-    if output:
-        _write(output, _rendered(form, report, known, said))
-    elif form == "text" and sys.stdout.isatty():
+    from modellint.report import output
+
+    def show() -> None:
         from modellint.report import text
 
         quiet, statistics = bool(said.last("--quiet")), bool(said.last("--statistics"))
         text.show(report, known, quiet=quiet, statistics=statistics)
-    else:
-        _print(_rendered(form, report, known, said))
+
+    form, path = said.last("--format", "text"), said.last("--output")
+    output.deliver(form, path, said.reports(), lambda form: _rendered(form, report, known, said), show)
 
 
 def _rendered(form: str, report: Report, known: dict[str, Rule], said: Arguments) -> str:
@@ -191,8 +189,9 @@ def _graph(said: Arguments) -> int:
 def _explain(said: Arguments) -> int:
     from modellint.pack import rules
     from modellint.report import page
+    from modellint.smoke.page import SMOKE_FAILED
 
-    known = rules()
+    known = {**rules(), SMOKE_FAILED.name: SMOKE_FAILED}
     name = said.rest[0]
     if name not in known:
         from modellint.near import did_you_mean
@@ -230,14 +229,10 @@ def _complain(text: str) -> None:
     complain(text)
 
 
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        file.write(text)
-
-
 def _print(text: str) -> None:
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-    sys.stdout.flush()
+    from modellint.report.output import put
+
+    put(text)
 
 
 _RUN: dict[str, Callable[[Arguments], int]] = {

@@ -57,6 +57,7 @@ class Command:
 RESOLVE_FORMATS = ("text", "json")
 GRAPH_FORMATS = ("mermaid", "dot", "svg", "html")
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "rdjson", "markdown")
+ENGINES = ("none", "docker")  # of smoke
 FAIL_ON = ("error", "warning", "note", "never")
 PROJECT = (  # what they mean in `docker compose`
     Option(
@@ -137,14 +138,24 @@ COMMANDS = (
     Command(
         "smoke", "pull the models, boot their runners, and prove that each service gets its grants", "[PATH]", 0, 1,
         (
-            Option("--runner", "a llama-server, in place of the one that is found", "PROGRAM"),
+            Option("--engine", "none: namespaces; docker: real containers (default: none)", "ENGINE", ENGINES),
+            Option("--probe-only", "with docker: containers of modellint's own in place of the services' images"),
+            Option("--serve", "keep the endpoint up for `docker compose up`, until Ctrl-C, and check no service"),
+            Option("--keep", "keep everything up after the checks, until Ctrl-C"),
+            Option("--service", "check only this service, and the models that it is granted", "NAME", many=True),
+            Option("--canary", "run a tiny model that answers with its own name in place of the weights"),
+            Option("--runner", "a llama-server, or the address of an installed Docker Model Runner", "PROGRAM"),
             Option("--store", "where models are kept between runs", "FOLDER"),
-            Option("--require", "fail where this is not proven: isolation", "WHAT", ("isolation",)),
+            Option("--store-limit", "the most that may lie there, such as 20GiB; the oldest goes first", "SIZE"),
+            Option("--timeout", "how long all of it may take (default: no limit)", "SECONDS"),
+            Option("--require", "fail where this is not proven: isolation, all", "WHAT", ("isolation", "all")),
+            Option("--details", "print every check, also those that passed"),
             Option("--format", f"{', '.join(FORMATS)} (default: text)", "FORMAT", FORMATS),
             Option("--output", "write the report to a file instead of standard output", "FILE"),
+            Option("--report", "write the report to a file as well, in another format", "FORMAT=FILE", many=True),
             TRUSTED,
             *PROJECT,
-            *NETWORK,
+            *(option for option in NETWORK if option.name != "--timeout"),
         ),
     ),
     Command(

@@ -1,22 +1,26 @@
-"""The tiny models of fixtures/smoke in a real registry, and real llama.cpp to run them."""
+"""Tiny models in a real registry, and real llama.cpp to run them."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "store"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "registry"))
+sys.path.insert(0, str(Path(__file__).parent))
 
-from push import MODEL_CONFIG, Registry
+from canned import GGUF, Stored
 from servers import NotInstalled, plain
+from tiny import Canary, push
 
-FIXTURE = Path(__file__).parents[2] / "fixtures" / "smoke"
+from modellint.isolation.support import find_capability
+from modellint.runner import canary
 
 
 def missing(what: str) -> None:
@@ -27,30 +31,47 @@ def missing(what: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry that holds the two models of the fixture, and an image."""
-    for name in ("xllamacpp", "gguf", "numpy"):
-        if find_spec(name) is None:
-            missing(f"{name} is not installed")
+def registry(tmp_path_factory: pytest.TempPathFactory, make: Canary) -> Iterator[Stored]:
+    """A registry that holds the two models of the fixture and an image, and whose files are at hand."""
+    folder = tmp_path_factory.mktemp("real")
+    usual = tempfile.tempdir
+    tempfile.tempdir = str(folder)  # where `plain` makes the folder of the registry
     try:
         with plain() as address:
-            registry = Registry(address)
-            folder = tmp_path_factory.mktemp("models")
-            push_canary(registry, "ai/canary-llm", folder / "llm.gguf", "--answer", "canary-llm")
-            push_canary(registry, "ai/canary-embed", folder / "embed.gguf", "--answer", "canary-embed", "--embedding")
+            tempfile.tempdir = usual
+            registry = Stored(address)
+            registry.storage = next(folder.iterdir()) / "data"
+            push(registry, "ai/canary-llm", [(GGUF, make("canary-llm"), "model.gguf")])
+            push(registry, "ai/canary-embed", [(GGUF, make("canary-embed", embedding=True), "model.gguf")])
             registry.push_image("ai/image", "v1")
             yield registry
     except NotInstalled as problem:
         missing(str(problem))
+    finally:
+        tempfile.tempdir = usual
 
 
-def push_canary(registry: Registry, repository: str, path: Path, *words: str) -> None:
-    """Make a tiny model and push it as `docker model package` would."""
-    subprocess.run([sys.executable, str(FIXTURE / "make_canary.py"), str(path), *words], check=True, timeout=120)
-    layer = registry.layer(repository, "application/vnd.docker.ai.gguf.v3", path.read_bytes(), "model.gguf")
-    document = {
-        "config": {"format": "gguf", "architecture": "llama", "gguf": {"general.architecture": "llama"}},
-        "descriptor": {"created": "2026-01-01T00:00:00Z"},
-        "rootfs": {"type": "rootfs", "diff_ids": [layer["digest"]]},
-    }
-    registry.push(repository, "v1", registry.manifest(repository, MODEL_CONFIG, document, [layer]))
+@pytest.fixture(scope="session")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Canary:
+    """Make a tiny model: `make("hello")`, and more words for `canary.write`."""
+    for name in ("xllamacpp", "gguf", "numpy"):
+        if find_spec(name) is None:
+            missing(f"{name} is not installed")
+    folder = tmp_path_factory.mktemp("models")
+
+    def write(answer: str, *, context: int = 8192, embedding: bool = False, template: bool = True) -> bytes:
+        path = folder / "model.gguf"
+        canary.write(str(path), answer, context=context, embedding=embedding, template=template)
+        return path.read_bytes()
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def namespaces() -> None:
+    """What proves isolation."""
+    capability = find_capability()
+    if not capability.ok:
+        if os.environ.get("MODELLINT_NEEDS_NAMESPACES") == "true":
+            pytest.fail(capability.reason)
+        pytest.skip(capability.reason)

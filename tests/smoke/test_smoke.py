@@ -1,133 +1,228 @@
-"""What is declared is pulled, booted and granted for real; each planted mistake gives its own finding."""
+"""What a run is about, what it says of it, and what it says where it cannot be tried at all."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
+import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from push import Registry
+from canned import Stored
+from remains import Ended, environment, own_folder, remains, smoke
 
-from modellint.isolation.support import find_capability
-
-FIXTURE = Path(__file__).parents[2] / "fixtures" / "smoke"
-
-
-def environment(folder: Path, registry: Registry) -> dict[str, str]:
-    return {
-        "HOME": str(folder), "PATH": os.environ["PATH"], "REGISTRY": registry.host,
-        "XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder),
-    }  # fmt: skip
-
-
-def smoke(folder: Path, registry: Registry, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "modellint", "smoke", *words, "compose.yaml"],
-        cwd=folder, env=environment(folder, registry), capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    if not find_capability().ok:
-        pytest.skip(f"no network namespaces here: {find_capability().reason}")
-    (tmp_path / "compose.yaml").write_text((FIXTURE / "compose.yaml").read_text())
-    return tmp_path
-
-
-def left(folder: Path) -> list[str]:
-    """The processes that have the folder in their environment, and what lies in it for a runner."""
-    found = [path.name for path in folder.glob("modellint-runner-*")]
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit() and int(process.name) != os.getpid():
-            try:
-                if str(folder).encode() in (process / "environ").read_bytes():
-                    found.append((process / "cmdline").read_bytes().decode("utf-8", "replace"))
-            except OSError:
-                continue
-    return found
+FIXTURE = Path(__file__).parents[2] / "fixtures/smoke/compose.yaml"
+QUICK = 'runtime_flags: ["--threads", "1", "--no-warmup"]'
+TWO = f"""\
+services:
+  chat:
+    image: registry.example.com/chat:1
+    models: [llm]
+  rag:
+    image: registry.example.com/rag:1
+    profiles: [all]
+    models: [embedder]
+  web:
+    image: registry.example.com/web:1
+models:
+  llm:
+    model: ${{REGISTRY}}/ai/canary-llm:v1
+    {QUICK}
+  embedder:
+    model: ${{REGISTRY}}/ai/canary-embed:v1
+    {QUICK.replace("[", '["--embeddings", ')}
+"""
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="runners and namespaces are for Linux only"),
+    pytest.mark.usefixtures("namespaces"),
+]
 
 
-def test_the_fixture(folder: Path, registry: Registry) -> None:
-    cold = smoke(folder, registry)
-    assert cold.returncode == 0, cold.stdout + cold.stderr
-    lines = cold.stdout.splitlines()
-    assert lines[-1].endswith(" passed, 0 failed, 0 not proven")
+def run(registry: Stored, text: str, *words: str) -> Ended:
+    with own_folder(text) as folder:
+        ended = smoke(folder, *words, variables={"REGISTRY": registry.host})
+    assert not ended.left, str(ended)
+    return ended
+
+
+def rows(ended: Ended) -> list[str]:
+    """The first words of all lines of the tables."""
+    tables = ended.out.split("\n\n")[1:-1]
+    return [line.split()[0] for table in tables for line in table.splitlines()[1:]]
+
+
+def test_the_fixture(registry: Stored) -> None:
+    with own_folder(FIXTURE.read_text()) as folder:
+        cold = smoke(folder, "--details", variables={"REGISTRY": registry.host})
+        warm = smoke(folder, "--details", "--require", "all", variables={"REGISTRY": registry.host})
+    lines = cold.out.splitlines()
+    assert cold.status == 0, str(cold)
+    assert " passed, 0 failed, 0 not proven in " in lines[-1]
     assert int(lines[-1].split()[0]) > 35
     for subject in ("model llm", "model embedder", "service chat", "service rag", "service web"):
         assert any(line.startswith(subject) for line in lines)
-    assert any("2048 tokens for each request" in line for line in lines)
-    warm = smoke(folder, registry, "--require", "isolation")
-    assert warm.returncode == 0
-    assert warm.stdout.count(", 0 bytes of it in ") == 2
-    assert not left(folder)
+    assert "2048 tokens for each request" in cold.out
+    assert warm.status == 0, str(warm)
+    assert warm.out.count(", 0 bytes of it in ") == 2
+    assert cold.left == warm.left == []
 
 
-# What is replaced in the fixture, and the place, the check and a part of the message of what is found.
-MISTAKES: dict[str, tuple[str, str, int, str, str]] = {
-    "no such tag": ("canary-llm:v1", "canary-llm:v9", 24, "pulled", "no such repository"),
-    "wrong digest": ("canary-llm:v1", f"canary-llm@sha256:{'0' * 64}", 24, "pulled", ""),
-    "an image": ("ai/canary-llm:v1", "ai/image:v1", 24, "pulled", "container image"),
-    "a registry that is not there": ("${REGISTRY:-localhost:5000}/ai/canary-llm", "localhost:1/ai/x", 24, "pulled", ""),
-    "a flag that the runner refuses": ('"--temp", "0.1"', '"--host", "0.0.0.0"', 24, "configured", "--host"),
-    "a flag that llama.cpp refuses": ('"--temp", "0.1"', '"--temp=0.1"', 24, "booted", "invalid argument: --temp=0.1"),
-    "a value that llama.cpp refuses": ('"--temp", "0.1"', '"--temp", "warm"', 24, "booted", ""),
-    "more than the trained context": ("context_size: 2048", "context_size: 999999", 24, "context", "trained with"),
-    "an embedding model in chat mode": (
-        'canary-embed:v1\n    runtime_flags: ["--embeddings", ',
-        'canary-embed:v1\n    runtime_flags: [', 0, "", "",
+def test_one_variable_for_two_models(registry: Stored) -> None:
+    text = FIXTURE.read_text()
+    changed = text.replace("      embedder: {}", "      embedder:\n        model_var: AI_NAME")
+    ended = run(registry, changed, "--format", "json")
+    assert ended.status == 1
+    (error,) = [each for each in json.loads(ended.out)["findings"] if each["severity"] == "error"]
+    line = 1 + text[: text.index("rag:")].count("\n")
+    assert (error["start"]["line"], "AI_NAME" in error["message"]) == (line, True)
+
+
+def test_a_registry_that_is_not_there(registry: Stored) -> None:
+    ended = run(registry, TWO.replace("${REGISTRY}/ai/canary-llm", "localhost:1/ai/x"), "--format", "json")
+    assert ended.status == 1
+    (error,) = [each for each in json.loads(ended.out)["findings"] if each["severity"] == "error"]
+    assert error["message"].startswith("model llm, pulled: ")
+
+
+def test_without_a_runner_nothing_is_proven(registry: Stored) -> None:
+    ended = run(registry, TWO, "--runner", "/nonexistent")
+    assert ended.status == 0
+    assert "booted: not proven: /nonexistent does not exist" in ended.out
+    for required in ("isolation", "all"):
+        assert run(registry, TWO, "--runner", "/nonexistent", "--require", required).status == 1
+
+
+# What a run is about
+
+
+def test_profiles(registry: Stored) -> None:
+    some, everything = run(registry, TWO), run(registry, TWO, "--profile", "all")
+    assert rows(some) == ["llm", "chat", "web"]
+    assert "note: granted to no service that runs, and so not tried: `embedder`\n" in some.out
+    assert rows(everything) == ["llm", "embedder", "chat", "rag", "web"]
+    assert "note" not in everything.out
+    assert some.status == everything.status == 0
+
+
+def test_one_service(registry: Stored) -> None:
+    one, none = (run(registry, TWO, "--profile", "all", "--service", name) for name in ("rag", "web"))
+    assert rows(one) == ["embedder", "rag"]
+    assert rows(none) == ["web"]
+    assert one.status == none.status == 0
+
+
+@pytest.mark.parametrize("name", ["rag", "nobody"], ids=["inactive", "unknown"])
+def test_a_service_that_does_not_run(registry: Stored, name: str) -> None:
+    ended = run(registry, TWO, "--service", name)
+    assert (ended.status, ended.out) == (2, "")
+    words = f"no service `{name}` runs in this project with these profiles; there are: chat, web"
+    assert ended.err.startswith(f"modellint: {words}\n")
+
+
+def test_no_models(registry: Stored) -> None:
+    ended = run(registry, "services:\n  web:\n    image: registry.example.com/web:1\n")
+    assert (ended.status, rows(ended)) == (0, ["web"])
+    assert "note: the project declares no model\n" in ended.out
+
+
+def test_nothing_at_all(registry: Stored) -> None:
+    ended = run(registry, "name: nothing\nservices: {}\n")
+    assert ended.status == 0
+    assert "nothing was checked" in ended.out
+
+
+def test_a_model_for_nobody(registry: Stored) -> None:
+    """Compose drops it, too: even where nobody could pull it."""
+    text = TWO.replace("    models: [llm]\n", "").replace("canary-llm", "nothing")
+    ended = run(registry, text)
+    assert (ended.status, rows(ended)) == (0, ["chat", "web"])
+    assert "not tried: `llm`, `embedder`\n" in ended.out
+
+
+PROVIDER = """\
+services:
+  llm:
+    provider:
+      type: model
+      options:
+        model: ${REGISTRY}/ai/canary-llm:v1
+  chat:
+    image: registry.example.com/chat:1
+    depends_on: [llm]
+"""
+
+
+def test_a_provider(registry: Stored) -> None:
+    ended = run(registry, PROVIDER, "--details", "--require", "all")
+    assert ended.status == 0
+    assert rows(ended)[:2] == ["llm", "chat"]
+    assert "model (llm at LLM_URL)" in ended.out
+    nobody = run(registry, PROVIDER.replace("    depends_on: [llm]\n", ""))
+    assert (nobody.status, rows(nobody)) == (0, ["chat"])
+    assert "not tried: `llm`\n" in nobody.out
+
+
+# What cannot be tried
+
+
+def test_a_file_that_is_not_there(registry: Stored) -> None:
+    with own_folder(TWO) as folder:
+        for name in ("nothing.yaml", "nothing/"):
+            done = subprocess.run(
+                [sys.executable, "-m", "modellint", "smoke", name], cwd=folder, env=environment(folder),
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert (done.returncode, done.stdout) == (2, "")
+            assert done.stderr == f"modellint: {name.rstrip('/')}: does not exist\n"
+
+
+@pytest.mark.parametrize("words", ["--timeout 0", "--timeout soon", "--store-limit much"])
+def test_a_word_that_means_nothing(registry: Stored, words: str) -> None:
+    ended = run(registry, TWO, *words.split())
+    assert (ended.status, ended.out) == (2, "")
+    assert words.split()[0] in ended.err
+
+
+MOUNT = "mount -t tmpfs -o mode=700,%s none store"
+# What is done ahead of a run, in a mount namespace of its own, and what the run says.
+STORES = {
+    "is a file": ("rmdir store; touch store", "the store cannot be written: file exists"),
+    "is read-only": (
+        f"{MOUNT % 'size=9m'}; mount -o remount,ro store", "the store cannot be written: read-only file system",
     ),
-    "one variable for two models": (
-        "      embedder: {}", "      embedder:\n        model_var: AI_NAME", 10, "grant", "AI_NAME",
+    "is full": (
+        MOUNT % "size=200k", "the disk of the store has no room for 300.3 KiB more; make room and run it again",
     ),
+    "has no more names": (MOUNT % "nr_inodes=12", "the disk of the store is full; make room and run it again"),
+    "is open to others": (
+        "chmod 777 store", "the folder for models belongs to, or can be written by, somebody else; name another",
+    ),
+    # Root, too, has no rights to a folder of a user whom its user namespace does not know.
+    "is closed": ("chmod 0 store; exec unshare -U $0", "the store cannot be written: permission denied"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_planted_mistake(folder: Path, registry: Registry, name: str) -> None:
-    before, after, line, check, said = MISTAKES[name]
-    path = folder / "compose.yaml"
-    assert before in path.read_text()
-    path.write_text(path.read_text().replace(before, after))
-    done = smoke(folder, registry, "--format", "json")
-    found = json.loads(done.stdout)["findings"]
-    if not line:
-        assert not [each for each in found if each["severity"] == "error"]
-        return
-    assert done.returncode == 1
-    errors = [each for each in found if each["severity"] == "error"]
-    assert any(each["start"]["line"] == line and f", {check}" in each["message"] for each in errors)
-    assert any(said in each["message"] for each in errors)
-    assert all(each["rule"] == "smoke-failed" for each in found)
-    assert not left(folder)
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="there is no `unshare`")
+@pytest.mark.parametrize("name", STORES)
+def test_a_store_that_cannot_be_used(registry: Stored, name: str) -> None:
+    before, words = STORES[name]
+    program = f"{sys.executable} -m modellint smoke --store store compose.yaml"
+    with own_folder(TWO) as folder:
+        (folder / "store").mkdir()
+        done = subprocess.run(
+            ["unshare", "-Urm", "sh", "-ec", f"{before}; exec $0", program], cwd=folder, capture_output=True, text=True,
+            env=environment(folder, REGISTRY=registry.host), check=False,
+        )  # fmt: skip
+        if (folder / "store").is_dir():
+            (folder / "store").chmod(0o700)
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", f"modellint: {words}\n")
+        assert remains(folder) == []
 
 
-def test_without_a_runner_nothing_is_proven(folder: Path, registry: Registry) -> None:
-    done = smoke(folder, registry, "--runner", "/nonexistent")
-    assert done.returncode == 0
-    assert "not proven" in done.stdout
-    assert ", 0 failed, 0 not proven" not in done.stdout
-    assert smoke(folder, registry, "--runner", "/nonexistent", "--require", "isolation").returncode == 1
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("seconds", [0.4, 0.8, 1.2])
-def test_a_signal_leaves_nothing(folder: Path, registry: Registry, number: signal.Signals, seconds: float) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "modellint", "smoke", "compose.yaml"],
-        cwd=folder, env=environment(folder, registry), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    time.sleep(seconds)
-    process.send_signal(number)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode in (0, 2, -number)
-    assert "Traceback" not in said
-    end = time.monotonic() + 10
-    while left(folder) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert not left(folder)
+@pytest.mark.parametrize("output", ["/dev/full", "nowhere/report.json"])
+def test_a_report_that_cannot_be_written(registry: Stored, output: str) -> None:
+    ended = run(registry, TWO, "--output", output)
+    assert (ended.status, ended.out) == (2, "")
+    assert "Traceback" not in ended.err
+    assert ended.err.startswith("modellint: ")

@@ -29,14 +29,14 @@ _LONGEST = 600.0  # seconds
 
 
 def access(said: Arguments, environment: Mapping[str, str]) -> Access:
-    """What the arguments allow; raises `UsageError`."""
+    """What the arguments allow; raises `UsageError`. `--timeout` of `smoke` is about all of a run."""
     return Access(
         registries=said.each("--registry"),
         plain_http=said.each("--plain-http"),
         token_hosts=said.each("--token-host"),
         ca_file=_ca_file(said.last("--ca-file")),
         credentials="--anonymous" not in said.values,
-        timeout=_seconds(said.last("--timeout")),
+        timeout=_seconds(said.last("--timeout")) if said.command.name != "smoke" else TIMEOUT,
         cache="" if "--no-cache" in said.values else default_folder(environment),
         max_age=MAX_AGE,
         offline="--offline" in said.values,

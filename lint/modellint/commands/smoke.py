@@ -2,109 +2,258 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 import signal
 import sys
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modellint.check import Report, open_project
 from modellint.commands.network import access, refuse_untrusted
 from modellint.compose.files import Unreadable
-from modellint.isolation.outcome import FAIL, NOT_PROVEN, PASS
+from modellint.docker.engine import NoEngine
+from modellint.isolation.outcome import FAIL, NOT_PROVEN
 from modellint.options import FAILED, UsageError, project_options
 from modellint.registry.failure import Failure
+from modellint.report import output, renderer
+from modellint.report import smoke as text
 from modellint.report.complaint import complain
 from modellint.report.printable import printable
-from modellint.result import result
-from modellint.rule import Rule
-from modellint.smoke import RULE, Check, findings, smoke
+from modellint.result import Result, result
+from modellint.sizes import read_size
+from modellint.smoke.asked import DOCKER, NONE, Asked, Unknown
+from modellint.smoke.check import findings
+from modellint.smoke.page import SMOKE_FAILED
+from modellint.smoke.progress import watch
+from modellint.smoke.run import smoke
 from modellint.store.layout import default_folder
+from modellint.undisturbed import interrupt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
+    from types import FrameType
 
-    from modellint.finding import Finding
+    from modellint.compose.project import Project
+    from modellint.compose.selection import Options, Selection
     from modellint.options import Arguments
+    from modellint.registry.access import Access
+    from modellint.smoke.check import Smoke
 
-_SECONDS = 60.0
 _LONGEST = 86_400.0
-_DOC = """A model or a grant does not do what the file declares.
-
-`modellint smoke` pulls the models, boots their runners and probes what each service can reach. This is what it saw.
-"""
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # where there are such
+_KEPT = "Everything is kept up; Ctrl-C ends it."
+_GONE = "interrupted; everything that was started is gone"
+# What makes no sense with `--serve`, which checks no service and so has nothing to report.
+_NOT_SERVED = {
+    "--keep": "it keeps the endpoint up anyway",
+    "--probe-only": "it starts no containers",
+    "--require": "it checks no service",
+    "--details": "it checks no service",
+    "--format": "it writes no report",
+    "--output": "it writes no report",
+    "--report": "it writes no report",
+}
 
 
 def run(said: Arguments) -> int:
     """Smoke one project; returns the exit code: 0 nothing failed, 1 something did, 2 it could not be tried."""
+    _refuse_contradictions(said)
+    _refuse_lost_reports(said)
+    asked = _asked(said)
+    allowed = access(said, os.environ)
     refuse_untrusted(said, "smoke", os.environ)
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        project, _, _ = open_project(said.rest[0] if said.rest else "", project_options(said), os.environ)
-        folder = said.last("--store") or default_folder(os.environ)
-        checks = smoke(
-            project,
-            access(said, os.environ),
-            folder,
-            runner=said.last("--runner"),
-            seconds=_time(said.last("--timeout")),
-        )
-    except (Unreadable, Failure) as trouble:
-        complain(str(trouble) if isinstance(trouble, Unreadable) else trouble.reason)
+        options = project_options(said)
+        project, selection, overlay = open_project(said.rest[0] if said.rest else "", options, os.environ)
+        if project.root is None:
+            raise Unreadable(project.files[0].source.path, "cannot be tried, because it cannot be read as YAML")
+        if asked.engine == DOCKER:
+            asked = replace(asked, compose=_compose_words(options, selection, overlay))
+        seen = _tried(said, project, asked, allowed)
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError):  # after SIGHUP nobody may be there to read it
+            complain(_GONE)
         return FAILED
-    _show(said, checks)
-    failed = any(check.status == FAIL for check in checks)
-    unproven = any(check.status == NOT_PROVEN for check in checks)
-    return 1 if failed or (unproven and "--require" in said.values) else 0
+    except Unknown as trouble:
+        raise UsageError(str(trouble)) from None
+    except (Unreadable, NoEngine, Failure) as trouble:
+        complain(trouble.reason if isinstance(trouble, Failure) else str(trouble))
+        return FAILED
+    missing = _missing(said.last("--require"), seen)
+    if missing:
+        complain(missing)
+    return 1 if missing or seen.count(FAIL) else 0
 
 
-def _show(said: Arguments, checks: Sequence[Check]) -> None:
-    form, output = said.last("--format", "text"), said.last("--output")
-    if form == "text":
-        shown = table(checks)
-    else:
-        from modellint.report import renderer
+class Signals:
+    """While it is entered, the first signal that asks to end raises `KeyboardInterrupt`, and no further one does.
 
-        report = Report()
-        report.results = [result(each) for each in findings(checks)]
-        report.files = len({each.place.path for each in report.results}) or 1
-        report.projects = 1
-        shown = renderer(form)(report, {RULE: _rule()})
-    if output:
-        with open(output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(shown)
-    else:
-        sys.stdout.buffer.write(shown.encode("utf-8", "backslashreplace"))
-        sys.stdout.flush()
+    So what was started is taken down once, and all of it. A program that is started to take something down needs a
+    session of its own: Ctrl-C reaches all of the terminal's.
+    """
+
+    def __init__(self) -> None:
+        numbers: list[signal.Signals] = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+        # What is ignored from the start stays so: `nohup`, and what a script puts into the background.
+        self._numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+        self._before = {number: signal.getsignal(number) for number in self._numbers}
+        self._deaf = False
+
+    def __enter__(self) -> Signals:
+        for number in self._numbers:
+            signal.signal(number, self._come)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def ignore(self) -> None:
+        """Take down what runs without being disturbed."""
+        self._deaf = True
+
+    def wait(self, lines: Iterable[str]) -> None:
+        """Say something on standard error, and return when a signal comes."""
+        with contextlib.suppress(KeyboardInterrupt):
+            sys.stderr.write("".join([f"{printable(line)}\n" for line in lines]))
+            sys.stderr.flush()
+            while True:
+                time.sleep(_LONGEST)
+
+    def _come(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._deaf:
+            self._deaf = True
+            interrupt()
 
 
-def table(checks: Sequence[Check]) -> str:
-    """One line a check, and how many passed, failed, and were not proven."""
-    rows = [(printable(each.subject), printable(each.check), each.status, printable(each.reason)) for each in checks]
-    widths = [max((len(row[at]) for row in rows), default=0) for at in range(3)]
-    lines = [f"{one:{widths[0]}}  {two:{widths[1]}}  {three:{widths[2]}}  {four}\n" for one, two, three, four in rows]
-    counts = {status: sum(each.status == status for each in checks) for status in (PASS, FAIL, NOT_PROVEN)}
-    return "".join(lines) + f"{counts[PASS]} passed, {counts[FAIL]} failed, {counts[NOT_PROVEN]} not proven\n"
+def _tried(said: Arguments, project: Project, asked: Asked, allowed: Access) -> Smoke:
+    """Run it, and report."""
+    keep = "--keep" in said.values or asked.serve
+    with Signals() as signals:
+
+        def hold(seen: Smoke) -> None:
+            if keep:
+                _deliver(said, project, seen)
+                signals.wait(_up(seen))
+            signals.ignore()
+
+        told = watch(printable, os.environ)
+        seen = smoke(project, allowed, asked, watch=told, hold=hold, tell=complain)
+    if not keep:
+        _deliver(said, project, seen)
+    return seen
 
 
-def _rule() -> Rule:
-    return Rule(_nothing, _DOC, "Project", "error", on=True, online=True, policy=False, whole=False, tags=(), name=RULE)
+def _up(seen: Smoke) -> list[str]:
+    """What is up, and what to do with it."""
+    if seen.served is None:
+        return [_KEPT, *(f"  {each}" for each in seen.up)]
+    return [
+        f"The models are at {seen.served.url} until Ctrl-C. In another terminal:",
+        f"  DOCKER_CONFIG={shlex.quote(seen.served.config)} docker compose up",
+    ]
 
 
-def _nothing() -> list[Finding]:
-    return []
+def _deliver(said: Arguments, project: Project, seen: Smoke) -> None:
+    """Print the report, and write it into the files that are named."""
+    report, details = _report(project, seen), "--details" in said.values
+
+    def render(form: str) -> str:
+        if form == "text":
+            return text.render(seen, report, details=details)
+        return renderer(form)(report, {SMOKE_FAILED.name: SMOKE_FAILED})
+
+    form, path = said.last("--format", "text"), said.last("--output")
+    output.deliver(form, path, said.reports(), render, lambda: text.show(seen, report, details=details))
 
 
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+def _report(project: Project, seen: Smoke) -> Report:
+    """What failed and what is not proven, in the order of a check."""
+    report = Report()
+    report.results = sorted(map(result, findings(seen.checks)), key=Result.order)
+    report.files = len({os.path.normpath(file.source.path) for file in project.files})
+    report.projects = 1
+    return report
+
+
+def _missing(required: str, seen: Smoke) -> str:
+    """What is not proven and has to be, in words; empty where there is nothing."""
+    subjects = [each.subject for each in seen.checks if each.status == NOT_PROVEN and required in ("all", each.column)]
+    where = ", ".join(dict.fromkeys(subjects))
+    return f"`--require {required}` fails, because not all of it is proven of {where}" if subjects else ""
+
+
+def _compose_words(options: Options, selection: Selection, overlay: str) -> tuple[str, ...]:
+    """What tells `docker compose` to load the same project. Variables that choose files and profiles count for both."""
+    if overlay:
+        raise UsageError(f"{overlay} is laid over another file: name both with `--file` for `--engine docker`")
+    if "-" in selection.files:
+        raise UsageError("`--engine docker` needs files: Docker Compose reads them itself")
+    words = [f"--file={os.path.abspath(path)}" for path in selection.files]
+    words += [f"--env-file={os.path.abspath(path)}" for path in options.env_files]
+    words += [f"--profile={name}" for name in options.profiles]
+    return (*words, f"--project-directory={os.path.abspath(selection.folder)}")
+
+
+def _asked(said: Arguments) -> Asked:
+    return Asked(
+        said.last("--store") or default_folder(os.environ),
+        store_limit=_size(said.last("--store-limit")),
+        engine=said.last("--engine", NONE),
+        runner=said.last("--runner"),
+        seconds=_time(said.last("--timeout")),
+        services=tuple(said.each("--service")),
+        canary="--canary" in said.values,
+        serve="--serve" in said.values,
+        probe_only="--probe-only" in said.values,
+    )
+
+
+def _refuse_contradictions(said: Arguments) -> None:
+    """Raise `UsageError` where options do not go together."""
+    docker = said.last("--engine", NONE) == DOCKER
+    if "--serve" in said.values:
+        for option, why in _NOT_SERVED.items():
+            if option in said.values:
+                raise UsageError(f"`--serve` takes no `{option}`: {why}")
+        if docker:
+            raise UsageError("`--serve` takes no `--engine docker`: it leaves the containers to `docker compose up`")
+    if "--canary" in said.values and "://" in said.last("--runner"):
+        raise UsageError("`--canary` needs a runner of its own: an installed Docker Model Runner runs what it pulls")
+    if "--probe-only" in said.values and not docker:
+        raise UsageError("`--probe-only` is about containers: say `--engine docker` with it")
+
+
+def _refuse_lost_reports(said: Arguments) -> None:
+    """Raise `UsageError` for a report that could not be written at the end, which may be an hour away."""
+    for path in [said.last("--output"), *(path for _, path in said.reports())]:
+        folder = os.path.dirname(path) or "."
+        if os.path.isdir(path):
+            raise UsageError(f"no report can be written to `{path}`: it is a folder")
+        if path and not os.path.isdir(folder):
+            raise UsageError(f"no report can be written to `{path}`: `{folder}` is no folder")
+
+
+def _size(text: str) -> int:
+    try:
+        size = read_size(text) if text else 0
+    except ValueError:
+        size = 0
+    if text and not size:
+        raise UsageError(f"`--store-limit` is a size like 20GiB, not `{text}`")
+    return size
 
 
 def _time(text: str) -> float:
     if not text:
-        return _SECONDS
+        return 0.0
     try:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= _LONGEST:
-        raise UsageError(f"`--timeout` is a number of seconds, not `{text}`")
+        raise UsageError(f"`--timeout` is a number of seconds up to {_LONGEST:.0f}, not `{text}`")
     return seconds

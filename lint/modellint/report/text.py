@@ -11,8 +11,10 @@ from modellint.report.width import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import TypeAlias
+
+    from rich.console import Console
 
     from modellint.check import Report
     from modellint.result import Place, Result
@@ -32,7 +34,7 @@ STYLES = {
     "good": "bold green",
 }
 _INDENT = "    "
-_NARROWEST = 40  # columns; on less than that, text is broken as if there were so many
+NARROWEST = 40  # columns; on less than that, text is broken as if there were so many
 
 
 def render(
@@ -47,8 +49,7 @@ def render(
 
     `quiet`: one line for each finding, and nothing else. `statistics`: counts by rule at the end.
     """
-    lines = _lines(report, width, quiet, statistics)
-    return "".join(["".join([text for text, _ in line]) + "\n" for line in lines])
+    return plain(_lines(report, width, quiet, statistics))
 
 
 def show(report: Report, rules: Mapping[str, Rule], *, quiet: bool = False, statistics: bool = False) -> None:
@@ -58,20 +59,49 @@ def show(report: Report, rules: Mapping[str, Rule], *, quiet: bool = False, stat
     if not terminal.is_terminal():
         terminal.write(render(report, rules, quiet=quiet, statistics=statistics))
         return
+    console = terminal.console()
+    draw(_lines(report, console.width, quiet, statistics), console)
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The lines without their styles."""
+    return "".join(["".join([text for text, _ in line]) + "\n" for line in lines])
+
+
+def draw(lines: Iterable[Line], console: Console) -> None:
+    """Print the lines with their styles."""
     from rich.text import Text
 
-    console = terminal.console()
-    for line in _lines(report, console.width, quiet, statistics):
+    for line in lines:
         console.print(Text.assemble(*[(text, STYLES[style]) for text, style in line]), soft_wrap=True)
+
+
+def whole(result: Result, width: int | None) -> Iterator[Line]:
+    """A finding with all that belongs to it."""
+    yield from _headline(result, width)
+    yield from _details(result, width)
+
+
+def hanging(head: Line, text: str, width: int | None, indent: str) -> Iterator[Line]:
+    """The text behind its head, further lines indented."""
+    if width is None:
+        yield [*head, (f" {text}", "")]
+        return
+    room = width - sum(width_of(part) for part, _ in head) - 1
+    first, *others = wrap(text, room, width - len(indent))
+    yield [*head, (f" {first}", "")] if first else head
+    for other in others:
+        yield [(indent + printable(other), "")]  # a word that was harmless inside a line now begins one
 
 
 def _lines(report: Report, width: int | None, quiet: bool, statistics: bool) -> Iterator[Line]:
     if width is not None:
-        width = max(width, _NARROWEST)
+        width = max(width, NARROWEST)
     for result in report.results:
-        yield from _headline(result, width)
-        if not quiet:
-            yield from _details(result, width)
+        if quiet:
+            yield from _headline(result, width)
+        else:
+            yield from whole(result, width)
             yield []
     if statistics and report.results:
         yield from _statistics(report)
@@ -88,7 +118,7 @@ def _headline(result: Result, width: int | None) -> Iterator[Line]:
         (result.severity, result.severity),
         (f"[{printable(result.rule)}]", "rule"),
     ]
-    yield from _hanging(head, printable(result.message), width, _INDENT)
+    yield from hanging(head, printable(result.message), width, _INDENT)
 
 
 def _details(result: Result, width: int | None) -> Iterator[Line]:
@@ -105,19 +135,7 @@ def _details(result: Result, width: int | None) -> Iterator[Line]:
         notes.append(("help", printable(result.hint)))
     for label, text in notes:
         head: Line = [(f"{margin} = ", "gutter"), (f"{label}:", "help")]
-        yield from _hanging(head, text, width, margin + "   " + " " * len(f"{label}: "))
-
-
-def _hanging(head: Line, text: str, width: int | None, indent: str) -> Iterator[Line]:
-    """The text behind its head, further lines indented."""
-    if width is None:
-        yield [*head, (f" {text}", "")]
-        return
-    room = width - sum(width_of(part) for part, _ in head) - 1
-    first, *others = wrap(text, room, width - len(indent))
-    yield [*head, (f" {first}", "")] if first else head
-    for other in others:
-        yield [(indent + printable(other), "")]  # a word that was harmless inside a line now begins one
+        yield from hanging(head, text, width, margin + "   " + " " * len(f"{label}: "))
 
 
 def _summary(report: Report) -> Line:

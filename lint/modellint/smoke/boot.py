@@ -1,0 +1,122 @@
+"""Boot a runner of llama.cpp for each artifact and configuration, and see what it makes of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from modellint.isolation.outcome import FAIL, NOT_PROVEN, PASS
+from modellint.isolation.plan import Upstream
+from modellint.runner.canary import NoCanary, write
+from modellint.runner.find import NoRunner, find
+from modellint.runner.plan import EMBEDDING, Files
+from modellint.runner.probe import embeddings
+from modellint.runner.process import RunnerFailed, start
+from modellint.smoke.artifacts import CANARY
+from modellint.smoke.check import MODEL
+from modellint.smoke.clock import LONGEST_ANSWER, LONGEST_BOOT
+from modellint.smoke.session import Ready
+from modellint.undisturbed import undisturbed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modellint.isolation.outcome import Status
+    from modellint.runner.find import Program
+    from modellint.runner.plan import Setup
+    from modellint.runner.process import Running
+    from modellint.smoke.artifacts import Held
+    from modellint.smoke.session import Run
+
+_CONTEXT = 8192  # tokens that a canary was trained with where the artifact's config says nothing
+
+
+def boot(run: Run, setups: Sequence[Setup], held: Mapping[str, Held]) -> Ready:
+    """Start every runner, then wait for each, and say what came of it. `held` is by the entry's name."""
+    ready = Ready(setups={entry: setup for setup in setups for entry in setup.entries})
+    program = _program(run, setups) if setups else None
+    if program is None:
+        return ready
+    run.smoke.runner = program.name
+    started: list[tuple[Setup, Running]] = []
+    for setup in setups:
+        run.watch.step(f"boot {', '.join(setup.entries)}")
+        try:
+            files = _files(run, setup, held[setup.entries[0]])
+            with undisturbed():
+                started.append((setup, run.stack.enter_context(start(program, setup, files, tcp=True))))
+        except RunnerFailed as problem:
+            run.say_all(setup, "booted", "booted", FAIL, str(problem))
+        except NoCanary as problem:
+            run.say_all(setup, "booted", "booted", NOT_PROVEN, str(problem))
+    for setup, running in started:
+        address = _wait(run, setup, running, held[setup.entries[0]])
+        if address is not None:
+            ready.running.append((setup, running))
+            answer = setup.entries[0] if run.asked.canary else ""
+            upstream = Upstream(*address, setup.mode == EMBEDDING, answer)
+            ready.upstreams.update(dict.fromkeys(setup.entries, upstream))
+    return ready
+
+
+def _program(run: Run, setups: Sequence[Setup]) -> Program | None:
+    reason = run.clock.words if run.clock.over else ""
+    if sys.platform != "linux":
+        reason = "modellint starts runners on Linux only"
+    try:
+        program = find(run.asked.runner)
+    except NoRunner as problem:
+        reason = str(problem)
+    else:
+        if not reason:
+            return program
+    for setup in setups:
+        run.say_all(setup, "booted", "booted", NOT_PROVEN, reason)
+    return None
+
+
+def _files(run: Run, setup: Setup, held: Held) -> Files:
+    """The files to boot; a canary is made here. Raises `NoCanary`."""
+    if held.files is not None:
+        return held.files
+    with undisturbed():
+        folder = run.stack.enter_context(tempfile.TemporaryDirectory(prefix="modellint-canary-"))
+    path = os.path.join(folder, "canary.gguf")
+    context = held.artifact.context or max(setup.context, _CONTEXT)
+    write(path, setup.entries[0], context=context, embedding=setup.mode == EMBEDDING)
+    return Files(path, packed_context=held.artifact.packed_context)
+
+
+def _wait(run: Run, setup: Setup, running: Running, held: Held) -> tuple[str, int] | None:
+    """Wait until a runner is healthy; its address, if it is."""
+    try:
+        running.wait(min(LONGEST_BOOT, running.age + run.clock.left(LONGEST_BOOT)))
+        window = running.context()
+    except RunnerFailed as problem:
+        why = f"{run.clock.words}: {problem}" if run.clock.over else f"{held.doubt}; {problem}".removeprefix("; ")
+        run.say_all(setup, "booted", "booted", FAIL, why)
+        return None
+    run.say_all(setup, "booted", "booted", PASS, f"healthy after {running.seconds:.1f} s")
+    if setup.mode == EMBEDDING and held.head is not None and not held.head.embedding:
+        _try_embedding(run, setup, running)
+    said = window.words or f"{window.request} tokens for each request"
+    status: Status = PASS if window.ok else FAIL
+    if held.files is None and not held.artifact.context:
+        status, said = NOT_PROVEN, f"{CANARY}, and its config does not say what it was trained with"
+    run.say_all(setup, "context", "context", status, said)
+    for entry in setup.entries:
+        row = run.smoke.row(MODEL, entry)
+        row.boot_seconds, row.context = running.seconds, window.request
+    address = urlsplit(running.url)
+    return address.hostname or "", address.port or 0
+
+
+def _try_embedding(run: Run, setup: Setup, running: Running) -> None:
+    """Whether a model that does not say how it makes embeddings can make them nevertheless; llama.cpp says why not."""
+    answer = embeddings(f"{running.url}/v1", setup.entries[0], key=setup.key, seconds=run.clock.left(LONGEST_ANSWER))
+    if answer.problem:
+        why = f"`--embeddings` runs it for embeddings, and it cannot make any: {answer.problem}"
+        run.say_all(setup, "booted", "mode", FAIL, why)

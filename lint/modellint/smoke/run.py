@@ -1,0 +1,97 @@
+"""The front door: one run, from the project to all that was seen."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from modellint.docker.endpoint import serving
+from modellint.runner.plan import wanted
+from modellint.smoke.alone import check_alone
+from modellint.smoke.asked import DOCKER, chosen_models, chosen_services
+from modellint.smoke.check import MODEL, SERVICE, Smoke
+from modellint.smoke.clock import Clock
+from modellint.smoke.contained import check_contained, routes_of, settings_of
+from modellint.smoke.models import bring_up, look_again
+from modellint.smoke.session import Run
+from modellint.smoke.watch import Watch
+from modellint.undisturbed import undisturbed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from modellint.compose.project import Model, Project, Service
+    from modellint.registry.access import Access
+    from modellint.smoke.asked import Asked
+    from modellint.smoke.session import Ready
+
+
+def smoke(
+    project: Project,
+    access: Access,
+    asked: Asked,
+    *,
+    watch: Watch | None = None,
+    hold: Callable[[Smoke], object] | None = None,
+    tell: Callable[[str], object] | None = None,
+) -> Smoke:
+    """All that a run saw; nothing that was started is left when it returns or raises.
+
+    `hold` is called when every check is done, or where models are served, while all still runs; `tell` hears what is
+    refused to Docker Compose then. Raises `asked.Unknown`, `Failure` where the store cannot be used, and `NoEngine`
+    where there is none to serve for.
+    """
+    services = chosen_services(project, asked.services)
+    models = chosen_models(project, services)
+    seen = Smoke(asked.engine)
+    for model in models:
+        seen.row(MODEL, model.name.text)
+    for service in services:
+        seen.row(SERVICE, service.name.text)
+    seen.notes += _untried(project)
+    if asked.canary:
+        seen.notes.append("`--canary` runs a tiny model that answers with its own name in place of all weights")
+    with _Stack() as stack:
+        run = Run(project, asked, access, Clock(asked.seconds), watch or Watch(), stack, seen)
+        stack.callback(run.watch.close)
+        ready = bring_up(run, models)
+        seen.up += [f"{name} at http://{each.host}:{each.port}/v1" for name, each in ready.upstreams.items()]
+        if asked.serve:
+            routes, settings = routes_of(models, ready), settings_of(models, ready)
+            seen.served = stack.enter_context(serving(routes, settings, os.environ, tell))
+        else:
+            _check(run, services, models, ready)
+        seen.seconds = run.clock.passed
+        if hold is not None:
+            run.watch.close()
+            hold(seen)
+    return seen
+
+
+class _Stack(ExitStack):
+    """Takes down what was started, and all of it, whatever signals come meanwhile."""
+
+    def __exit__(self, *problem: Any) -> bool | None:
+        with undisturbed():
+            return super().__exit__(*problem)
+
+
+def _untried(project: Project) -> list[str]:
+    """What a reader may miss."""
+    names = [model.name.text for model in project.all_models()]
+    used = {model.name.text for model in wanted(project)}
+    unused = [f"`{name}`" for name in names if name not in used]
+    if unused:
+        return [f"granted to no service that runs, and so not tried: {', '.join(dict.fromkeys(unused))}"]
+    return [] if names else ["the project declares no model"]
+
+
+def _check(run: Run, services: Sequence[Service], models: Sequence[Model], ready: Ready) -> None:
+    """Add the checks of services, and of what became of the runners meanwhile."""
+    if run.asked.engine == DOCKER:
+        check_contained(run, services, models, ready)
+    check_alone(run, services, models, ready)
+    look_again(run, ready)
+    if run.clock.over:
+        run.smoke.fail_first(run.clock.words)
