@@ -1,4 +1,4 @@
-"""The two steps of the GitHub Action that run Python: `entry.py install` and `entry.py check`.
+"""The steps of the GitHub Action that run Python: `entry.py install`, `entry.py check` and `entry.py smoke`.
 
 Only the standard library, and modellint's own `printable`. Inputs come in environment variables and never meet a
 shell. Whatever a file, a path or the network says reaches the log only through `printable`, because a runner takes
@@ -23,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 ROOTS = [os.path.join(ROOT, name) for name in ("lint", "rules", "policies")]  # the code is the commit that was chosen
 REQUIREMENTS = os.path.join(HERE, "requirements.txt")
+REQUIREMENTS_SMOKE = os.path.join(HERE, "requirements-smoke.txt")  # llama.cpp: 34 MB that a check has no use for
 sys.path.insert(0, ROOTS[0])
 
 from modellint import __version__  # noqa: E402
@@ -31,10 +32,15 @@ from modellint.report.printable import printable  # noqa: E402
 PREFIX = "MODELLINT_INPUT_"
 FAIL_ON = ("error", "warning", "note", "never")
 POLICIES = ("recommended", "strict", "airgapped")  # that are names, not files
+REQUIRE = ("all", "isolation", "nothing")
+LONGEST = 86_400  # seconds that a smoke test may be given
 MOST_SUMMARY = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB
+MOST_LOG = 100_000  # characters of one smoke test's report in a summary
 MOST_PICTURE = 45_000  # characters; GitHub draws no Mermaid text of more than 50,000
 NO_FILES = "holds no Compose file"
 FINDINGS, FAILED, BROKEN = 1, 2, 3  # exit codes: findings; could not run or read something; the action itself failed
+PASS, NOT_PROVEN, FAIL = SMOKES = ("pass", "not proven", "fail")  # what came of a smoke test, the worst last
+SKIPPED = "skipped"  # there was none
 _ANNOTATION = re.compile(r"::(error|warning|notice) ([^:\r]*)::([^\r]*)")
 # What a check has no use for: tokens, the runner's command files, and this action's own inputs.
 _HIDDEN = re.compile(r"ACTIONS_|INPUT_|GITHUB_(TOKEN|OUTPUT|ENV|PATH|STATE|STEP_SUMMARY)$|GH_TOKEN$|MODELLINT_INPUT_")
@@ -47,28 +53,21 @@ class Refused(Exception):
     """An input that cannot be used, and why."""
 
 
-class Inputs:
-    """The inputs, checked."""
+class Place:
+    """The inputs of every step that looks at files, checked."""
 
     def __init__(self, given: dict[str, str]) -> None:
         self.workspace = os.path.realpath(given["GITHUB_WORKSPACE"])
         self.temp = os.path.realpath(given["RUNNER_TEMP"])
-        self.fail_on = _choice(given, "fail-on", FAIL_ON)
         self.annotations = _switch(given, "annotations")
         self.summary = _switch(given, "summary")
-        self.online = _switch(given, "online")
-        self.allow_no_files = _switch(given, "allow-no-files")
-        _switch(given, "upload-sarif")  # read by action.yml; anything but `true` there would silently upload nothing
-        self.category = _text(given, "category")
         self.registries = _lines(given, "allow-registries")
         self.folder = _inside("working-directory", _text(given, "working-directory") or ".", self.workspace)
         if not os.path.isdir(self.folder):
             raise Refused("`working-directory` is no folder")
-        self.paths = [self._path("paths", line) for line in _lines(given, "paths") or ["."]]
-        self.policies = [line if line in POLICIES else self._path("policy", line) for line in _lines(given, "policy")]
-        self.sarif_file = self._sarif_file(_text(given, "sarif-file"))
+        self.paths = [self.path("paths", line) for line in _lines(given, "paths") or ["."]]
 
-    def _path(self, name: str, path: str) -> str:
+    def path(self, name: str, path: str) -> str:
         """A path from `working-directory` as one from the workspace, which is the folder that reports are about."""
         full = os.path.normpath(os.path.join(self.folder, path))
         _inside(name, full, self.workspace, self.temp)
@@ -77,6 +76,20 @@ class Inputs:
         if short == "-":
             raise Refused(f"`{name}` cannot be `-`, which is standard input: an action has none")
         return short
+
+
+class Inputs(Place):
+    """The inputs of a check."""
+
+    def __init__(self, given: dict[str, str]) -> None:
+        super().__init__(given)
+        self.fail_on = _choice(given, "fail-on", FAIL_ON)
+        self.online = _switch(given, "online")
+        self.allow_no_files = _switch(given, "allow-no-files")
+        _switch(given, "upload-sarif")  # read by action.yml; anything but `true` there would silently upload nothing
+        self.category = _text(given, "category")
+        self.policies = [line if line in POLICIES else self.path("policy", line) for line in _lines(given, "policy")]
+        self.sarif_file = self._sarif_file(_text(given, "sarif-file"))
 
     def _sarif_file(self, path: str) -> str:
         if not path:
@@ -92,8 +105,20 @@ class Inputs:
         return full
 
 
+class SmokeInputs(Place):
+    """The inputs of a smoke test."""
+
+    def __init__(self, given: dict[str, str]) -> None:
+        super().__init__(given)
+        self.require = _choice(given, "smoke-require", REQUIRE)
+        self.seconds = _text(given, "smoke-timeout")
+        if not re.fullmatch("[1-9][0-9]{0,4}", self.seconds) or int(self.seconds) > LONGEST:
+            raise Refused(f"`smoke-timeout` is a number of seconds up to {LONGEST}, not `{self.seconds}`")
+
+
 def main(words: list[str]) -> int:
     """Run one step; its exit code is 0 unless nothing could be told about it."""
+    unproven = {"smoke": NOT_PROVEN} if words == ["smoke"] else {}
     try:
         if sys.version_info < (3, 11):  # noqa: UP036 - the runner's Python may be any
             raise Refused(f"`python` is {platform.python_version()}; modellint needs Python 3.11 or newer")
@@ -101,19 +126,33 @@ def main(words: list[str]) -> int:
             return install()
         if words == ["check"]:
             return check()
+        if words == ["smoke"]:
+            return smoke()
         raise Refused(f"entry.py has no step {words}")
     except Refused as refused:
         say_error(str(refused))
-        set_outputs({"exit-code": FAILED, "version": __version__})
+        set_outputs({"exit-code": FAILED, "version": __version__, **unproven})
     except Exception as error:
         say_error(f"internal error: {type(error).__name__}: {error}")
-        set_outputs({"exit-code": BROKEN, "version": __version__})
+        set_outputs({"exit-code": BROKEN, "version": __version__, **unproven})
     return 1 if words == ["install"] else 0
 
 
 def install() -> int:
-    """Put the dependencies into a folder of the runner's temporary one, once for all uses in a job."""
-    with open(REQUIREMENTS, "rb") as file:
+    """Install the dependencies, and what runs models where that is wanted."""
+    wanted = _switch(dict(os.environ), "smoke")
+    if wanted and sys.platform != "linux":
+        raise Refused(f"`smoke` works on Linux runners only, and this is {sys.platform}: leave it out here")
+    outputs: dict[str, object] = {"dependencies": install_locked(REQUIREMENTS)}
+    if wanted:
+        outputs["runner"] = install_locked(REQUIREMENTS_SMOKE)
+    set_outputs(outputs)
+    return 0
+
+
+def install_locked(requirements: str) -> str:
+    """Put what a file locks into a folder of the runner's temporary one, once for all uses in a job."""
+    with open(requirements, "rb") as file:
         key = hashlib.sha256(file.read() + sys.version.encode() + platform.platform().encode()).hexdigest()[:16]
     temp = os.path.realpath(os.environ["RUNNER_TEMP"])
     target = os.path.join(temp, f"modellint-{key}")
@@ -123,7 +162,7 @@ def install() -> int:
     if not os.path.isdir(target):
         part = tempfile.mkdtemp(prefix="modellint-part-", dir=temp)
         done = subprocess.run(
-            installer(part), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            installer(part, requirements), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         if done.returncode != 0:
             log(done.stdout)
@@ -133,13 +172,12 @@ def install() -> int:
         except OSError:
             if not os.path.isdir(target):  # else another use of the action was faster
                 raise
-    set_outputs({"dependencies": target})
-    return 0
+    return target
 
 
-def installer(target: str) -> list[str]:
-    """The command that installs what `requirements.txt` locks: whole, by hash, and without running any build."""
-    locked = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--target", target, "-r", REQUIREMENTS]
+def installer(target: str, requirements: str) -> list[str]:
+    """The command that installs what a file locks: whole, by hash, and without running any build."""
+    locked = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--target", target, "-r", requirements]
     uv = shutil.which("uv")
     if uv:
         return [uv, "pip", "install", "--quiet", "--no-config", "--python", sys.executable, *locked]
@@ -179,16 +217,27 @@ def arguments(wanted: Inputs, reports: dict[str, str]) -> list[str]:
     return [*words, "--", *wanted.paths]
 
 
-def modellint(program: str, words: list[str], folder: str) -> subprocess.CompletedProcess[bytes]:
-    """Run a program with the action's own code and the installed dependencies, and nothing else, on its path."""
-    roots = [*ROOTS, os.environ["MODELLINT_DEPENDENCIES"]]
+def modellint(
+    program: str, words: list[str], folder: str, more: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program with the action's own code and the installed dependencies, and nothing else, on its path.
+
+    `more` is added to its environment.
+    """
+    roots = code_roots()
     return subprocess.run(
         [sys.executable, "-I", "-X", "utf8", "-c", program, str(len(roots)), *roots, *words],
         cwd=folder,
-        env={name: value for name, value in os.environ.items() if not _HIDDEN.match(name)},
+        env={**{name: value for name, value in os.environ.items() if not _HIDDEN.match(name)}, **(more or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
     )
+
+
+def code_roots() -> list[str]:
+    """The folders of the action's own code and of what was installed for this step."""
+    installed = [os.environ["MODELLINT_DEPENDENCIES"], os.environ.get("MODELLINT_RUNNER", "")]
+    return [*ROOTS, *filter(None, installed)]
 
 
 def verdict(code: int, report: dict[str, Any] | None, wanted: Inputs) -> int:
@@ -200,6 +249,82 @@ def verdict(code: int, report: dict[str, Any] | None, wanted: Inputs) -> int:
         counted = FAIL_ON[: FAIL_ON.index(wanted.fail_on) + 1] if wanted.fail_on != "never" else ()
         return FINDINGS if any(report["summary"][severity] for severity in counted) else 0
     return code
+
+
+def smoke() -> int:
+    """Smoke every project, unless the check missed something; write the log, the summary and the outputs."""
+    wanted = SmokeInputs(dict(os.environ))
+    before = os.environ["MODELLINT_EXIT"]
+    if before not in ("0", str(FINDINGS)):
+        set_outputs({"smoke": SKIPPED, "exit-code": before or BROKEN})
+        return 0
+    projects = find_projects(wanted)
+    if not projects:
+        write("smoke: no service of these projects is granted a model")
+        set_outputs({"smoke": SKIPPED, "exit-code": before})
+        return 0
+    codes, found, failed, unproven = [int(before)], [PASS], 0, 0
+    shown: list[str] = []
+    for project in projects:
+        code, report, lines = smoke_project(wanted, project)
+        found.append(smoke_verdict(code, report))
+        codes.append(max(code, FINDINGS) if found[-1] == FAIL else code)
+        failed += int(report["summary"]["error"]) if report else 0
+        unproven += int(report["summary"]["warning"]) if report else 0
+        shown.append(f"### modellint smoke: {found[-1]}\n\n{fenced(cut(lines))}")
+    if wanted.summary:
+        write_summary("\n\n".join(shown), [])
+    worst = max(found, key=SMOKES.index)
+    set_outputs({"smoke": worst, "exit-code": max(codes), "smoke-failed": failed, "smoke-not-proven": unproven})
+    return 0
+
+
+def find_projects(wanted: Place) -> list[str]:
+    """A path for each project among the paths that has something to smoke."""
+    program = _RUN + read_text(os.path.join(HERE, "projects.py"))
+    done = modellint(program, wanted.paths, wanted.workspace)
+    if done.returncode != 0:
+        log(done.stderr, sys.stderr)
+        raise RuntimeError(f"the projects could not be found: status {done.returncode}")
+    return [str(path) for path in json.loads(done.stdout)]
+
+
+def smoke_project(wanted: SmokeInputs, project: str) -> tuple[int, dict[str, Any] | None, list[str]]:
+    """Smoke one project, and print what came of it: its exit code, its report, and the lines for people."""
+    folder = tempfile.mkdtemp(prefix="modellint-run-", dir=wanted.temp)
+    reports = {form: os.path.join(folder, f"report.{form}") for form in ("json", "github")}
+    # What runs a model is an interpreter of its own, which finds the code by the environment alone.
+    python = {"PYTHONPATH": os.pathsep.join(code_roots()), "PYTHONNOUSERSITE": "1"}
+    done = modellint(LINT, smoke_arguments(wanted, reports, project), wanted.workspace, python)
+    report = read_json(reports["json"])
+    lines = [printable(f"smoke of {project or '.'}"), *safe(done.stdout.decode("utf-8", "replace"))]
+    log(done.stderr, sys.stderr)
+    for line in lines:
+        write(line)
+    if wanted.annotations:
+        log(read_text(reports["github"]).encode("utf-8", "backslashreplace"), annotations=True)
+    if report is None:
+        say_error(f"modellint smoke ended with status {done.returncode} and without a report")
+        return FAILED if done.returncode == FAILED else BROKEN, None, lines
+    return done.returncode if done.returncode in (0, FINDINGS, FAILED) else BROKEN, report, lines
+
+
+def smoke_arguments(wanted: SmokeInputs, reports: dict[str, str], project: str) -> list[str]:
+    """The arguments of one smoke test; like those of a check, and like it never with `--trusted`."""
+    words = ["smoke", "--format=text", f"--timeout={wanted.seconds}"]
+    words += [f"--report={form}={path}" for form, path in reports.items()]
+    words += [f"--require={wanted.require}"] if wanted.require != "nothing" else []
+    words += [f"--registry={host}" for host in wanted.registries]
+    return [*words, "--", project]
+
+
+def smoke_verdict(code: int, report: dict[str, Any] | None) -> str:
+    """What came of a smoke test. Only what ended well, with nothing failed and nothing left open, has passed."""
+    if report is None or code not in (0, FINDINGS):
+        return NOT_PROVEN
+    if report["summary"]["error"]:
+        return FAIL
+    return PASS if code == 0 and not report["summary"]["warning"] else NOT_PROVEN
 
 
 def place_sarif(made: str, wanted: Inputs) -> str:
@@ -243,12 +368,24 @@ def summary(report: str, drawings: list[str]) -> str:
         kept = text.encode()[: MOST_SUMMARY - len(cut)].decode("utf-8", "ignore")
         return kept[: kept.rfind("\n")] + cut
     for drawing in drawings:
-        # A fence that no line of the drawing can close.
-        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", drawing)), default=0))
-        part = f"\n{fence}mermaid\n{drawing.strip()}\n{fence}\n"
+        part = f"\n{fenced(drawing.strip(), 'mermaid')}\n"
         if len(drawing) <= MOST_PICTURE and len((text + part).encode()) <= MOST_SUMMARY:
             text += part
     return text
+
+
+def fenced(text: str, language: str = "") -> str:
+    """The text as a block of code, between fences that no line of it can close."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def cut(lines: list[str]) -> str:
+    """The first lines, as many as may stand in a summary."""
+    text = "\n".join(lines)
+    if len(text) <= MOST_LOG:
+        return text
+    return text[: text.rfind("\n", 0, MOST_LOG)] + "\nThe rest is in the log."
 
 
 def log(output: bytes, stream: Any = None, *, annotations: bool = False, quiet: str = "") -> None:

@@ -1,11 +1,12 @@
-"""Run the steps of a composite action as a runner does, without a network and without GitHub.
+"""Run the steps of a composite action, or of a workflow's job, as a runner does, without GitHub.
 
-Reads action.yml, evaluates the expressions that it uses, gives each step its command files, and looks for commands in
-what it prints. `uses` steps are not run: what they would be given is noted.
+Evaluates the expressions that they use, gives each step its command files, and looks for commands in what it prints.
+`uses` steps are not run: what they would be given is noted.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -83,8 +84,23 @@ def run(scene: Scene, given: Mapping[str, str]) -> Outcome:
     assert not unknown, f"action.yml has no input {unknown}"
     inputs = {name: given.get(name, str(each.get("default", ""))) for name, each in action["inputs"].items()}
     context: dict[str, Any] = {"inputs": inputs, "steps": {}, "failed": False}
+    steps = _run_steps(scene, action["runs"]["steps"], context)
+    outputs = {name: replaced(str(each["value"]), context) for name, each in action["outputs"].items()}
+    return Outcome(not context["failed"], outputs, steps)
+
+
+def run_job(scene: Scene, written: list[dict[str, Any]]) -> Outcome:
+    """Run the steps of a job, up to the first that fails."""
+    named = [{"name": each.get("uses", ""), **each} for each in written]
+    context: dict[str, Any] = {"steps": {}, "failed": False, "workspace": scene.workspace}
+    # A step without `shell` runs in the same bash, but one that does not stop in the middle of a pipe.
+    steps = _run_steps(scene, [{"shell": "bash", **each} if "run" in each else each for each in named], context)
+    return Outcome(not context["failed"], {}, steps)
+
+
+def _run_steps(scene: Scene, all_written: list[dict[str, Any]], context: dict[str, Any]) -> list[Step]:
     steps: list[Step] = []
-    for number, written in enumerate(action["runs"]["steps"]):
+    for number, written in enumerate(all_written):
         condition = re.sub(r"^\$\{\{|\}\}$", "", str(written.get("if", "success()")).strip())
         if not FUNCTIONS.search(condition):
             condition = f"success() && ({condition})"
@@ -97,8 +113,7 @@ def run(scene: Scene, given: Mapping[str, str]) -> Outcome:
             steps.append(_run_step(scene, written, context, number))
             context["steps"][written.get("id", written["name"])] = {"outputs": steps[-1].outputs}
             context["failed"] |= steps[-1].code != 0
-    outputs = {name: replaced(str(each["value"]), context) for name, each in action["outputs"].items()}
-    return Outcome(not context["failed"], outputs, steps)
+    return steps
 
 
 def _run_step(scene: Scene, written: Mapping[str, Any], context: dict[str, Any], number: int) -> Step:
@@ -224,6 +239,10 @@ class _Reader:
         word = self.words.pop(0)
         if word.startswith("'"):
             return word[1:-1].replace("''", "'")
+        if word == "hashFiles":
+            opened, path, closed = (self.words.pop(0) for _ in range(3))
+            assert (opened, closed) == ("(", ")")
+            return hashlib.sha256((Path(self.context["workspace"]) / path[1:-1]).read_bytes()).hexdigest()
         if self.took("("):
             assert self.took(")")
             failed = bool(self.context["failed"])

@@ -22,3 +22,5 @@ def _module(folder: str, name: str) -> Any:
 
 entry = _module("lint/action", "entry")  # the action's script
 sarif_tests = _module("tests/report", "test_sarif")  # the validator of SARIF
+push = _module("tests/registry", "push")  # what fills a registry
+servers = _module("tests/registry", "servers")  # the registry

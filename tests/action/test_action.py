@@ -61,7 +61,7 @@ def refused(outcome: Outcome, reason: str) -> None:
 
 def untouched(outcome: Outcome) -> None:
     """No step changed the environment of later steps."""
-    assert [step.environment + step.path for step in outcome.steps] == [""] * 4
+    assert [step.environment + step.path for step in outcome.steps] == [""] * 5
 
 
 def outside_code(markdown: str) -> str:
@@ -87,7 +87,7 @@ def test_fail_on(scene: Scene, text: str, fail_on: str, code: str) -> None:
     outcome = scene.run(fail_on=fail_on)
     assert outcome.outputs["exit-code"] == code
     assert outcome.passed is (code == "0")
-    assert [step.skipped for step in outcome.steps] == [False, False, True, code == "0"]
+    assert [step.skipped for step in outcome.steps] == [False, False, True, True, code == "0"]
     assert outcome.step("Check").code == 0
 
 
@@ -95,6 +95,9 @@ def test_outputs(scene: Scene) -> None:
     write(scene, FAILS.replace(PIN, ":360M-Q4_K_M"))
     outputs = scene.run().outputs
     assert Path(outputs.pop("sarif-file")).is_relative_to(scene.temp)
+    assert {name: outputs.pop(name) for name in list(outputs) if name.startswith("smoke")} == {
+        "smoke": "skipped", "smoke-failed": "", "smoke-not-proven": "",
+    }  # fmt: skip
     assert outputs == {"exit-code": "1", "findings": "2", "errors": "1", "warnings": "1", "version": __version__}
 
 
@@ -532,7 +535,7 @@ def test_dependencies_that_cannot_be_had_fail_the_job(fake: Fake) -> None:
     path.write_text(f"{locked[0]}    --hash=sha256:{'0' * 64}\n", encoding="utf-8")
     outcome = scene.run()
     assert (outcome.passed, outcome.outputs["exit-code"], outcome.outputs["version"]) == (False, "2", __version__)
-    assert [step.skipped for step in outcome.steps] == [False, True, True, True]
+    assert [step.skipped for step in outcome.steps] == [False, True, True, True, True]
     assert "could not be installed" in outcome.commands[-1].data
     assert set(names(outcome)) == {"error"}
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from place import ROOT, Tool
+from recipes import GITHUB, recipe, with_the_action
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
@@ -37,6 +38,23 @@ def test_zizmor_would_find_an_injection(tool: Tool, tmp_path: Path) -> None:
     assert broken != text
     (tmp_path / "action.yml").write_text(broken, encoding="utf-8")
     assert {"template-injection", "unpinned-uses"} <= zizmor(tool("zizmor"), tmp_path / "action.yml")
+
+
+RECIPES = {"with the command": recipe(GITHUB), "with the action": with_the_action()}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_recipes_of_the_readme(tool: Tool, tmp_path: Path, name: str) -> None:
+    """What is copied from there is as clean, but for the commit of this very action, which no README can know."""
+    path = tmp_path / GITHUB
+    path.parent.mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    used = re.findall(r"uses: (\S+)", RECIPES[name])
+    path.write_text(RECIPES[name].replace("@main # pin a commit", f"@{'0' * 40} # v0.1.0"), encoding="utf-8")
+    assert zizmor(tool("zizmor"), path) == set()
+    assert actionlint(tool("actionlint"), tmp_path) == ""
+    own = [each for each in used if each.endswith("@main")]
+    assert own == (["modellint/modellint@main"] if name == "with the action" else [])
 
 
 def actionlint(program: str, folder: Path) -> str:
@@ -69,7 +87,15 @@ def test_actionlint_would_find_a_wrong_input(tool: Tool, repository: Path) -> No
 
 @pytest.mark.parametrize("path", [ROOT / "action.yml", *WORKFLOWS], ids=lambda path: path.name)
 def test_every_action_is_pinned_with_its_version(path: Path) -> None:
-    for used in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
+    all_pinned(path.read_text(encoding="utf-8"))
+
+
+def test_every_action_of_a_recipe_is_pinned_with_its_version() -> None:
+    all_pinned(recipe(GITHUB))
+
+
+def all_pinned(text: str) -> None:
+    for used in re.findall(r"uses: (.*)", text):
         assert used.startswith("./ ") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
 
 
@@ -94,6 +120,7 @@ def test_a_workflow_may_do_little(path: Path) -> None:
 
 def test_pins_are_one_version_each() -> None:
     """The same action at the same commit everywhere."""
-    text = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "action.yml", *WORKFLOWS])
+    texts = [path.read_text(encoding="utf-8") for path in [ROOT / "action.yml", *WORKFLOWS]]
+    text = "\n".join([*texts, recipe(GITHUB)])
     pins = set(re.findall(r"uses: ([\w./-]+@[0-9a-f]{40} # v\S+)", text))
     assert len(pins) == len({pin.split("@")[0] for pin in pins})
