@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from modellint.isolation.client import CutOffError, Incoming, Memory, Stream, Visit, document, refusal, shut
 from modellint.isolation.request import EMBEDDINGS, RefusalError, canonical, parse_body, parse_head, route
 from modellint.isolation.upstream import connect
+from modellint.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     import socket
@@ -110,7 +111,9 @@ class Gateway:
 
     def start(self) -> None:
         """Begin to serve."""
-        self._thread.start()
+        with undisturbed():  # or nobody would wait for its end
+            self._listener.settimeout(None)
+            self._thread.start()
 
     def close(self) -> None:
         """Stop, and cut every connection off."""
@@ -125,7 +128,6 @@ class Gateway:
         self._listener.close()
 
     def _accept(self) -> None:
-        self._listener.settimeout(None)
         while not self._closed:
             try:
                 connection, address = self._listener.accept()

@@ -1,0 +1,84 @@
+"""What is said of a container's variables, and of what Compose configured."""
+
+from __future__ import annotations
+
+import pytest
+
+from modellint.docker.contract import Configured, Settings
+from modellint.docker.judge import Container, judge_calls, judge_variables, predicted
+from modellint.isolation.outcome import FAIL, PASS
+from modellint.isolation.plan import Endpoint, ServicePlan
+
+EXPECTED = {"LLM_URL": "http://x/", "LLM_MODEL": "ai/x"}
+SECRET = "hunter2"
+
+
+def container(variables: dict[str, str], *own: str) -> Container:
+    return Container("id", "running", 0, "net", variables, frozenset(own))
+
+
+def test_the_prediction() -> None:
+    """An endpoint is the address of the run with the path of its kind; of one name, the endpoint wins."""
+    endpoints = (Endpoint("LLM_URL", "/v1/", ()), Endpoint("OLD_URL", "/engines/v1/", ()))
+    plan = ServicePlan("chat", (("LLM_MODEL", "ai/x"), ("OLD_URL", "ai/y")), endpoints, (), (), ())
+    assert predicted(plan, "http://h:1/k/") == {
+        "LLM_MODEL": "ai/x", "LLM_URL": "http://h:1/k/v1/", "OLD_URL": "http://h:1/k/engines/v1/",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expected", "given", "own", "what"),
+    [
+        (EXPECTED, EXPECTED, (), "the 2 variables of its grants"),
+        (EXPECTED, {**EXPECTED, "PATH": SECRET}, ("PATH",), "the 2 variables of its grants"),
+        ({}, {"A": SECRET}, ("A",), "no variable of a grant"),
+    ],
+)
+def test_all_is_well(expected: dict[str, str], given: dict[str, str], own: tuple[str, ...], what: str) -> None:
+    outcome = judge_variables("chat", expected, container(given, *own))
+    assert (outcome.status, outcome.reason) == (PASS, f"its container has {what}, and else only its own")
+
+
+@pytest.mark.parametrize(
+    ("given", "own", "reason"),
+    [
+        ({"LLM_MODEL": "ai/x"}, (), "its container lacks LLM_URL"),
+        ({}, ("LLM_URL",), "its container lacks LLM_MODEL, LLM_URL"),
+        ({**EXPECTED, "LLM_URL": SECRET}, ("LLM_URL",), "its container has other values in LLM_URL"),
+        ({**EXPECTED, "B": SECRET, "A": SECRET}, ("C",), "its container also has A, B"),
+        (
+            {"LLM_MODEL": SECRET, "A": SECRET}, (),
+            "its container lacks LLM_URL; it has other values in LLM_MODEL; it also has A",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong(given: dict[str, str], own: tuple[str, ...], reason: str) -> None:
+    """Names alone: a value may be somebody's secret."""
+    outcome = judge_variables("chat", EXPECTED, container(given, *own))
+    assert (outcome.service, outcome.check, outcome.status, outcome.reason) == ("chat", "environment", FAIL, reason)
+    assert SECRET not in str(outcome)
+
+
+def test_many_names() -> None:
+    outcome = judge_variables("chat", {}, container({f"V{number:04}": "" for number in range(2000)}))
+    assert outcome.reason.count("V") == 20
+
+
+A, B = Settings(2048, ("--temp", "0.1")), Settings()
+
+
+@pytest.mark.parametrize(
+    ("configured", "wrong"),
+    [
+        ([("a", A), ("b", B)], []),
+        ([("b", B), ("a", B), ("a", A)], []),  # the last one counts
+        ([("a", A)], [("b", "Compose did not configure it")]),
+        (
+            [("a", B), ("b", B)],
+            [("a", "Compose configured it with no settings, and --context-size 2048 -- --temp 0.1 was predicted")],
+        ),
+        ([("a", A), ("b", B), ("c", B)], [("c", "Compose configured it, and that was not predicted")]),
+    ],
+)
+def test_what_compose_configured(configured: list[tuple[str, Settings]], wrong: list[tuple[str, str]]) -> None:
+    assert list(judge_calls({"a": A, "b": B}, [Configured(*each) for each in configured])) == wrong
