@@ -48,8 +48,8 @@ LAYERS = [
     {"__main__"},
 ]
 PACKAGES = {
-    "compose", "evidence", "registry", "report", "commands", "policy", "graph", "runner", "store", "isolation", "docker",
-    "smoke",
+    "compose", "evidence", "registry", "report", "commands", "policy", "graph", "runner", "store", "isolation",
+    "docker", "smoke",
 }  # fmt: skip
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # What a rule may use besides `modellint.rule`: pure modules without a view of files, reports or the network.
