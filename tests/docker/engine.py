@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import json
 import os
 import shutil
 import signal
@@ -12,6 +14,7 @@ import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _START = 60.0  # seconds that an engine has to answer
 _END = 30.0  # seconds that it has to end
@@ -51,27 +54,50 @@ class Engine:
 
 
 @contextlib.contextmanager
-def any_engine() -> Generator[Engine]:
-    """An engine until the block ends. Raises `NoEngine`."""
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])
+def shared_engine(folder: Path) -> Generator[Engine]:
+    """An engine that all workers of a session share, which have this folder; one of our own ends with the last of them.
+
+    Two of our own would be in each other's way: both would have the bridge `docker0`. Raises `NoEngine`.
+    """
+    state, start = folder / "docker.json", folder / "docker-start"
+    with (folder / "docker-users").open("w") as users:
+        with locked(start):
+            path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])
+            engine = Engine({"PATH": path, "DOCKER_HOST": _host(path, state)})
+            if not _answers(engine):
+                engine = _start(path, state)
+            fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            yield engine
+        finally:
+            with locked(start):
+                fcntl.flock(users, fcntl.LOCK_UN)
+                if state.exists() and _is_last(users):
+                    _stop(state)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Generator[None]:
+    """Alone among all processes that lock this file, which is made where there is none."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _is_last(users: IO[str]) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _host(path: str, state: Path) -> str:
+    """Where the engine is that `docker` would talk to here: tests give it other settings, and must not lose this."""
     if shutil.which("docker", path=path) is None:
         raise NoEngine("there is no `docker` (Debian package docker.io)")
-    host = _host(path)
-    engine = Engine({"PATH": path, "DOCKER_HOST": host})
-    if host and _answers(engine):
-        yield engine
-        return
-    daemon = shutil.which("dockerd", path=path)
-    if daemon is None:
-        raise NoEngine("no Docker engine answers, and there is no `dockerd` to start one (Debian package docker.io)")
-    if os.geteuid() != 0:
-        raise NoEngine("no Docker engine answers, and only root can start one")
-    with _started(daemon, path) as engine:
-        yield engine
-
-
-def _host(path: str) -> str:
-    """Where the engine is that `docker` would talk to here: tests give it other settings, and must not lose this."""
+    if state.exists():
+        return str(json.loads(state.read_text())["host"])
     if os.environ.get("DOCKER_HOST"):
         return os.environ["DOCKER_HOST"]
     words = ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
@@ -88,45 +114,56 @@ def _answers(engine: Engine) -> bool:
         return False
 
 
-@contextlib.contextmanager
-def _started(program: str, path: str) -> Generator[Engine]:
+def _start(path: str, state: Path) -> Engine:
+    """An engine of our own, with folders of its own."""
+    program = shutil.which("dockerd", path=path)
+    if program is None:
+        raise NoEngine("no Docker engine answers, and there is no `dockerd` to start one (Debian package docker.io)")
+    if os.geteuid() != 0:
+        raise NoEngine("no Docker engine answers, and only root can start one")
     folder = Path(tempfile.mkdtemp(prefix="d-", dir="/tmp"))  # short: its sockets lie in it
-    try:
-        socket = f"unix://{folder}/docker.sock"
-        words = [program, f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--host={socket}"]
-        engine = Engine({"PATH": path, "DOCKER_HOST": socket})
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [*words, f"--pidfile={folder}/pid"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={"PATH": path}, start_new_session=True,
-            )  # fmt: skip
-        try:
-            _wait(engine, process, folder / "log")
-            yield engine
-        finally:
-            _end(process, folder)
-    finally:
-        _unmount(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait(engine: Engine, process: subprocess.Popen[bytes], log: Path) -> None:
+    host, log = f"unix://{folder}/docker.sock", folder / "log"
+    words = [program, f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--host={host}"]
+    # Nobody's child: the worker that starts it may end before the others.
+    begun = subprocess.run(
+        ["sh", "-c", '"$@" > "$0" 2>&1 & echo $!', str(log), *words, f"--pidfile={folder}/pid"], env={"PATH": path},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True, check=True,
+    )  # fmt: skip
+    state.write_text(json.dumps({"host": host, "folder": str(folder), "pid": int(begun.stdout)}))
+    engine = Engine({"PATH": path, "DOCKER_HOST": host})
     end = time.monotonic() + _START
     while not _answers(engine):
-        if process.poll() is not None or time.monotonic() > end:
-            raise NoEngine(f"dockerd did not start: {log.read_text(errors='replace')[-500:]}")
+        if _has_ended(int(begun.stdout)) or time.monotonic() > end:
+            said = log.read_text(errors="replace")[-500:]
+            _stop(state)
+            raise NoEngine(f"dockerd did not start: {said}")
         time.sleep(0.1)
+    return engine
 
 
-def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
-    process.terminate()  # which ends its containers and its containerd too
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_END)
+def _stop(state: Path) -> None:
+    """End it with all that it runs, and remove its folder."""
+    known = json.loads(state.read_text())
+    folder, pid = Path(known["folder"]), known["pid"]
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)  # which ends its containers and its containerd too
+    end = time.monotonic() + _END
+    while not _has_ended(pid) and time.monotonic() < end:
+        time.sleep(0.1)
     for each in Path("/proc").iterdir():  # of one that was killed or does not end
         with contextlib.suppress(OSError, ValueError):
             if f"{folder}/".encode() in (each / "cmdline").read_bytes():
                 os.kill(int(each.name), signal.SIGKILL)
-    process.wait()
+    _unmount(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    state.unlink()
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] in (b"Z", b"X")
+    except OSError:
+        return True
 
 
 def _unmount(folder: Path) -> None:

@@ -11,8 +11,7 @@ import tarfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from engine import Engine
 from remains import Ended, own_folder, smoke
@@ -25,21 +24,20 @@ PAUSE = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [15]); signal.s
 
 
 class Runs:
-    """An engine, with an image that has nothing in it but variables; the image is gone with the block."""
+    """An engine, with an image that has nothing in it but variables."""
 
     def __init__(self, engine: Engine, registry: str) -> None:
         self.engine = engine
         self.registry = registry
         self.image = f"modellint-test-{os.getpid()}:1"
 
-    def __enter__(self) -> Self:
+    def make_image(self) -> None:
         content = io.BytesIO()
         tarfile.open(fileobj=content, mode="w").close()
         changes = [f"--change=ENV {each}" for each in ("OWN=image", "LLM_URL=http://image.example.com/")]
         self.engine.docker("import", *changes, "-", self.image, given=content.getvalue())
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def remove_image(self) -> None:
         self.engine.docker("image", "rm", "--force", self.image)
 
     def python(self, source: str = PAUSE, **more: Any) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from remains import processes
 
-from modellint.docker import command
 from modellint.docker.command import Call, Done, run, run_all
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}
@@ -111,11 +110,10 @@ def test_one_that_takes_too_long() -> None:
     assert quick == Done(0, "done\n", "")
 
 
-def test_many_that_do_not_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_that_do_not_listen() -> None:
     """All are asked to end at the same time, and then killed at the same time."""
-    monkeypatch.setattr(command, "_GRACE", 0.5)
     began = time.monotonic()
-    done = run_all([Call(shell(DEAF))] * 8, ENVIRON, 0.5)
+    done = run_all([Call(shell(DEAF))] * 8, ENVIRON, 0.5, grace=0.5)
     assert time.monotonic() - began < 4
     assert done == [Done(-signal.SIGKILL, "deaf\n", "", late=True)] * 8
 
@@ -192,14 +190,24 @@ def test_a_patient_interruption(tmp_path: Path) -> None:
     assert all(ends(number_in(tmp_path / str(each))) for each in range(3))
 
 
+IN_A_START = """
+import os, signal, subprocess, sys, time
+class Popen(subprocess.Popen):
+    def __init__(self, *words, **more):
+        super().__init__(*words, **more)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)  # here it comes up, if it may
+subprocess.Popen = Popen
+"""
+
+
 def test_an_interruption_in_the_middle_of_a_start(tmp_path: Path) -> None:
-    """No process is lost, whenever the signal comes: between a start and the note of it there is no moment."""
-    for number in range(16):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        assert interrupted(folder, 0.0, number * 0.0004) == "interrupted\n"
-        for path in folder.iterdir():
-            assert ends(number_in(path))
+    """A process that has begun is ended, though nobody knew of it yet."""
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_START + INTERRUPTED, str(tmp_path), "0"], stdout=subprocess.PIPE, text=True,
+        timeout=30, check=True,
+    )  # fmt: skip
+    assert done.stdout == "interrupted\n"
     assert not processes(str(tmp_path))
 
 

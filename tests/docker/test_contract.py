@@ -169,7 +169,6 @@ models:
 """
 
 
-@pytest.mark.xdist_group("docker")
 def test_compose_asks_so(engine: Engine, tmp_path: Path) -> None:
     """Every call of Compose 5.6.1, in any order."""
     image = "modellint-test-contract:1"

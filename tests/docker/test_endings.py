@@ -36,7 +36,6 @@ MOMENTS = [
     Moment(" down --volumes"),
 ]
 pytestmark = [
-    pytest.mark.xdist_group("docker"),
     pytest.mark.skipif(sys.platform != "linux", reason="runners and namespaces are for Linux only"),
 ]
 T = TypeVar("T")

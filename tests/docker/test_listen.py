@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class Talk:
 @pytest.fixture
 def talk(tmp_path: Path) -> Iterator[Talk]:
     talk = Talk(str(tmp_path / "s"))
-    with listening(talk.path, talk.answer):
+    with listening(talk.path, lambda words: talk.answer(words)):
         yield talk
 
 
@@ -104,6 +105,18 @@ def test_one_that_keeps_others_waiting(talk: Talk, sent: bytes, leaves: bool) ->
 def test_many_at_once(talk: Talk) -> None:
     """One is answered after the other: what they ask is written down together."""
     found: list[dict[str, object]] = []
+    inside = threading.Lock()
+    plain = talk.answer
+
+    def answer(words: Sequence[str]) -> Reply:
+        assert inside.acquire(blocking=False), "two at once"
+        try:
+            time.sleep(0.002)
+            return plain(words)
+        finally:
+            inside.release()
+
+    talk.answer = answer
     threads = [threading.Thread(target=lambda: found.append(talk.call("x"))) for _ in range(50)]
     for each in threads:
         each.start()

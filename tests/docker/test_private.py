@@ -120,8 +120,8 @@ def test_odd_paths(tmp_path: Path, theirs: Path, name: str) -> None:
 
 
 def called(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The plugin, as Compose calls it, in a language that cannot say everything."""
+    """The plugin, as Compose calls it."""
     return subprocess.run(
         [str(config / "cli-plugins" / "docker-model"), *words], capture_output=True, encoding="utf-8", timeout=30,
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "en_US.ISO-8859-1"}, check=False,
+        env={"PATH": "/usr/bin:/bin"}, check=False,
     )  # fmt: skip

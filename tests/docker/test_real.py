@@ -19,7 +19,6 @@ from servers import free_port
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "smoke" / "compose.yaml"
 LLM = ["llm"]
 pytestmark = [
-    pytest.mark.xdist_group("docker"),
     pytest.mark.skipif(sys.platform != "linux", reason="runners and namespaces are for Linux only"),
 ]
 
@@ -397,3 +396,17 @@ def test_a_compose_that_is_too_old(runs: Runs) -> None:
         "not proven",
         "Docker Compose 2.30.0 knows no `models:`; 2.38 does",
     )
+
+
+def test_an_image_that_is_pulled(runs: Runs) -> None:
+    """It stays, as the models do: the next run has it at once."""
+    image = f"{runs.registry}/modellint-test/app:1"
+    runs.engine.docker("tag", runs.image, image)
+    runs.engine.docker("push", "--quiet", image)
+    runs.engine.docker("image", "rm", image)
+    try:
+        done = runs.once(runs.project({"chat": runs.python(models=LLM) | {"image": image}}), "--require", "all")
+        assert done.status == 0, str(done)
+        assert runs.engine.docker("image", "ls", "--quiet", image)
+    finally:
+        runs.engine.docker("image", "rm", "--force", image)

@@ -17,7 +17,6 @@ from remains import environment, own_folder, remains
 from runs import COMPOSE, Runs, users_config, write
 
 pytestmark = [
-    pytest.mark.xdist_group("docker"),
     pytest.mark.skipif(sys.platform != "linux", reason="runners are for Linux only"),
 ]
 # What a service does: it asks its model, at once and as a stream, and prints what comes.

@@ -54,8 +54,14 @@ def run(
     return run_all([Call(tuple(words), given)], environ, seconds, patience)[0]
 
 
-def run_all(calls: Sequence[Call], environ: Mapping[str, str], seconds: float, patience: float = 0.0) -> list[Done]:
-    """Run programs side by side, each to its end.
+def run_all(
+    calls: Sequence[Call],
+    environ: Mapping[str, str],
+    seconds: float,
+    patience: float = 0.0,
+    grace: float = _GRACE,
+) -> list[Done]:
+    """Run programs side by side, each to its end; `grace` is how many seconds one has that is asked to end.
 
     They do not get the terminal's signals: who runs them decides when they end.
     """
@@ -67,11 +73,11 @@ def run_all(calls: Sequence[Call], environ: Mapping[str, str], seconds: float, p
             for each in started:
                 each.start(environ)
             _wait(started, until)
-            _end(started)
+            _end(started, grace)
             done += [each.done() for each in started]
         finally:  # which finds something to do where a signal has broken in
             _wait(started, time.monotonic() + patience)
-            _end(started)
+            _end(started, grace)
             for each in started:
                 each.close()
     return done
@@ -149,12 +155,12 @@ def _wait(started: Sequence[_Started], until: float) -> None:
         each.wait(until)
 
 
-def _end(started: Sequence[_Started]) -> None:
+def _end(started: Sequence[_Started], grace: float) -> None:
     """End what still runs, all at once."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, _GRACE)):
         running = [each for each in started if not each.wait(0.0)]
         for each in running:
             each.end(number)
-        _wait(running, time.monotonic() + _GRACE)
+        _wait(running, time.monotonic() + seconds)
     for each in started:
         each.sweep()

@@ -137,7 +137,8 @@ class Containers:
         before = list(self.making)
         self.making += [f"{self.name}-probe-{visit.service}" for visit in visits]
         calls = [Call(self._probe_words(source, visit), visit.given) for visit in visits]
-        answers = run_all(calls, self.engine.environ, seconds)
+        # `docker run` waits for its container when it is asked to end; that one is for `take_down`.
+        answers = run_all(calls, self.engine.environ, seconds, grace=0.0)
         if not any(each.late for each in answers):
             self.making = before
         return answers
@@ -173,7 +174,7 @@ class Containers:
         until = time.monotonic() + _LATE
         while self.making:
             label = f"--label={LABEL}={self.name}"
-            words = ("container", "create", "--network=none", label)
+            words = ("container", "create", "--pull=never", "--network=none", label)
             calls = {name: self._docker(*words, f"--name={name}", self.image, "none") for name in self.making}
             # One network is made after the other, so this one after all that were asked for.
             calls[""] = self._docker("network", "create", label, f"{self.name}-last")
@@ -211,10 +212,10 @@ class Containers:
         """A network like each external one. In the user's own, the copy's services would have the names of theirs."""
         names = external_networks(self.document)
         seen = self._run_all({key: self._docker("network", "inspect", name) for key, name in names.items()}, _SECONDS)
-        bodies = {key: _objects(done.out)[0] for key, done in seen.items() if done.status == 0}
         return {
             key: {"internal": bool(body.get("Internal"))}
-            for key, body in bodies.items()
+            for key, done in seen.items()
+            for body in (_objects(done.out) if done.status == 0 else [])
             if body.get("Driver") == "bridge"
         }
 
@@ -231,7 +232,7 @@ class Containers:
         folders = [f"--volume={folder}:{folder}:ro" for folder in mounts()]
         given = [f"--env={name}={value}" for name, value in {**visit.variables, **variables()}.items()]
         return self._docker(
-            "run", "--rm", "--interactive", f"--network={network}", f"--label={LABEL}={self.name}",
+            "run", "--rm", "--interactive", "--pull=never", f"--network={network}", f"--label={LABEL}={self.name}",
             f"--name={self.name}-probe-{visit.service}", "--cap-drop=ALL", "--security-opt=label=disable",
             "--security-opt=no-new-privileges", f"--user={os.getuid()}:{os.getgid()}", *folders, *given, self.image,
             *interpreter(), "-c", source,
