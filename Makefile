@@ -14,8 +14,12 @@ demo: ## check and fix the example application, in a fresh environment
 	@echo '$$ modellint fix --unsafe --diff fixtures/demo'
 	@.demo/bin/modellint fix --unsafe --diff fixtures/demo
 
+# Those that run many whole programs at once come apart from those that measure how long something takes.
+CROWDED := tests/docker tests/smoke/test_endings.py
+
 test: lint ## run everything that guards this project
-	$(BIN)/pytest -n 2 -q -rs
+	$(BIN)/pytest -n 2 --dist worksteal -q -rs $(addprefix --ignore=,$(CROWDED))
+	$(BIN)/pytest -n 2 --dist loadfile -q -rs $(CROWDED)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

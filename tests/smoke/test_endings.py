@@ -223,8 +223,8 @@ def interrupted(models: Stored, signals: tuple[tuple[int, int, float], ...]) -> 
 
     all_ended = twenty(run)
     for (phase, after), each in zip(MOMENTS, all_ended, strict=True):
-        if phase in ("probe", "end") and each.status == 0:
-            assert errors(each) == []  # it was too late to stop it
+        if phase in ("boot", "probe", "end") and each.status == 0:
+            assert errors(each) == []  # it was too late to stop it: a boot may take less than the moment is after
             continue
         assert each.sent, f"{phase} + {after} s: {each}"
         assert (each.status, each.out, each.err) == (2, "", GONE), f"{phase} + {after} s: {each}"
