@@ -15,7 +15,7 @@ demo: ## check and fix the example application, in a fresh environment
 	@.demo/bin/modellint fix --unsafe --diff fixtures/demo
 
 # Those that run many whole programs at once come apart from those that measure how long something takes.
-CROWDED := tests/docker tests/smoke/test_endings.py
+CROWDED := tests/docker/test_real.py tests/docker/test_serve.py tests/docker/test_endings.py tests/smoke/test_endings.py
 
 test: lint ## run everything that guards this project
 	$(BIN)/pytest -n 2 --dist worksteal -q -rs $(addprefix --ignore=,$(CROWDED))
