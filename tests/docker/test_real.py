@@ -301,11 +301,15 @@ def users_own(runs: Runs, volume: str) -> str:
 
 def test_a_legacy_provider(runs: Runs) -> None:
     """The other way to declare a model: variables by the name of its service, in which a dash stays."""
-    options = {"model": f"{runs.registry}/ai/canary-llm:v1", "context-size": 2048}
+    options = {
+        "model": f"{runs.registry}/ai/canary-llm:v1", "context-size": 2048, "runtime-flags": "--threads 1 --temp 0.1",
+    }  # fmt: skip
     provider = {"provider": {"type": "model", "options": options}}
     text = runs.project({"my-llm": provider, "chat": runs.python(depends_on=["my-llm"])}, models=None)
     done = runs.once(text, "--details", "--require", "all")
     assert done.status == 0, str(done)
+    configured = "Compose configured it with --context-size 2048 -- --threads 1 --temp 0.1"
+    assert checks(done, "model my-llm")["configured"] == ("pass", configured)
     found = checks(done, "service chat")
     assert found["chat (my-llm at MY-LLM_URL)"] == ("pass", "answered with a text")
     assert found["environment"] == ("pass", "its container has the 2 variables of its grants, and else only its own")

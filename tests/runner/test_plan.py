@@ -87,6 +87,49 @@ def test_refused_flags_are_said_in_the_words_of_the_rule_and_nothing_is_started(
     assert [(each.entry, each.kind) for each in planned.problems] == [("llm", REFUSED)] * 3
 
 
+def provided(flags: str, shell: dict[str, str] | None = None) -> Wish:
+    """What a service with a provider asks for, whose flags are one text."""
+    options = json.dumps({"model": "ai/x", "runtime-flags": flags})
+    provider = f"llm: {{provider: {{type: model, options: {options}}}}}"
+    text = f"services:\n  app: {{image: app, depends_on: [llm]}}\n  {provider}\n"
+    loaded = load(Source("compose.yaml", text), shell or {})
+    return wish(loaded.legacy[0], "d", loaded)
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        ("--temp 0.1", ("--temp", "0.1")),
+        ("--grammar 'root ::= \"a b\"' --jinja", ("--grammar", 'root ::= "a b"', "--jinja")),
+        ("--embeddings", ("--embeddings",)),
+        ("", ()),
+    ],
+)
+def test_a_provider_s_flags_are_taken_apart_as_a_shell_does(text: str, flags: tuple[str, ...]) -> None:
+    asked = provided(text)
+    assert (asked.flags, asked.refusals) == (flags, ())
+    assert asked.mode == (EMBEDDING if "--embeddings" in flags else COMPLETION)
+
+
+def test_what_is_refused_of_a_provider_s_flags() -> None:
+    assert provided("--host 0.0.0.0").refusals == (
+        'runtime flag "--host" is not allowed for backend "llama.cpp", says Docker Model Runner',
+    )
+    assert provided("--temp '0.1").refusals == (
+        "`runtime-flags` cannot be taken apart into words: no closing quotation",
+    )
+    hidden = provided("--api-key s3cr3t-of-mine --grammar ${WHERE}", {"WHERE": "/home/of/somebody"})
+    assert hidden.hidden == (
+        ("s3cr3t-of-mine", "***"),
+        ("--api-key", "***"),
+        ("s3cr3t-of-mine", "***"),
+        ("--grammar", "***"),
+        ("/home/of/somebody", "***"),
+    )
+    assert not any("somebody" in each or "s3cr3t" in each for each in hidden.refusals)
+    assert hidden.refusals
+
+
 @pytest.mark.skipif(not VECTORS.exists(), reason=f"{VECTORS} is not here")
 def test_what_the_real_validator_refuses_is_not_started() -> None:
     cases = [case for case in json.loads(VECTORS.read_text(encoding="utf-8")) if case["backend"] == "llama.cpp"]

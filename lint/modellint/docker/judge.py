@@ -61,5 +61,5 @@ def judge_calls(ready: Mapping[str, Settings], configured: Sequence[Configured])
             yield reference, "Compose did not configure it"
         elif seen[reference] != settings:
             yield reference, f"Compose configured it with {seen[reference]}, and {settings} was predicted"
-    for reference in seen.keys() - ready.keys():
+    for reference in sorted(seen.keys() - ready.keys()):
         yield reference, "Compose configured it, and that was not predicted"

@@ -6,13 +6,17 @@ It keeps one runner per artifact and mode, not per entry, and builds the command
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from modellint import pack
-from modellint.evidence.llama_flags import pairs
+from modellint.evidence.llama_flags import pairs, refusal
+from modellint.node import Mapping, Scalar, text_of
+from modellint.node import Sequence as NodeSequence
 from modellint.rule import Context
+from modellint.runner.log import mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,15 +113,34 @@ def wish(model: Model, digest: str, project: Project) -> Wish:
     """What an entry asks for, and what Docker Model Runner refuses of it."""
     size = model.context_size.value if model.context_size else None
     context = size if isinstance(size, int) and size > 0 else 0
-    words = [(flag.value, flag) for flag in model.flags if isinstance(flag.value, str)]
-    flags = tuple(word for word, _ in words)
-    hidden = [(key, _HIDDEN) for key in _keys(flags)] + [
-        (word, flag.shown) for word, flag in words if flag.has_variable
-    ]
-    refusals = [finding.message for finding in pack.rules()["rejected-flag"].check(model, Context(project))]
+    if model.legacy:
+        flags, hidden, refusals = _provided(model)
+    else:
+        words = [(flag.value, flag) for flag in model.flags if isinstance(flag.value, str)]
+        flags = tuple(word for word, _ in words)
+        hidden = [(word, flag.shown) for word, flag in words if flag.has_variable]
+        refusals = [finding.message for finding in pack.rules()["rejected-flag"].check(model, Context(project))]
+    hidden = [*((key, _HIDDEN) for key in _keys(flags)), *hidden]
     if context > _LARGEST_CONTEXT:
         refusals.append(f"`context_size` is above {_LARGEST_CONTEXT}: `docker model configure` takes no such number")
     return Wish(model.name.text, digest, context, flags, tuple(pair for pair in hidden if pair[0]), tuple(refusals))
+
+
+def _provided(model: Model) -> tuple[tuple[str, ...], list[tuple[str, str]], list[str]]:
+    """The flags of a service with a provider, what is hidden of them, and why the runner refuses them.
+
+    They are texts there, which Docker Model Runner takes apart as a shell does (`pkg/inference/scheduling`).
+    """
+    option = model.body.get("runtime-flags") if isinstance(model.body, Mapping) else None
+    texts = [each for each in (option.items if isinstance(option, NodeSequence) else [option]) if text_of(each)]
+    try:
+        words = [(word, text) for text in texts for word in shlex.split(text_of(text) or "")]
+    except ValueError as problem:
+        return (), [], [f"`runtime-flags` cannot be taken apart into words: {str(problem).lower()}"]
+    flags = tuple(word for word, _ in words)
+    hidden = [(word, _HIDDEN) for word, text in words if isinstance(text, Scalar) and text.has_variable]
+    said = refusal(flags)
+    return flags, hidden, [mask(f"{said}, says Docker Model Runner", hidden)] if said else []
 
 
 def plan(wishes: Sequence[Wish]) -> Plan:
