@@ -19,6 +19,7 @@ from modellint.runner.log import mask, printable, tail, telling
         ),
         ("0.00.001.002 I srv: ok\n0.00.001.003 E srv: cannot\n0.00.001.004 I end\n", "srv: cannot"),
         ("\x1b[31merror: red\x1b[0m\nmore", "error: red"),
+        ("chat_init: error: parser\nerror: the template is not supported\n", "error: the template is not supported"),
         ("/l.cpp:25: GGML_ASSERT(n >= 1) failed\nmore", "/l.cpp:25: GGML_ASSERT(n >= 1) failed"),
     ],
 )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)")
 _ERROR = re.compile(r"^error\b|\berror:|^[\d.]+ E |\bfailed to\b|\bterminate called\b|\bGGML_ASSERT\b", re.IGNORECASE)
+_FATAL = re.compile(r"^error\b", re.IGNORECASE)  # how llama.cpp begins what it ends with
 _STAMP = re.compile(r"^[\d.]+ [A-Z] ")  # time and level, as llama.cpp writes them
 _BEARER = re.compile(r"(?i)\b(bearer\s+)\S+")
 _LONGEST_LINE = 300
@@ -31,9 +32,14 @@ def tail(text: str, hidden: Iterable[tuple[str, str]] = ()) -> list[str]:
 
 
 def telling(text: str, hidden: Iterable[tuple[str, str]] = ()) -> str:
-    """The line that says what went wrong: the first that looks like an error, else the last one."""
+    """The line that says what went wrong: the first that begins as an error, else that looks like one, else the last.
+
+    llama.cpp writes some lines through a thread of its own, so which of two errors stands first is chance.
+    """
     lines = [line for line in mask(text, hidden).splitlines() if line.strip()]
-    line = next((line for line in lines if _ERROR.search(_ESCAPE.sub("", line))), lines[-1] if lines else "")
+    plain = [_ESCAPE.sub("", line) for line in lines]
+    found = (at for pattern in (_FATAL, _ERROR) for at, line in enumerate(plain) if pattern.search(line))
+    line = lines[next(found, -1)] if lines else ""
     return printable(_STAMP.sub("", line), _LONGEST_LINE)
 
 
