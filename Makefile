@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench conformance hostile clean
+.PHONY: demo test lint bench conformance hostile soak clean
 
 demo: ## check and fix the example application, in a fresh environment
 	rm -rf .demo
@@ -35,6 +35,10 @@ conformance: $(VENV)/ready ## compare what Docker Compose and modellint make of 
 
 hostile: $(VENV)/ready ## ask a registry that does everything wrong, and print what came of it
 	$(BIN)/python tests/hostile.py
+
+soak: $(VENV)/ready ## what takes too long for every change: many repetitions, growth in CPU seconds and memory, a long fuzz
+	MODELLINT_ENDINGS=20 $(BIN)/pytest -n 2 --dist worksteal -q -rs tests/soak
+	MODELLINT_ENDINGS=20 $(BIN)/pytest -n 2 --dist loadfile -q -rs tests/docker/test_endings.py tests/smoke/test_endings.py
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
