@@ -96,7 +96,8 @@ def test_every_action_of_a_recipe_is_pinned_with_its_version() -> None:
 
 def all_pinned(text: str) -> None:
     for used in re.findall(r"uses: (.*)", text):
-        assert used.startswith("./ ") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
+        own = used.startswith(("./ ", "./.github/workflows/"))
+        assert own or re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -115,7 +116,18 @@ def test_a_workflow_may_do_little(path: Path) -> None:
         "selftest.yml": {("upload", "security-events")},
     }
     assert writes == expected.get(path.name, set())
-    assert all("timeout-minutes" in job for job in workflow["jobs"].values())
+    # A job that is a workflow of its own has its limit there.
+    assert all("timeout-minutes" in job or "uses" in job for job in workflow["jobs"].values())
+
+
+def test_a_release_requires_the_soak() -> None:
+    release = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))["jobs"]
+    soak = yaml.safe_load((ROOT / ".github/workflows/soak.yml").read_text(encoding="utf-8"))
+    assert release["soak"]["uses"] == "./.github/workflows/soak.yml"
+    assert release["build"]["needs"] == "soak"
+    assert "build" in release["publish"]["needs"]
+    assert soak[True]["schedule"]  # YAML 1.1 reads the key `on` as true
+    assert soak["jobs"]["soak"]["steps"][-1]["run"] == "bash .ci/run soak"
 
 
 def test_pins_are_one_version_each() -> None:
