@@ -26,6 +26,7 @@ class Program:
 
     words: tuple[str, ...]
     name: str
+    own: bool = False  # the wheel's, which uses no GPU
 
 
 def find(given: str = "", path: str | None = None) -> Program:
@@ -52,4 +53,4 @@ def _own() -> Program:
     if installed != VERSION:
         raise NoRunner(f"{PACKAGE} {installed} is installed, and only {VERSION} is known to work: {_INSTALL}")
     # -P: a folder that modellint is run in may hold a file of the same name as a module.
-    return Program((sys.executable, "-P", "-m", "modellint.runner.shim"), f"{PACKAGE} {installed}")
+    return Program((sys.executable, "-P", "-m", "modellint.runner.shim"), f"{PACKAGE} {installed}", own=True)
