@@ -9,6 +9,9 @@ from __future__ import annotations
 _LOADER = "the dynamic loader reads"
 _TLS = "TLS libraries read"
 _PROXY = "HTTP clients read"
+_INSTALLER = "the package installer reads"
+_TRUST = "as what to trust"
+_TEMPORARY = "as the folder of temporary files"
 
 # Who reads the names, and as what.
 _READERS: tuple[tuple[str, str, str], ...] = (
@@ -25,7 +28,7 @@ _READERS: tuple[tuple[str, str, str], ...] = (
     ("the C library reads", "as files to load", "GCONV_PATH LOCPATH NLSPATH"),
     ("every shell and program reads", "as the folders of programs", "PATH"),
     ("every shell and program reads", "as the user's folder", "HOME"),
-    ("every shell and program reads", "as the folder of temporary files", "TMPDIR"),
+    ("every shell and program reads", _TEMPORARY, "TMPDIR"),
     ("a shell reads", "as a script to run at its start", "BASH_ENV ENV ZDOTDIR"),
     ("a shell reads", "as a setting of its own", "IFS CDPATH SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND GLOBIGNORE SHELL"),
     ("Python reads", "as code or folders of code", "PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE"),
@@ -44,7 +47,7 @@ _READERS: tuple[tuple[str, str, str], ...] = (
     ),
     ("many programs read", "as a program to run", "EDITOR VISUAL PAGER LESSOPEN BROWSER SSH_ASKPASS SUDO_ASKPASS"),
     (
-        "the package installer reads", "as where packages come from",
+        _INSTALLER, "as where packages come from",
         "PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_CONFIG_FILE UV_INDEX_URL UV_EXTRA_INDEX_URL UV_INDEX"
         " UV_DEFAULT_INDEX NPM_CONFIG_REGISTRY npm_config_registry GOPROXY",
     ),
@@ -54,7 +57,7 @@ _READERS: tuple[tuple[str, str, str], ...] = (
     ),
     (_PROXY, "as the hosts that need no proxy", "NO_PROXY no_proxy"),
     (
-        _TLS, "as what to trust",
+        _TLS, _TRUST,
         "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS AWS_CA_BUNDLE",
     ),
     (_TLS, "as settings and code to load", "OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES"),
@@ -71,3 +74,9 @@ def taken_meaning(name: str) -> tuple[str, str] | None:
     if name.startswith(_GIT_CONFIG):
         return "git reads", "as programs to run or settings that name them"
     return _MEANINGS.get(name)
+
+
+def runs_code(name: str) -> bool:
+    """Whether who sets a variable of this name can have programs run code of theirs."""
+    who, what = taken_meaning(name) or ("", "")
+    return bool(who) and who not in (_PROXY, _INSTALLER) and what not in (_TRUST, _TEMPORARY)
