@@ -1,1 +1,1 @@
-@if exist "%~dp0python.exe" ("%~dp0python.exe" -m modellint %*) else ("%~dp0..\python.exe" -m modellint %*)
+@if exist "%~dp0python.exe" ("%~dp0python.exe" -P -m modellint %*) else ("%~dp0..\python.exe" -P -m modellint %*)

@@ -145,6 +145,7 @@ COMMANDS = (
             Option("--service", "check only this service, and the models that it is granted", "NAME", many=True),
             Option("--canary", "run a tiny model that answers with its own name in place of the weights"),
             Option("--runner", "a llama-server, or the address of an installed Docker Model Runner", "PROGRAM"),
+            Option("--runner-memory", "the most that a runner may take besides its weights", "SIZE"),
             Option("--store", "where models are kept between runs", "FOLDER"),
             Option("--store-limit", "the most that may lie there, such as 20GiB; the oldest goes first", "SIZE"),
             Option("--timeout", "how long all of it may take (default: no limit)", "SECONDS"),

@@ -55,6 +55,10 @@ PROBLEMS = {
     "a name with NUL": (
         TWO, '    models: {llm: {model_var: "A\\0B"}}', "fail", "no process can have a variable of this name or value",
     ),
+    "a name that is too long": (
+        TWO, f"    models: {{llm: {{model_var: {'A' * 131072}}}}}", "fail",
+        "no process can have a variable of this name or value",
+    ),
     "two models in one": (
         TWO, "    models: {llm: {model_var: M}, embed-der: {model_var: M}}", "fail",
         "two different values are injected into this one variable",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import modellint
 from modellint.isolation import run, support
 from modellint.isolation.namespace import Finished, Namespace, RefusedError, network_of, open_namespace
 from modellint.isolation.outcome import Outcome
-from modellint.isolation.plan import Place, ServicePlan
+from modellint.isolation.plan import Place, ServicePlan, Upstream
 from modellint.isolation.run import check_service, check_services
 from modellint.isolation.support import Capability
 
@@ -56,7 +57,7 @@ def test_a_service_without_grants_has_nothing(capability: Capability, llm: Runne
     assert not web.endpoints
     assert not web.models
     reasons = {outcome.check: outcome.reason for outcome in check_service(web, capability)}
-    assert reasons["environment"] == "exactly the 0 variables of its grants"
+    assert reasons["environment"] == "no variable is predicted: it has no grant that injects one"
     assert reasons["namespace"] == "of its own, with 0 listening ports"
     assert reasons["runner port"] == "it cannot be reached, and can from outside"
 
@@ -87,19 +88,103 @@ def test_the_wrong_model_behind_an_endpoint_fails(capability: Capability, llm: R
     ]
 
 
-def test_the_environment_is_compared(
+def test_the_variables_are_compared(
     capability: Capability, llm: Runner, embedder: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A control of the comparison: one variable too many, one too few and one that differs are all seen."""
+    """A control of the comparison: a variable too many, one too few, and one of the machine's own are all seen."""
     original = Namespace.run
 
-    def leaky(self: Namespace, words: list[str], environment: dict[str, str], given: bytes, seconds: float) -> Finished:
-        wrong = {"HOME": "/root", "LLM_URL": environment["LLM_URL"] + "x"}
-        return original(self, words, wrong, given, seconds)
+    def leaky(self: Namespace, words: list[str], given: bytes, seconds: float) -> Finished:
+        plan = json.loads(given)
+        plan["variables"] = {"LLM_URL": plan["variables"]["LLM_URL"], "MORE": ""}
+        return original(self, words, json.dumps(plan).encode(), seconds)
 
+    plan = plans(upstreams(llm, embedder))["chat"]
+    assert check_service(plan, capability)[0] == Outcome(
+        "chat", "environment", "", "pass", "predicted, not injected: exactly the 2 variables of its grants"
+    )
     monkeypatch.setattr(Namespace, "run", leaky)
-    outcomes = check_service(plans(upstreams(llm, embedder))["chat"], capability)
-    assert outcomes[0] == Outcome("chat", "environment", "", "fail", "has HOME; lacks LLM_MODEL; changed LLM_URL")
+    monkeypatch.setattr("modellint.isolation.namespace.bare_environment", lambda: {"HOME": "/root"})
+    said = "its process has HOME; it was given MORE; it lacks LLM_MODEL"
+    assert check_service(plan, capability)[0] == Outcome(
+        "chat", "environment", "", "fail", f"the probe did not work with the predicted variables: {said}"
+    )
+
+
+HIJACKED = """\
+services:
+  chat:
+    image: chat
+    models:
+      llm: {{endpoint_var: LLM_URL, model_var: {name}}}
+models:
+  llm: {{model: "{value}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LD_PRELOAD", "{folder}/evil.so"),
+        ("LD_AUDIT", "{folder}/evil.so"),
+        ("LD_LIBRARY_PATH", "{folder}"),
+        ("GLIBC_TUNABLES", "glibc.rtld.nns=1"),
+        ("PYTHONPATH", "{folder}"),
+        ("PYTHONHOME", "{folder}"),
+        ("PATH", "{folder}"),
+        ("HOME", "{folder}"),
+        ("BASH_ENV", "{folder}/evil.sh"),
+    ],
+)
+def test_nothing_of_a_compose_file_is_in_the_environment_or_the_folder_of_a_process(
+    name: str, value: str, capability: Capability, llm: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The probe says what its process was started with; a library, a module and a script wait for it to take them."""
+    (tmp_path / "evil.so").write_bytes(b"no library: the loader would complain, and so the probe would have an error")
+    for module in ("json", "socket", "sitecustomize", "ctypes", "fcntl"):
+        (tmp_path / f"{module}.py").write_text("raise SystemExit(99)", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    spy = tmp_path / "spy.py"
+    spy.write_text(
+        "import sys, os\n"
+        "shown = open('/proc/self/environ').read() + os.getcwd()\n"
+        f"open({str(tmp_path / 'seen')!r}, 'w').write(shown)\n"
+        f"source = open({run.__file__.replace('run.py', 'probe.py')!r}).read()\n"
+        "exec(compile(source, 'probe', 'exec'))\n",
+        encoding="utf-8",
+    )
+    project = HIJACKED.format(name=name, value=value.format(folder=tmp_path))
+    (plan,) = plans({"llm": Upstream("127.0.0.1", llm.port)}, compose=project).values()
+    outcomes = check_service(plan, capability, 20, str(spy))
+    seen = (tmp_path / "seen").read_text(encoding="utf-8")
+    assert str(tmp_path) not in seen
+    assert "LLM_URL" not in seen
+    assert not set(seen.partition("=")[0].split()) & {name, "LLM_URL"}
+    assert [(each.status, each.reason) for each in outcomes if each.check == "environment"] == [
+        ("pass", "predicted, not injected: exactly the 2 variables of its grants")
+    ]
+
+
+def test_a_library_that_a_grant_names_is_not_loaded(capability: Capability, llm: Runner, tmp_path: Path) -> None:
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    mark, library = tmp_path / "ran", tmp_path / "evil.so"
+    (tmp_path / "evil.c").write_text(
+        "#include <fcntl.h>\n"
+        f'__attribute__((constructor)) static void run(void) {{ open("{mark}", O_CREAT | O_WRONLY, 0644); }}\n'
+        "unsigned la_version(unsigned version) { return version; }\n",
+        encoding="utf-8",
+    )
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "evil.c")], check=True)
+    subprocess.run(["/bin/true"], env={"LD_PRELOAD": str(library)}, check=True)
+    assert mark.exists(), "the library would not be noticed"
+    mark.unlink()
+    for name in ("LD_PRELOAD", "LD_AUDIT"):
+        project = HIJACKED.format(name=name, value=library)
+        (plan,) = plans({"llm": Upstream("127.0.0.1", llm.port)}, compose=project).values()
+        check_service(plan, capability, 20)
+        assert not mark.exists(), name
 
 
 def test_no_namespace_no_proof(llm: Runner, embedder: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,17 +271,17 @@ def test_the_probe_has_three_files_no_capability_and_no_way_back(capability: Cap
         encoding="utf-8",
     )
     with open_namespace(0) as namespace:
-        done = namespace.run([sys.executable, "-I", "-S", str(probe)], {"A": "1"}, b"", 10)
+        done = namespace.run([sys.executable, "-I", "-S", str(probe)], b"", 10)
     assert done.problem == ""
     files, capabilities, no_new, back, own_session, folder, given = json.loads(done.output)
     assert sorted(files) == ["0", "1", "2"]
-    assert (int(capabilities, 16), no_new, back, own_session, folder, given) == (0, "1", -1, True, "/", "A=1\0")
+    assert (int(capabilities, 16), no_new, back, own_session, folder, given) == (0, "1", -1, True, "/", "")
 
 
 def test_a_program_that_cannot_be_started(capability: Capability) -> None:
-    for words, environment in ((["/no/such"], {}), ([sys.executable], {"A": "x" * 200_000}), (["/x"], {"A=B": ""})):
+    for words in (["/no/such"], [sys.executable, "x" * 200_000], ["/x\0"]):
         with open_namespace(0) as namespace:
-            assert namespace.run(words, environment, b"", 10).problem.startswith("the probe could not be started: ")
+            assert namespace.run(words, b"", 10).problem.startswith("the probe could not be started: ")
 
 
 def test_a_port_that_has_to_be_closed_is_not_taken(capability: Capability) -> None:

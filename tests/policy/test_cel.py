@@ -8,7 +8,10 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from modellint.compose.load import load
 from modellint.finding import Finding
 from modellint.node import Mapping, Scalar
 from modellint.parse import parse
-from modellint.policy import cel
+from modellint.policy import cel, cel_process
 from modellint.policy.loaded import PolicyError
 from modellint.policy.schema import Check
 from modellint.source import Source
@@ -245,6 +248,8 @@ class Text(str):
     [
         (Text("a"), True),
         (2**63, True),
+        (10**400, True),
+        (-(10**400), True),
         (-(2**70), True),
         (float("inf"), True),
         ("\ud800", True),
@@ -351,18 +356,150 @@ def test_judge_bindings_and_the_project() -> None:
     assert [repr(found.span) for found in judged("service.models == []", "service")] == ["compose.yaml:2:3"]
 
 
-def test_without_the_engine() -> None:
-    """A policy with checks is refused, at the first of them; nothing is imported before."""
+def test_without_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy with checks is refused, at the first of them."""
+    monkeypatch.setattr(cel_process, "_engines", {})
+    monkeypatch.setattr(sys, "path", [folder for folder in sys.path if "site-packages" not in folder])
+    assert mistake("model.legacy") == ("3:7", "model.legacy", cel.NO_CEL)
+
+
+def test_an_engine_that_does_not_load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "cel_expr_python").mkdir()
+    (tmp_path / "cel_expr_python/cel.py").write_text("raise ImportError('wrong platform')", encoding="utf-8")
+    monkeypatch.setattr(cel_process, "_engines", {})
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert mistake("model.legacy") == ("3:7", "model.legacy", cel.NO_CEL)
+
+
+def test_an_engine_in_the_current_folder_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "cel_expr_python").mkdir()
+    (tmp_path / "cel_expr_python/cel.py").write_text("open('ran', 'w')", encoding="utf-8")
+    for name in ("json", "resource", "time"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w')", encoding="utf-8")
+    monkeypatch.setattr(cel_process, "_engines", {})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), *sys.path])
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert condition("model.name == 'llm'").holds(MODEL)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_nothing_starts_before_the_first_check() -> None:
+    program = (
+        "import modellint.policy.cel, modellint.policy.cel_process as process, sys\n"
+        "assert not process._engines and 'cel_expr_python' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def growing(levels: int) -> str:
+    """`[a+a+…].all(b, [b+b+…].all(c, …))`: eight times the letters with each level."""
+    names = "abcdefgh"
+    text = f"size({names[levels]}) > 0"
+    for level in range(levels, 0, -1):
+        text = f"[{'+'.join([names[level - 1]] * 8)}].all({names[level]}, {text})"
+    return f"[model.name].all(a, {text})"
+
+
+@pytest.fixture
+def used(monkeypatch: pytest.MonkeyPatch) -> Iterator[cel_process.Engine]:
+    """An engine of a test's own, which has spent nothing yet."""
+    made = cel_process.Engine()
+    monkeypatch.setattr(cel_process, "_engines", {os.getpid(): made})
+    yield made
+    made.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
+def test_what_takes_too_much_memory_is_ended_and_said_at_its_place(used: cel_process.Engine) -> None:
+    """297 letters without a `map` took 6.4 GB."""
+    large = {**MODEL, "name": "x" * 1000}
+    bomb, honest = condition(growing(7)), condition("model.legacy == false")
+    with pytest.raises(cel.Undecided, match=r"^it takes more than 192 MiB$"):
+        bomb.holds(large)
+    starts = used.starts
+    with pytest.raises(cel.Undecided, match=r"^it takes more than 192 MiB$"):
+        bomb.holds(large)  # which is not tried again
+    assert used.starts == starts == 1
+    assert honest.holds(large)
+    assert used.starts == 2
+    import resource
+
+    found = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # KiB, of the largest child so far
+    assert found < 1 << 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the processor's time is limited elsewhere")
+def test_what_takes_too_long_is_ended(used: cel_process.Engine) -> None:
+    slow = condition("model.granted_to.all(a, model.granted_to.all(b, a.matches('((.{9}){9}){9}y')))")
+    honest = condition("model.legacy == false")
+    used.left = 0.01
+    with pytest.raises(cel.Undecided, match=r"^it takes too long$"):
+        long: dict[str, Any] = {**MODEL, "granted_to": ["xy" * 5_000] * 90}
+        slow.holds(long)
+    assert honest.holds(MODEL)
+    assert used.starts == 2
+
+
+def test_all_conditions_together_have_so_much_time(used: cel_process.Engine) -> None:
+    first, second = condition("model.legacy"), condition("!model.legacy")
+    used.left = -1.0
+    with pytest.raises(cel.Undecided, match=r"before it took too long$"):
+        first.holds(MODEL)
+    used.left = 1.0
+    assert second.holds(MODEL)
+
+
+def test_where_the_kernel_has_no_limit_the_clock_ends_it(
+    used: cel_process.Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on Windows, where the process sets none."""
+    program = "import sys, time\nsys.stdin.readline(); print('{}', flush=True); sys.stdin.readline(); time.sleep(60)"
+    (tmp_path / "worker.py").write_text(program, encoding="utf-8")
+    monkeypatch.setattr(cel_process, "_WORKER", str(tmp_path / "worker.py"))
+    monkeypatch.setattr(cel_process, "_PATIENCE", 0.5)
+    for name in ("posix", "nt"):
+        monkeypatch.setattr(cel_process, "_WINDOWS", name == "nt")
+        with pytest.raises(cel_process.Ended, match=r"^it takes too long$"):
+            used.compile("model", f"'{name}' == ''")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("", "the engine ended over it"), ("not json", "the engine ended over it"), ('{"memory": true}', "more than 192")],
+)
+def test_a_process_that_answers_something_else(
+    answer: str, said: str, used: cel_process.Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = f"import sys\nsys.stdin.readline(); print('{{}}', flush=True); sys.stdin.readline(); print({answer!r})"
+    (tmp_path / "worker.py").write_text(program, encoding="utf-8")
+    monkeypatch.setattr(cel_process, "_WORKER", str(tmp_path / "worker.py"))
+    with pytest.raises(cel_process.Ended, match=said):
+        used.compile("model", "true")
+
+
+def test_two_threads_share_an_engine(used: cel_process.Engine) -> None:
+    asking = condition("model.name == 'llm'")
+    with ThreadPoolExecutor(4) as pool:
+        models: list[dict[str, Any]] = [{**MODEL, "name": "llm"}, {**MODEL, "name": "other"}] * 100
+        assert list(pool.map(asking.holds, models)) == [True, False] * 100
+    assert used.starts == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_process_that_was_forked_off_has_an_engine_of_its_own() -> None:
     program = """
-        import sys
-        sys.modules["cel_expr_python"] = None
+        import os, sys
         sys.path[:0] = {path!r}
-        from test_cel import mistake
-        print(mistake("model.legacy"))
+        from test_cel import MODEL, condition
+        from modellint.policy import cel_process
+        asking = condition("model.name == 'llm'")
+        child = os.fork()
+        good = all(asking.holds({{**MODEL, "name": name}}) is (name == "llm") for name in ["llm", "x"] * 200)
+        if not child:
+            os._exit(0 if good and len(cel_process._engines) == 2 else 1)
+        print(good, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """
-    imports = "import sys; import modellint.policy.cel; assert 'cel_expr_python' not in sys.modules"
-    subprocess.run([sys.executable, "-c", imports], check=True)
     source = textwrap.dedent(program).format(path=[os.path.dirname(__file__)])  # noqa: PTH120
-    source = source.replace("from test_cel", "import importlib.util as u; u.find_spec = lambda _: 1\nfrom test_cel")
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == repr(("3:7", "model.legacy", cel.NO_CEL)), done.stderr
+    assert done.stdout.strip() == "True 0", done.stderr

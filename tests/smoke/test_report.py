@@ -402,9 +402,13 @@ def test_exit_status(
 def test_what_is_asked(folder: Path, asked: list[Asked]) -> None:
     cli.main(["smoke", "--store", "there"])
     words = "--service chat --service rag --canary --runner here --store there --store-limit 1.5GiB --timeout 90"
+    words += " --runner-memory 4GiB"
     cli.main(["smoke", *words.split()])
     cli.main(["smoke", "--engine", "docker", "--probe-only", "--store", "there"])
-    expected = Asked("there", store_limit=3 << 29, runner="here", seconds=90.0, services=("chat", "rag"), canary=True)
+    expected = Asked(
+        "there", store_limit=3 << 29, runner="here", runner_memory=4 << 30, seconds=90.0, services=("chat", "rag"),
+        canary=True,
+    )  # fmt: skip
     assert asked[:2] == [Asked("there"), expected]
     assert (asked[2].engine, asked[2].probe_only) == ("docker", True)
     assert f"--file={folder / 'compose.yaml'}" in asked[2].compose
@@ -427,6 +431,8 @@ def test_what_is_asked(folder: Path, asked: list[Asked]) -> None:
         ("--serve --report json=a.json", "`--serve` takes no `--report`"),
         ("--store-limit much", "`--store-limit` is a size like 20GiB, not `much`"),
         ("--store-limit 0", "`--store-limit` is a size like 20GiB, not `0`"),
+        ("--runner-memory 0", "`--runner-memory` is a size like 20GiB, not `0`"),
+        ("--runner-memory 4GiB --runner http://localhost:12434", "an installed one has its own limits"),
         ("--timeout soon", "`--timeout` is a number of seconds up to 86400, not `soon`"),
         ("--timeout 0", "`--timeout` is a number of seconds up to 86400, not `0`"),
         ("--timeout nan", "not `nan`"),

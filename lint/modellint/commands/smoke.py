@@ -201,9 +201,10 @@ def _compose_words(options: Options, selection: Selection, overlay: str) -> tupl
 def _asked(said: Arguments) -> Asked:
     return Asked(
         said.last("--store") or default_folder(os.environ),
-        store_limit=_size(said.last("--store-limit")),
+        store_limit=_size(said, "--store-limit"),
         engine=said.last("--engine", NONE),
         runner=said.last("--runner"),
+        runner_memory=_size(said, "--runner-memory"),
         seconds=_time(said.last("--timeout")),
         services=tuple(said.each("--service")),
         canary="--canary" in said.values,
@@ -221,6 +222,8 @@ def _refuse_contradictions(said: Arguments) -> None:
                 raise UsageError(f"`--serve` takes no `{option}`: {why}")
         if docker:
             raise UsageError("`--serve` takes no `--engine docker`: it leaves the containers to `docker compose up`")
+    if "--runner-memory" in said.values and "://" in said.last("--runner"):
+        raise UsageError("`--runner-memory` is for a runner that modellint starts: an installed one has its own limits")
     if "--canary" in said.values and "://" in said.last("--runner"):
         raise UsageError("`--canary` needs a runner of its own: an installed Docker Model Runner runs what it pulls")
     if "--probe-only" in said.values and not docker:
@@ -237,13 +240,14 @@ def _refuse_lost_reports(said: Arguments) -> None:
             raise UsageError(f"no report can be written to `{path}`: `{folder}` is no folder")
 
 
-def _size(text: str) -> int:
+def _size(said: Arguments, option: str) -> int:
+    text = said.last(option)
     try:
         size = read_size(text) if text else 0
     except ValueError:
         size = 0
     if text and not size:
-        raise UsageError(f"`--store-limit` is a size like 20GiB, not `{text}`")
+        raise UsageError(f"`{option}` is a size like 20GiB, not `{text}`")
     return size
 
 

@@ -39,11 +39,10 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
 
 
 class Visit(NamedTuple):
-    """What a probe is to do in the network of a container: the variables that it has, and what it reads."""
+    """What a probe is to do in the network of a container, and what it reads."""
 
     service: str
     container: Container
-    variables: Mapping[str, str]
     given: bytes
 
 
@@ -230,7 +229,7 @@ class Containers:
         container = visit.container
         network = f"container:{container.id}" if container.status == "running" else container.network
         folders = [f"--volume={folder}:{folder}:ro" for folder in mounts()]
-        given = [f"--env={name}={value}" for name, value in {**visit.variables, **variables()}.items()]
+        given = [f"--env={name}={value}" for name, value in variables().items()]
         return self._docker(
             "run", "--rm", "--interactive", "--pull=never", f"--network={network}", f"--label={LABEL}={self.name}",
             f"--name={self.name}-probe-{visit.service}", "--cap-drop=ALL", "--security-opt=label=disable",

@@ -163,7 +163,7 @@ def _has_gone(done: Done, before: Mapping[str, Container], now: Mapping[str, Con
 
 
 def _visit(plan: ServicePlan, container: Container, left: Callable[[float], float]) -> Visit:
-    """What is asked from a container's network. Of its variables the probe gets those that name endpoints."""
+    """What is asked from a container's network. Of its variables the probe is told those that name endpoints."""
     urls = {each.variable: container.variables.get(each.variable, "") for each in plan.endpoints}
     asks = [
         {
@@ -174,10 +174,10 @@ def _visit(plan: ServicePlan, container: Container, left: Callable[[float], floa
         for ask in plan.asks
     ]  # fmt: skip
     document: dict[str, object] = {
-        "environment": urls, "knocks": [], "knock_seconds": 1, "asks": asks,
+        "variables": urls, "own": [], "knocks": [], "knock_seconds": 1, "asks": asks,
         "ask_seconds": left(_PROBE_SECONDS) * _SHARE,
     }  # fmt: skip
-    return Visit(plan.service, container, urls, json.dumps(document).encode())
+    return Visit(plan.service, container, json.dumps(document).encode())
 
 
 def _judge(plan: ServicePlan, done: Done) -> list[Outcome]:

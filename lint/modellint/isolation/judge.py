@@ -30,7 +30,7 @@ def judge(plan: ServicePlan, observations: Mapping[str, object], outside: Outsid
     knocks = _list(observations.get("knocks"))
     return [
         *plan.problems,
-        _environment(plan, _object(observations.get("environment"))),
+        _environment(plan, observations),
         _namespace(plan, _object(observations.get("namespace")), outside),
         *judge_asks(plan, asks),
         *(
@@ -50,15 +50,23 @@ def not_proven(plan: ServicePlan, reason: str) -> list[Outcome]:
     return [*plan.problems, *unknown]
 
 
-def _environment(plan: ServicePlan, seen: Mapping[str, object]) -> Outcome:
-    parts = [(word, seen.get(key)) for word, key in (("has", "extra"), ("lacks", "missing"), ("changed", "different"))]
-    if not all(isinstance(names, list) for _, names in parts):
-        return Outcome(plan.service, "environment", "", NOT_PROVEN, "the probe did not say what it was given")
-    wrong = [f"{word} {', '.join(map(str, _list(names)))}" for word, names in parts if names]
+def _environment(plan: ServicePlan, observations: Mapping[str, object]) -> Outcome:
+    """Whether the probe worked with the variables that are predicted, and with nothing that it had from elsewhere."""
+
+    def outcome(status: Status, reason: str) -> Outcome:
+        return Outcome(plan.service, "environment", "", status, reason)
+
+    if not all(isinstance(observations.get(key), list) for key in ("environment", "variables")):
+        return outcome(NOT_PROVEN, "the probe did not say what it was given")
+    own, seen = ({str(name) for name in _list(observations.get(key))} for key in ("environment", "variables"))
+    expected = {name for name, _ in plan.models} | {endpoint.variable for endpoint in plan.endpoints}
+    parts = (("its process has", own), ("it was given", seen - expected), ("it lacks", expected - seen))
+    wrong = [f"{word} {', '.join(listed)}" for word, found in parts if (listed := sorted(found))]
     if wrong:
-        return Outcome(plan.service, "environment", "", FAIL, "; ".join(wrong))
-    count = len(plan.models) + len(plan.endpoints)
-    return Outcome(plan.service, "environment", "", PASS, f"exactly the {count} variables of its grants")
+        return outcome(FAIL, f"the probe did not work with the predicted variables: {'; '.join(wrong)}")
+    if not expected:
+        return outcome(PASS, "no variable is predicted: it has no grant that injects one")
+    return outcome(PASS, f"predicted, not injected: exactly the {len(expected)} variables of its grants")
 
 
 def _namespace(plan: ServicePlan, seen: Mapping[str, object], outside: Outside) -> Outcome:

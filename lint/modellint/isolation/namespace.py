@@ -18,6 +18,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from modellint.programs import bare_environment, isolated
 from modellint.undisturbed import undisturbed
 
 if TYPE_CHECKING:
@@ -81,10 +82,13 @@ class Namespace:
         if network_of(self.pid) in (0, network_of()):  # never trust that it did what it said
             raise RefusedError("namespace")
 
-    def run(self, words: Sequence[str], environment: Mapping[str, str], given: bytes, seconds: float) -> Finished:
-        """Have the process become a program with exactly this environment, and see it to its end."""
+    def run(self, words: Sequence[str], given: bytes, seconds: float) -> Finished:
+        """Have the process become a program that reads `given`, and see it to its end.
+
+        Its environment is that of any interpreter of ours: nobody who calls this has a say in it.
+        """
         deadline = time.monotonic() + seconds
-        order = json.dumps({"words": list(words), "environment": dict(environment)}).encode()
+        order = json.dumps({"words": list(words), "environment": bare_environment()}).encode()
         os.pwrite(self._given, given, 0)  # the program shares the file's offset, which has to stay at 0
         try:
             self._control.settimeout(seconds)
@@ -162,9 +166,9 @@ def _start(count: int, avoid: Iterable[int], seconds: float) -> Namespace:
     order = json.dumps({"count": count, "avoid": sorted(set(avoid))})
     try:
         process = subprocess.Popen(
-            [*interpreter(), _INSIDE, str(theirs.fileno()), str(os.getpid()), order],
-            stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env={}, cwd="/",
-            pass_fds=[theirs.fileno()], start_new_session=True,
+            [*isolated(), _INSIDE, str(theirs.fileno()), str(os.getpid()), order],
+            stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, cwd="/",
+            env=bare_environment(), pass_fds=[theirs.fileno()], start_new_session=True,
         )  # fmt: skip
     except OSError as error:
         ours.close()
@@ -173,11 +177,6 @@ def _start(count: int, avoid: Iterable[int], seconds: float) -> Namespace:
     finally:
         theirs.close()
     return Namespace(process, ours, given)
-
-
-def interpreter() -> list[str]:
-    """The interpreter that runs this, with nothing of this environment; UTF-8 whatever the locale, which is none."""
-    return [sys.executable, "-I", "-S", "-X", "utf8"]
 
 
 def network_of(pid: int | str = "self") -> int:

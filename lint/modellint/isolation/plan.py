@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _TOKENS: tuple[tuple[str, Token], ...] = (("wrong token", "wrong"), ("no token", "none"))
 _MOST_OTHERS = 3
 _INVENTED = "modellint/not-granted"
+_LONGEST = (128 << 10) - 1  # bytes of `NAME=value`: Linux starts no program with a longer one (MAX_ARG_STRLEN)
 _PROVIDER_PATH = "/engines/v1/"  # what `docker model compose up` answers; `docker model status` answers the other
 _PATH = "/v1/"
 
@@ -101,7 +102,7 @@ def plan_services(
 
 
 def environment(plan: ServicePlan, ports: Sequence[int]) -> dict[str, str]:
-    """All variables of the service, once it is known where its endpoints listen."""
+    """All variables that Compose would inject, once it is known where the endpoints listen. No process gets them."""
     urls = {
         endpoint.variable: f"http://127.0.0.1:{port}{endpoint.path}"
         for endpoint, port in zip(plan.endpoints, ports, strict=True)
@@ -206,7 +207,9 @@ def _mix_ups(service: str, endpoint: Endpoint) -> Iterator[Outcome]:
 
 
 def _can_be_set(name: str, value: str) -> bool:
-    return bool(name) and "=" not in name and "\0" not in name and "\0" not in value
+    """Whether a process can have it. Nothing of ours does: the name may be one that has a loader run a file."""
+    size = len(f"{name}={value}".encode("utf-8", "surrogatepass"))
+    return bool(name) and "=" not in name and "\0" not in name and "\0" not in value and size <= _LONGEST
 
 
 def plan_asks(endpoints: Sequence[Endpoint], references: Sequence[str]) -> list[Ask]:

@@ -1,10 +1,10 @@
-"""Run as a file in a service's namespace and environment: look around, and say what there is.
+"""Run as a file in a service's namespace: look around, and say what there is.
 
     python -I -S -X utf8 probe.py < PLAN > OBSERVATIONS
 
-It judges nothing, and needs no variable: the environment is the service's and nothing else. What it was given is read
-from `/proc/self/environ`, since the interpreter may add to its own. The tokens are in the plan: Compose gives a service
-none, so that none may be in its environment.
+It judges nothing. The variables that the service would have are in the plan, and so are the tokens, of which Compose
+gives a service none. Its own environment holds none of them: a name like `LD_PRELOAD` would have the loader run what a
+Compose file names. It is read from `/proc/self/environ`, since the interpreter may add to its own.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ _LEAST = 0.5
 def main() -> None:
     """Look at everything in the plan."""
     plan = json.load(sys.stdin)
-    given = _given_environment()
+    variables = plan["variables"]
     clock = _Clock(plan["ask_seconds"], plan["asks"])
     observations = {
-        "environment": _compare(given, plan["environment"]),
+        "environment": sorted(_own_environment() - set(plan["own"]))[:_MOST_ITEMS],
+        "variables": sorted(variables),
         "namespace": _namespace(),
         "knocks": [_knock(each["host"], each["port"], plan["knock_seconds"]) for each in plan["knocks"]],
-        "asks": [_ask(each, given, clock.share(each)) for each in plan["asks"]],
+        "asks": [_ask(each, variables, clock.share(each)) for each in plan["asks"]],
     }
     sys.stdout.write(json.dumps(observations))
 
@@ -65,21 +66,10 @@ def _is_slow(ask: dict[str, Any]) -> bool:
     return bool(ask.get("slow", True)) and ask["body"] is not None
 
 
-def _given_environment() -> dict[str, str]:
+def _own_environment() -> set[str]:
+    """The names of what the process was started with."""
     with open("/proc/self/environ", "rb") as file:
-        entries = [entry.partition(b"=") for entry in file.read().split(b"\0") if entry]
-    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in entries}
-
-
-def _compare(given: dict[str, str], expected: dict[str, str]) -> dict[str, list[str]]:
-    """Names only: a value may be somebody's secret."""
-    return {
-        "extra": sorted(given.keys() - expected.keys())[:_MOST_ITEMS],
-        "missing": sorted(expected.keys() - given.keys())[:_MOST_ITEMS],
-        "different": sorted(name for name in given.keys() & expected.keys() if given[name] != expected[name])[
-            :_MOST_ITEMS
-        ],
-    }
+        return {os.fsdecode(entry.partition(b"=")[0]) for entry in file.read().split(b"\0") if entry}
 
 
 def _namespace() -> dict[str, Any]:
@@ -128,10 +118,10 @@ def _name_of(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
-def _ask(ask: dict[str, Any], environment: dict[str, str], seconds: float) -> dict[str, Any]:
-    """Send a request to the endpoint that the environment names, as a service would."""
+def _ask(ask: dict[str, Any], variables: dict[str, str], seconds: float) -> dict[str, Any]:
+    """Send a request to the endpoint that a variable names, as a service would."""
     try:
-        host, port, base = _take_apart(environment[ask["variable"]])
+        host, port, base = _take_apart(variables[ask["variable"]])
         status, body = _exchange(host, port, _request(ask, host, port, base + ask["path"]), seconds)
     except KeyError:
         return {"error": "the variable is missing"}

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, cast
 
 from modellint.isolation.gateway import Gateway, Limits
 from modellint.isolation.judge import Outside, judge, not_proven
-from modellint.isolation.namespace import MOST_LISTENERS, RefusedError, interpreter, network_of, open_namespace
+from modellint.isolation.namespace import MOST_LISTENERS, RefusedError, network_of, open_namespace
 from modellint.isolation.plan import body_of, environment
 from modellint.isolation.support import explain, find_capability, read_settings
+from modellint.programs import bare_environment, isolated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,7 +47,7 @@ def check_service(
         return not_proven(plan, f"it has more than {MOST_LISTENERS} endpoints")
     try:
         with open_namespace(len(plan.endpoints), {place.port for place in plan.forbidden}) as namespace:
-            return _check_in(namespace, plan, seconds, [*interpreter(), probe])
+            return _check_in(namespace, plan, seconds, [*isolated(), probe])
     except RefusedError as error:
         return not_proven(plan, explain(error.step, error.number, read_settings()))
 
@@ -61,7 +62,7 @@ def _check_in(namespace: Namespace, plan: ServicePlan, seconds: float, words: Se
             stack.callback(gateway.close)
             gateway.start()
         before = [_is_reachable(place) for place in plan.forbidden]
-        finished = namespace.run(words, variables, _for_probe(plan, variables, tokens, seconds), seconds)
+        finished = namespace.run(words, _for_probe(plan, variables, tokens, seconds), seconds)
         after = [_is_reachable(place) for place in plan.forbidden]
     if finished.problem:
         return not_proven(plan, f"the probe failed: {finished.problem}")
@@ -79,7 +80,8 @@ def _for_probe(plan: ServicePlan, variables: dict[str, str], tokens: Sequence[st
         }  # fmt: skip
 
     document = {
-        "environment": variables, "knock_seconds": _KNOCK_SECONDS, "ask_seconds": seconds * _SHARE,
+        "variables": variables, "own": sorted(bare_environment()),
+        "knock_seconds": _KNOCK_SECONDS, "ask_seconds": seconds * _SHARE,
         "knocks": [{"host": place.host, "port": place.port} for place in plan.forbidden],
         "asks": [ask(each) for each in plan.asks],
     }  # fmt: skip

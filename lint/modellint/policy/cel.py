@@ -1,20 +1,20 @@
 """Checks in CEL: compile the condition of a check, try its examples, hold it against a project.
 
-The only module that knows the engine, `cel-expr-python` (the extra `modellint[cel]`), which is imported at the first
-check. The engine bounds an evaluation to 10,000 steps of loops and an expression to 32 levels; what it does not bound
-is bounded here: the size of what is looked at, and values that grow with every `map`.
+The engine, `cel-expr-python` (the extra `modellint[cel]`), runs in a process of its own (`cel_process`), which starts
+at the first check. The engine bounds an evaluation to 10,000 steps of loops and an expression to 32 levels; what it
+does not bound is bounded here: the size of what is looked at, and values that grow with every `map`. What slips
+through takes no more than the process may.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from modellint.finding import ERROR, Finding
 from modellint.near import did_you_mean
 from modellint.node import Mapping, Scalar, Sequence
+from modellint.policy.cel_process import Ended, Refused, engine
 from modellint.policy.loaded import PolicyError
 from modellint.policy.subjects import SHAPES, example, knows, subjects
 from modellint.source import Span
@@ -84,24 +84,6 @@ class Token(NamedTuple):
         return self.start + len(self.text)
 
 
-class _Type(Protocol):
-    def name(self) -> str: ...
-
-
-class _Result(Protocol):
-    def value(self) -> object: ...
-    def type(self) -> _Type: ...
-
-
-class _Compiled(Protocol):
-    def eval(self, *, data: dict[str, dict[str, Value]]) -> _Result: ...
-    def return_type(self) -> _Type: ...
-
-
-class _Environment(Protocol):
-    def compile(self, expression: str) -> _Compiled: ...
-
-
 class Expression:
     """The text of a check's `must`, and where each letter of it stands in the policy file."""
 
@@ -126,6 +108,11 @@ class Expression:
         return Span(source, first, max(first, min(last, line_end if line_end >= 0 else last)))
 
     @property
+    def fit(self) -> str:
+        """The text, fit for the engine, which knows no lone surrogates."""
+        return self.text.encode("utf-8", "replace").decode()
+
+    @property
     def span(self) -> Span:
         """The whole text, on its first line."""
         return self.place(0, len(self.text))
@@ -137,29 +124,30 @@ class Expression:
 
 
 class Condition:
-    """A compiled `must`."""
+    """A `must` that compiles."""
 
-    __slots__ = ("_compiled", "_each", "_written", "span")
+    __slots__ = ("_each", "_text", "_written", "span")
 
-    def __init__(self, each: str, expression: Expression, compiled: _Compiled) -> None:
+    def __init__(self, each: str, expression: Expression) -> None:
         self.span = expression.span
         self._each = each
-        self._compiled = compiled
+        self._text = expression.fit
         self._written = {token.text.strip("`'\"") for token in expression.tokens}
 
     def holds(self, value: dict[str, Value]) -> bool:
         """Whether it is true of an object; raises `Undecided`."""
         fitted = cast("dict[str, Value]", _Fitting().fit(value, 0))
         try:
-            result = self._compiled.eval(data={self._each: fitted})
-            answer, kind = result.value(), result.type().name()
-        except Exception as error:  # whatever it is, the condition did not hold
-            raise Undecided(self._reason(str(error))) from None
-        if kind == "ERROR":
-            raise Undecided(self._reason(str(answer)))
-        if not isinstance(answer, bool):
-            raise Undecided(f"it gives {_type(kind)}, not true or false")
-        return answer
+            answer = engine().evaluate(self._each, self._text, fitted)
+        except Refused as refusal:
+            raise Undecided(self._reason(str(refusal))) from None
+        except Ended as end:
+            raise Undecided(str(end)) from None
+        except ImportError:  # it was there before, and had to be started again
+            raise Undecided(NO_CEL) from None
+        if answer.value is None:
+            raise Undecided(f"it gives {_type(answer.kind)}, not true or false")
+        return answer.value
 
     def _reason(self, said: str) -> str:
         if found := re.search(r'Key not found in map : "(.*)"$', said, re.S):
@@ -189,7 +177,7 @@ class _Fitting:
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, int) and not -_INT64 <= value < _INT64:
-            return float(value)
+            return _as_float(value)
         return value
 
     def _text(self, text: str) -> str:
@@ -199,21 +187,28 @@ class _Fitting:
         return text.encode("utf-8", "replace").decode()  # of a subclass too, a plain one
 
 
+def _as_float(number: int) -> float:
+    """The nearest there is; a number of hundreds of digits is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+
+
 def compile(check: Check, body: Mapping) -> Condition:
     """The condition of a check that is written as a map; raises `PolicyError`."""
     expression = Expression(_must(body))
-    try:
-        environment = environments()[check.each]
-    except ImportError:
-        raise PolicyError(expression.span, NO_CEL) from None
     if (growing := _growing(expression.tokens)) is not None:
         message = f"values grow with every `map` here, more than {MAX_GROWTH:,} times; name fewer variables in them"
         raise PolicyError(expression.place(growing.start, growing.end), message)
     try:
-        compiled = environment.compile(expression.text.encode("utf-8", "replace").decode())
-    except Exception as error:
-        raise _mistake(str(error), expression, check.each) from None
-    kind = compiled.return_type().name()
+        kind = engine().compile(check.each, expression.fit)
+    except ImportError:
+        raise PolicyError(expression.span, NO_CEL) from None
+    except Refused as refusal:
+        raise _mistake(str(refusal), expression, check.each) from None
+    except Ended as end:
+        raise PolicyError(expression.span, f"it cannot be compiled: {end}") from None
     if kind not in ("BOOL", "DYN"):
         raise PolicyError(expression.span, f"`must` gives {_type(kind)}, and has to give true or false")
     _check_keys(expression, check.each)
@@ -221,7 +216,7 @@ def compile(check: Check, body: Mapping) -> Condition:
         at = body.get("at")
         span = at.content if isinstance(at, Scalar) else expression.span
         raise PolicyError(span, _no_key(check.each, check.at, SHAPES[check.each]))
-    return Condition(check.each, expression, compiled)
+    return Condition(check.each, expression)
 
 
 def examples(check: Check, body: Mapping) -> list[PolicyError]:
@@ -248,14 +243,6 @@ def judge(condition: Condition, check: Check, project: Project) -> list[Finding]
     for finding in found:
         finding.rule = check.name
     return found
-
-
-@cache
-def environments() -> dict[str, _Environment]:
-    """An environment per `each`, with its one variable; raises `ImportError` where the engine is not installed."""
-    engine = import_module("cel_expr_python.cel")
-    kind = engine.Type.Map(engine.Type.STRING, engine.Type.DYN)
-    return {each: cast("_Environment", engine.NewEnv(variables={each: kind})) for each in SHAPES}
 
 
 def _tried(condition: Condition, check: Check, node: Node, good: bool) -> PolicyError | None:

@@ -10,13 +10,13 @@ import base64
 import binascii
 import json
 import os
-import shutil
 import signal
 import stat
 import subprocess
 import threading
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from modellint.programs import find_program
 from modellint.registry.hosts import credential_keys, host_of_key
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def load(environ: Mapping[str, str]) -> DockerConfig:
 
 def ask_helper(name: str, key: str) -> tuple[Credentials | None, str]:
     """What the helper `docker-credential-NAME` knows, and what went wrong. That it knows nothing is nothing wrong."""
-    program = shutil.which(f"docker-credential-{name}") if name and _HELPER.issuperset(name) else None
+    program = find_program(f"docker-credential-{name}") if name and _HELPER.issuperset(name) else None
     if program is None:
         return None, "the credential helper that Docker's configuration names is not installed"
     try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 
+from modellint.programs import find_program
 from modellint.runner.native import PACKAGE
 
 NAME = "llama-server"
@@ -26,20 +26,21 @@ class Program:
 
     words: tuple[str, ...]
     name: str
+    own: bool = False  # the wheel's, which uses no GPU
 
 
 def find(given: str = "", path: str | None = None) -> Program:
     """The program to use: the given one, else a llama-server on PATH, else our own. Raises `NoRunner`."""
     if given:
         return _given(given, path)
-    found = shutil.which(NAME, path=path)
-    return Program((os.path.abspath(found),), found) if found else _own()
+    found = find_program(NAME, path)
+    return Program((found,), found) if found else _own()
 
 
 def _given(given: str, path: str | None) -> Program:
-    found = shutil.which(given, path=path)
+    found = find_program(given, path)
     if found:
-        return Program((os.path.abspath(found),), given)
+        return Program((found,), given)
     if os.path.isdir(given):
         raise NoRunner(f"{given} is a folder, not a program")
     raise NoRunner(f"{given} {'is not executable' if os.path.exists(given) else 'does not exist'}")
@@ -52,4 +53,4 @@ def _own() -> Program:
     if installed != VERSION:
         raise NoRunner(f"{PACKAGE} {installed} is installed, and only {VERSION} is known to work: {_INSTALL}")
     # -P: a folder that modellint is run in may hold a file of the same name as a module.
-    return Program((sys.executable, "-P", "-m", "modellint.runner.shim"), f"{PACKAGE} {installed}")
+    return Program((sys.executable, "-P", "-m", "modellint.runner.shim"), f"{PACKAGE} {installed}", own=True)

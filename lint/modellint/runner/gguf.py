@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader, FileIO
 
 _MAGIC = b"GGUF"
@@ -32,7 +32,12 @@ _INTEGERS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 10: "<Q", 11:
 _SIZES = {6: 4, 7: 1, 12: 8, **{kind: struct.calcsize(layout) for kind, layout in _INTEGERS.items()}}
 
 _ARCHITECTURE, _TEMPLATE = b"general.architecture", b"tokenizer.chat_template"
-_CONTEXT, _POOLING = b".context_length", b".pooling_type"
+_CONTEXT, _POOLING, _VOCABULARY = b".context_length", b".pooling_type", b"tokenizer.ggml.tokens"
+_SHAPE = (
+    b".block_count", b".embedding_length", b".attention.head_count", b".attention.head_count_kv",
+    b".attention.key_length", b".attention.value_length", b".feed_forward_length",
+)  # fmt: skip
+_MOST_LAYERS = 1 << 12  # numbers of an array that has one for each layer
 _POOLINGS = ("none", "mean", "cls", "last", "rank")  # `enum llama_pooling_type` in llama.h
 
 # The architectures of which llama.cpp computes embeddings and nothing else. They are those of `LLM_ARCH_NAMES` in
@@ -55,6 +60,20 @@ class NotGguf(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What decides how much memory a context takes: counts and lengths, 0 where unknown, of several the largest."""
+
+    layers: int = 0
+    width: int = 0
+    heads: int = 0
+    kv_heads: int = 0
+    key: int = 0
+    value: int = 0
+    feed_forward: int = 0
+    vocabulary: int = 0  # tokens
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """What a model says of itself. Nothing of it is checked against the weights.
 
@@ -67,6 +86,7 @@ class Head:
     context: int
     pooling: str
     chat_template: bool
+    shape: Shape = field(default=Shape(), compare=False)
 
     @property
     def embedding(self) -> bool:
@@ -131,6 +151,7 @@ def _head(source: _Source) -> Head:
     architecture, template = "", False
     numbers: dict[bytes, int] = {}
     keys: set[bytes] = set()
+    vocabulary = 0
     for _ in range(_begin(source)):
         key = _key(source)
         if key in keys:
@@ -141,8 +162,12 @@ def _head(source: _Source) -> Head:
             architecture = _name(source)
         elif kind == _STRING and key == _TEMPLATE:
             template = _has_words(source)
-        elif kind in _INTEGERS and key.endswith((_CONTEXT, _POOLING)):
+        elif kind in _INTEGERS and key.endswith((_CONTEXT, _POOLING, *_SHAPE)):
             numbers[key] = int(struct.unpack(_INTEGERS[kind], source.take(_SIZES[kind]))[0])
+        elif kind == _ARRAY and key.endswith(_SHAPE):
+            numbers[key] = _largest(source)
+        elif kind == _ARRAY and key == _VOCABULARY:
+            vocabulary = _pass_array(source)
         else:
             _pass_value(source, kind)
     name = architecture.encode()
@@ -153,6 +178,7 @@ def _head(source: _Source) -> Head:
         context=max(own.get(_CONTEXT, 0), 0),
         pooling=_POOLINGS[pooling] if 0 <= pooling < len(_POOLINGS) else "",
         chat_template=template,
+        shape=Shape(*[*(max(own.get(each, 0), 0) for each in _SHAPE), vocabulary]),
     )
 
 
@@ -199,14 +225,34 @@ def _has_words(source: _Source) -> bool:
     return found
 
 
+def _largest(source: _Source) -> int:
+    """The largest number of an array; 0 where it holds anything else, or too many."""
+    kind, count = source.u32(), source.u64()
+    if kind not in _INTEGERS or count > _MOST_LAYERS:
+        _pass_items(source, kind, count)
+        return 0
+    items = struct.iter_unpack(_INTEGERS[kind], source.take(_SIZES[kind] * count))
+    return max((int(number) for (number,) in items), default=0)
+
+
+def _pass_array(source: _Source) -> int:
+    """Go past an array; the number of its items."""
+    kind, count = source.u32(), source.u64()
+    _pass_items(source, kind, count)
+    return count
+
+
+def _pass_items(source: _Source, kind: int, count: int) -> None:
+    if kind == _STRING:
+        _pass_strings(source, count)
+    else:
+        _pass(source, _size(kind) * count)
+
+
 def _pass_value(source: _Source, kind: int) -> None:
     """Go past a value."""
     if kind == _ARRAY:
-        kind, count = source.u32(), source.u64()
-        if kind == _STRING:
-            _pass_strings(source, count)
-        else:
-            _pass(source, _size(kind) * count)
+        _pass_array(source)
     elif kind == _STRING:
         _pass(source, source.u64())
     else:

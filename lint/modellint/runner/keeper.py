@@ -1,10 +1,14 @@
 """Start a runner, end it with whoever wanted it, and leave nothing of it behind.
 
-    python -I -S keeper.py FOLDER SECONDS PROGRAM WORD…
+    python -I -S keeper.py FOLDER SECONDS BYTES PROGRAM WORD…
 
 is a process between modellint and a runner. It ends the runner when its input ends, which happens when modellint closes
 it, and also when modellint is killed: then nobody else could. The runner is asked to end (SIGTERM), after SECONDS it is
 killed, with its process group and whatever it left running elsewhere. At last FOLDER is removed.
+
+The runner, and what it starts, may each have BYTES of memory of its own (0: no limit). What is mapped from a file, as
+weights are, or is only reserved, as drivers of GPUs do by the terabyte, is not counted. Should the machine run out of
+memory nevertheless, the kernel takes the runner before others.
 
 Should the keeper itself be killed, Linux kills the runner (PR_SET_PDEATHSIG). That signal alone would not do: it comes
 when the *thread* that started a process ends, and it does not reach what a runner starts itself, as a script does.
@@ -16,6 +20,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import select
 import signal
 import sys
@@ -25,9 +30,10 @@ _PDEATHSIG, _SUBREAPER = 1, 36  # of prctl
 _HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _NOT_RUN = 127
 _PAUSE = 0.02
+_FIRST_TO_GO = 800  # of 1000; 0 is usual
 
 
-def main(seconds: float, words: list[str]) -> int:
+def main(seconds: float, memory: int, words: list[str]) -> int:
     """Run the program to its end, and return its status as a shell would."""
     prctl = ctypes.CDLL(None).prctl  # looked up before there is a child, which should do as little as possible
     prctl(_SUBREAPER, 1)  # what a runner leaves behind becomes a child of this process
@@ -39,7 +45,7 @@ def main(seconds: float, words: list[str]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)  # until the child no longer handles them as the keeper does
     keeper, child = os.getpid(), os.fork()
     if not child:
-        _become(words, keeper, prctl)
+        _become(words, memory, keeper, prctl)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
     while not _ended(child):
         ready = select.select([sys.stdin, news], [], [])[0]
@@ -54,7 +60,12 @@ def main(seconds: float, words: list[str]) -> int:
     return status if status >= 0 else 128 - status
 
 
-def _become(words: list[str], keeper: int, prctl: ctypes._NamedFuncPointer) -> None:  # pyright: ignore[reportPrivateUsage]
+def _become(
+    words: list[str],
+    memory: int,
+    keeper: int,
+    prctl: ctypes._NamedFuncPointer,  # pyright: ignore[reportPrivateUsage]
+) -> None:
     """Turn the child into the program."""
     try:
         os.setpgid(0, 0)
@@ -64,12 +75,25 @@ def _become(words: list[str], keeper: int, prctl: ctypes._NamedFuncPointer) -> N
         for number in (*_HANDLED, signal.SIGPIPE):  # which Python ignores, and a program would inherit that
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
+        _limit(memory)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.execv(words[0], words)
     except OSError as error:
         os.write(2, f"error: {words[0]} cannot be run: {error.strerror}\n".encode("utf-8", "replace"))
     finally:
         os._exit(_NOT_RUN)
+
+
+def _limit(memory: int) -> None:
+    """Bound what this process may take, and leave no core of it behind."""
+    with open("/proc/self/oom_score_adj", "r+", encoding="ascii") as file:
+        if int(file.read()) < _FIRST_TO_GO:
+            file.seek(0)
+            file.write(str(_FIRST_TO_GO))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if memory and (hard == resource.RLIM_INFINITY or memory < hard):
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 
 def _nothing(*_: object) -> None:
@@ -115,7 +139,7 @@ def _sweep() -> None:
 
 
 if __name__ == "__main__":
-    outcome = main(float(sys.argv[2]), sys.argv[3:])
+    outcome = main(float(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
     import shutil  # not before the start
 
     shutil.rmtree(sys.argv[1], ignore_errors=True)

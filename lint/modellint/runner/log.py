@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)")
 _ERROR = re.compile(r"^error\b|\berror:|^[\d.]+ E |\bfailed to\b|\bterminate called\b|\bGGML_ASSERT\b", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    r"bad_alloc|MemoryError|out of memory|(?:failed|unable) to allocate|can(?:no|')t allocate", re.IGNORECASE
+)
 _FATAL = re.compile(r"^error\b", re.IGNORECASE)  # how llama.cpp begins what it ends with
 _STAMP = re.compile(r"^[\d.]+ [A-Z] ")  # time and level, as llama.cpp writes them
 _BEARER = re.compile(r"(?i)\b(bearer\s+)\S+")
@@ -41,6 +44,11 @@ def telling(text: str, hidden: Iterable[tuple[str, str]] = ()) -> str:
     found = (at for pattern in (_FATAL, _ERROR) for at, line in enumerate(plain) if pattern.search(line))
     line = lines[next(found, -1)] if lines else ""
     return printable(_STAMP.sub("", line), _LONGEST_LINE)
+
+
+def is_out_of_memory(text: str) -> bool:
+    """Whether it says that there was no memory."""
+    return _NO_MEMORY.search(text) is not None
 
 
 def mask(text: str, hidden: Iterable[tuple[str, str]]) -> str:

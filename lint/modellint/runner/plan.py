@@ -69,7 +69,17 @@ class Setup:
     @property
     def divided(self) -> bool:
         """Whether the flags split the context between requests: llama-server's own four slots share all of it."""
-        return _parallel(self.flags) > 1 and not {"-kvu", "--kv-unified"}.intersection(_names(self.flags))
+        return self.slots > 1 and not {"-kvu", "--kv-unified"}.intersection(_names(self.flags))
+
+    @property
+    def slots(self) -> int:
+        """How many requests at a time the flags ask for; 0 where they leave it to llama-server."""
+        last = next(reversed(_values(self.flags, "-np", "--parallel")), "")
+        return _number(last)
+
+    def largest(self, *names: str) -> int:
+        """The largest number that the flags of these names have; 0 where there is none."""
+        return max(map(_number, _values(self.flags, *names)), default=0)
 
     @property
     def key(self) -> str:
@@ -207,10 +217,8 @@ def _values(flags: Sequence[str], *names: str) -> list[str]:
     return [flags[value] for name, _, value in pairs(flags) if name in names and value is not None]
 
 
-def _parallel(flags: Sequence[str]) -> int:
-    """How many slots the flags ask for; 0 where they leave it to llama-server."""
-    last = next(reversed(_values(flags, "-np", "--parallel")), "")
-    return int(last) if last.isascii() and last.isdigit() and len(last) < 10 else 0
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
 
 
 def _keys(flags: Sequence[str]) -> list[str]:

@@ -22,9 +22,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from modellint.programs import isolated
 from modellint.runner.exchange import UNIX, ask
-from modellint.runner.log import tail, telling
+from modellint.runner.log import is_out_of_memory, tail, telling
+from modellint.runner.memory import limit_of, taken
 from modellint.runner.plan import arguments
+from modellint.sizes import binary
 from modellint.undisturbed import undisturbed
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ _QUESTION = 5.0  # seconds for /props and the like
 _LIFE = 2.0  # seconds for /health of a runner that was healthy
 _DYING = 1.0  # seconds by which a keeper may outlive its runner
 _POLL = (0.01, 0.25)  # seconds between two questions for /health: at first, at last
+_KILLED = 128 + 9  # nobody but the kernel does that to a runner of ours
 _TAIL = 1 << 14  # bytes of the log that are read
 _LONGEST_FOLDER = 60
 _MOST_LOG = 64 << 20  # bytes that a runner may write before it is healthy
@@ -100,15 +104,17 @@ class Running:
     """A runner and its keeper. `url` is for `exchange.ask`, and with `/v1` behind it for `probe`."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], setup: Setup, url: str, model: str, folder: str, log: int
+        self, process: subprocess.Popen[bytes], setup: Setup, url: str, model: str, folder: str, log: int, memory: int
     ) -> None:
         self.setup = setup
+        self.memory = memory  # bytes that it may have of its own
         self.url = url
         self.seconds = 0.0  # from the start until it was healthy
         self._process = process
         self._model = model
         self._folder = folder
         self._log: int = log
+        self._most_taken = 0
         self._started = time.monotonic()
 
     def __enter__(self) -> Running:
@@ -129,16 +135,17 @@ class Running:
         while True:
             status = self._process.poll()
             if status is not None:
-                raise self._failed(f"the runner ended {_how(status)}", telling_too=True)
+                raise self._ended(f"the runner ended {_how(status)}", status)
             left = max(end - time.monotonic(), 0.0)
             reply = ask(self.url, "/health", min(left, 2.0))  # once at least: others may have been waited for
             if reply.status == 200:
                 break
             state = _state(reply.status, reply.problem) if left or state is None else state
             if not left:
-                raise self._failed(f"the runner was not healthy after {seconds:.3g} s: {state}")
+                raise self._failed(f"the runner was not healthy after {seconds:.3g} s: {state}{self._grown()}")
             if os.fstat(self._log).st_size > _MOST_LOG:
                 raise self._failed(f"the runner wrote more than {_MOST_LOG >> 20} MiB before it was healthy")
+            self._most_taken = max(self._most_taken, taken(self.pid))
             time.sleep(min(pause, max(end - time.monotonic(), 0)))
             pause = min(pause * 1.5, _POLL[1])
         self.seconds = time.monotonic() - self._started
@@ -176,7 +183,7 @@ class Running:
                 self._process.wait(_DYING)
         status = self._process.poll()
         if status is not None:
-            return self._failed(f"the runner ended {_how(status)} after it was healthy", telling_too=True)
+            return self._ended(f"the runner ended {_how(status)} after it was healthy", status)
         if reply.status == 200:
             return None
         return self._failed(f"the runner was healthy, and no longer is: {_state(reply.status, reply.problem)}")
@@ -211,10 +218,28 @@ class Running:
             raise self._failed(f"the runner's {path}: {reply.problem or f'HTTP {reply.status}'}")
         return _table(reply.document())
 
-    def _failed(self, message: str, telling_too: bool = False) -> RunnerFailed:
-        text, hidden = self._text(), self.setup.hidden
-        line = telling(text, hidden) if telling_too else ""
-        return RunnerFailed(f"{message}: {line}" if line else message, tuple(tail(text, hidden)))
+    def _failed(self, message: str) -> RunnerFailed:
+        return RunnerFailed(message, tuple(tail(self._text(), self.setup.hidden)))
+
+    def _ended(self, message: str, status: int) -> RunnerFailed:
+        """With what it said, and whether memory was the cause."""
+        text = self._text()
+        line = telling(text, self.setup.hidden)
+        why = f"{message}: {line}" if line else message
+        if is_out_of_memory(text):
+            return self._failed(f"{why}; memory was the cause: it needs more than {self._limit()}")
+        if status == _KILLED:
+            return self._failed(f"{why}; the kernel does that where the machine runs out of memory")
+        return self._failed(f"{why}{self._grown()}")
+
+    def _grown(self) -> str:
+        """What to add where it has taken so much that memory may be the cause."""
+        if not self.memory or self._most_taken < self.memory // 2:
+            return ""
+        return f"; memory may be the cause: it took {binary(self._most_taken)} of {self._limit()}"
+
+    def _limit(self) -> str:
+        return f"the {binary(self.memory)} that it may take (`--runner-memory` sets another limit)"
 
     def _text(self) -> str:
         """The end of the log."""
@@ -225,8 +250,13 @@ class Running:
         return read if size <= _TAIL else read.partition("\n")[2]
 
 
-def start(program: Program, setup: Setup, files: Files, *, tcp: bool = False) -> Running:
+def start(
+    program: Program, setup: Setup, files: Files, *, tcp: bool = False, memory: int = 0, serving: bool = False
+) -> Running:
     """Start a runner for the files of an artifact; raises `RunnerFailed`.
+
+    It may take so many bytes of `memory`; 0: what the model and its context bear out (`limit_of`), and more where it is
+    `serving` applications.
 
     It is not waited for: to boot several at once, start all and wait for each. Where a signal may interrupt that, the
     block that also sees to its end is to be `undisturbed`.
@@ -234,10 +264,10 @@ def start(program: Program, setup: Setup, files: Files, *, tcp: bool = False) ->
     if sys.platform != "linux":
         raise RunnerFailed("runners are started on Linux only: elsewhere one could outlive modellint")
     with undisturbed():
-        return _start(program, setup, files, tcp)
+        return _start(program, setup, files, tcp, memory, serving)
 
 
-def _start(program: Program, setup: Setup, files: Files, tcp: bool) -> Running:
+def _start(program: Program, setup: Setup, files: Files, tcp: bool, memory: int, serving: bool) -> Running:
     folder, log = "", -1
     try:
         folder = tempfile.mkdtemp(prefix="modellint-runner-", dir=_short_folder())
@@ -245,9 +275,10 @@ def _start(program: Program, setup: Setup, files: Files, tcp: bool) -> Running:
         port = _free_port() if tcp else 0
         host = "127.0.0.1" if tcp else os.path.join(folder, "runner.sock")
         absolute = _absolute(files)
+        memory = memory or limit_of(setup, absolute, on_gpu=not program.own, serving=serving)
         words = arguments(setup, absolute, host, port, _cores())
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", _KEEPER, folder, str(_GRACE), *program.words, *words],
+            [*isolated(), _KEEPER, folder, str(_GRACE), str(memory), *program.words, *words],
             stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=folder, env=_environment(), start_new_session=True,
         )  # fmt: skip
     except (OSError, ValueError) as error:  # ValueError: a NUL in a flag
@@ -257,7 +288,8 @@ def _start(program: Program, setup: Setup, files: Files, tcp: bool) -> Running:
             os.close(log)
         reason = error.strerror if isinstance(error, OSError) else error
         raise RunnerFailed(f"the runner cannot be started: {reason}") from None
-    return Running(process, setup, f"http://127.0.0.1:{port}" if tcp else UNIX + host, absolute.model, folder, log)
+    url = f"http://127.0.0.1:{port}" if tcp else UNIX + host
+    return Running(process, setup, url, absolute.model, folder, log, memory)
 
 
 def _short_folder() -> str:

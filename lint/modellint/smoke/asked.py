@@ -30,6 +30,7 @@ class Asked:
     store_limit: int = 0  # the most bytes that it may hold; 0: as many as there is room for
     engine: str = NONE
     runner: str = ""  # a program, or the address of an installed Docker Model Runner
+    runner_memory: int = 0  # the most bytes that a runner of llama.cpp may take; 0: worked out from its model
     seconds: float = 0.0  # for all of the run; 0: no limit
     services: tuple[str, ...] = ()
     canary: bool = False  # the tiny model in place of the weights

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from modellint.smoke.artifacts import Held
     from modellint.smoke.session import Run
 
+_CANARY_MEMORY = 4 << 30  # bytes: its weights are tiny, but its context is what a registry or a Compose file says
 _CONTEXT = 8192  # tokens that a canary was trained with where the artifact's config says nothing
 
 
@@ -47,7 +48,9 @@ def boot(run: Run, setups: Sequence[Setup], held: Mapping[str, Held]) -> Ready:
         try:
             files = _files(run, setup, held[setup.entries[0]])
             with undisturbed():
-                started.append((setup, run.stack.enter_context(start(program, setup, files, tcp=True))))
+                memory = run.asked.runner_memory or (_CANARY_MEMORY if run.asked.canary else 0)
+                running = start(program, setup, files, tcp=True, memory=memory, serving=run.asked.serve)
+                started.append((setup, run.stack.enter_context(running)))
         except RunnerFailed as problem:
             run.say_all(setup, "booted", "booted", FAIL, str(problem))
         except NoCanary as problem:
