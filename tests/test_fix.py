@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modellint import fix as fix_module
+from modellint.atomic_write import Unwritable
 from modellint.compose.project import Project
 from modellint.compose.selection import Options
 from modellint.edit import SAFE, UNSAFE, Edit, Fix
@@ -19,7 +20,7 @@ from modellint.engine import run
 from modellint.finding import Finding
 from modellint.fix import Change, Outcome, fix, write
 from modellint.pack import rules
-from modellint.replace import Original, Unwritable
+from modellint.replace import Original
 from modellint.source import Source, Span
 
 if TYPE_CHECKING:
@@ -206,8 +207,31 @@ def test_files_of_one_fix_are_written_together_or_not_at_all(tmp_path: Path, mon
         real(original, text)
 
     monkeypatch.setattr(fix_module, "replace", full)
-    assert [trouble.path for trouble in write(changes)] == [str(paths[1])]
+    assert [str(trouble) for trouble in write(changes)] == [
+        f"{paths[1]}: the disk is full",
+        f"{paths[0]}: is left as it was, because {paths[1]} cannot be fixed with it",
+    ]
     assert [path.read_text() for path in paths] == ["old\n", "old\n", "new\n"]
+
+
+def test_what_cannot_be_put_back_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [tmp_path / name for name in ("a.yaml", "b.yaml")]
+    for path in paths:
+        path.write_text("old\n")
+    changes = [change(path, "new\n") for path in paths]
+    changes[0].together = changes[1].together = "both"
+    real = fix_module.replace
+
+    def full(original: Original, text: str) -> None:
+        if original.path.endswith("b.yaml") or text == "old\n":
+            raise Unwritable(original.path, "cannot be written: the disk is full")
+        real(original, text)
+
+    monkeypatch.setattr(fix_module, "replace", full)
+    assert [str(trouble) for trouble in write(changes)] == [
+        f"{paths[1]}: cannot be written: the disk is full",
+        f"{paths[0]}: was fixed, {paths[1]} was not, and they belong together; it cannot be written: the disk is full",
+    ]
 
 
 def corpus() -> list[Path]:

@@ -11,6 +11,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from modellint.atomic_write import write
 from modellint.options import UsageError
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def _write(path: str, report: Report) -> None:
     for result in report.results:
         mark = fingerprint(result)
         counts[mark] = counts.get(mark, 0) + 1
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        json.dump({"version": 1, "findings": dict(sorted(counts.items()))}, file, indent=1)
-        file.write("\n")
+    write(path, json.dumps({"version": 1, "findings": dict(sorted(counts.items()))}, indent=1) + "\n")
 
 
 def _read(path: str) -> dict[str, int]:
