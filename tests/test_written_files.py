@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -225,6 +226,34 @@ def test_a_fix_that_failed_found_something_to_fix(disk: Path, capsys: pytest.Cap
     assert "nothing was fixed" in said
     assert "nothing to fix" not in said
     assert (disk / "compose.yaml").read_text() == text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no Docker engine")
+def test_a_full_folder_for_temporary_files(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said is said of that folder."""
+    from modellint.docker import command, private
+
+    (disk / "config").mkdir()
+    with pytest.raises(OSError, match="No space") as error:
+        private.make_config(str(disk / "config"), {"DOCKER_CONFIG": str(disk / "none")})
+    assert error.value.filename == str(disk / "config" / "cli-plugins" / "docker-model")
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    with pytest.raises(OSError, match="No space") as error:
+        command.run(["true"], {}, 5.0, b"x" * 5000)
+    assert error.value.filename == str(disk)
+
+
+def test_what_fails_unexpectedly_is_blamed_on_no_file(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("modellint.commands.graph.draw", fail)
+    assert main(["graph"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("modellint: unexpected, at test_written_files.py:")
+    assert said.endswith(": the disk is full; make room and run it again\n")
 
 
 def test_half_a_report_is_none(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,25 @@ class Unwritable(Exception):
         self.reason = reason
 
 
+class naming:
+    """A block that writes to a file, or into a folder: what the system refuses there is said of it.
+
+    An error that comes while a file is written (a full disk) does not name the file.
+    """
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = self._path
+
+
 def write(path: str, text: str, *, new: bool = False) -> None:
     """Write a text into a file, in UTF-8; raises `Unwritable`, and then the file is as it was.
 
@@ -78,6 +97,12 @@ def write(path: str, text: str, *, new: bool = False) -> None:
         raise Unwritable(path, "is a name that no file can have") from None
     except OSError as error:
         raise Unwritable(path, why_unwritten(error, os.path.dirname(path) or os.curdir)) from None
+
+
+def refuse_links(path: str) -> None:
+    """Raise `Unwritable` where a file could not be written because of the links in its path."""
+    if _stream(path) is None and not _is_of_the_system(path):
+        resolved(path)
 
 
 def resolved(path: str) -> str:

@@ -22,6 +22,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from modellint.atomic_write import words as told
 from modellint.runner.exchange import UNIX, ask
 from modellint.runner.log import tail, telling
 from modellint.runner.plan import arguments
@@ -255,7 +256,7 @@ def _start(program: Program, setup: Setup, files: Files, tcp: bool) -> Running:
             shutil.rmtree(folder, ignore_errors=True)
         if log >= 0:
             os.close(log)
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = f"{error.filename or program.words[0]}: {told(error)}" if isinstance(error, OSError) else error
         raise RunnerFailed(f"the runner cannot be started: {reason}") from None
     return Running(process, setup, f"http://127.0.0.1:{port}" if tcp else UNIX + host, absolute.model, folder, log)
 
