@@ -163,6 +163,60 @@ def test_a_file_outside_the_repository_is_left_alone(tmp_path: Path) -> None:
     assert "outside the repository" in outcome.left[0].reason
 
 
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Compose file of somebody else; the working folder is a repository whose `.env` names it."""
+    path = tmp_path / "other" / "compose.yaml"
+    (path.parent / ".git").mkdir(parents=True)
+    path.write_text("services: {y: {image: one}}\n")
+    folder = tmp_path / "repository"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "compose.yaml").write_text("services: {x: {image: two}}\n")
+    (folder / ".env").write_text(f"COMPOSE_FILE={path}\n")
+    monkeypatch.chdir(folder)
+    return path
+
+
+@pytest.mark.parametrize("paths", [["."], []])
+@pytest.mark.parametrize("first", ["", "compose.yaml:"])
+def test_what_an_env_file_names_is_named_by_nobody(other: Path, paths: list[str], first: str) -> None:
+    Path(".env").write_text(f"COMPOSE_FILE={first}{other}\n")
+    outcome = fix(paths, words(("one", "1st"), ("two", "2nd")), {})
+    assert not write(outcome.changes)
+    assert other.read_text() == "services: {y: {image: one}}\n"
+    assert [os.path.normpath(change.path) for change in outcome.changes] == (["compose.yaml"] if first else [])
+    assert "outside the repository" in outcome.left[0].reason
+
+
+def test_a_folder_behind_a_link_out_of_the_repository_is_named_by_nobody(other: Path) -> None:
+    Path("sub").symlink_to(other.parent)
+    for path in ("sub", "sub/compose.yaml"):
+        outcome = fix([path], words(("one", "1st")), {})
+        assert not outcome.changes
+        assert "outside the repository" in outcome.left[0].reason
+
+
+def test_what_the_user_names_is_fixed_wherever_it_is(other: Path) -> None:
+    for paths, shell, options in (
+        ([str(other)], {}, Options()),
+        ([str(other.parent)], {}, Options()),
+        ([], {"COMPOSE_FILE": str(other)}, Options()),
+        ([], {}, Options(files=[str(other)])),
+    ):
+        other.write_text("services: {y: {image: one}}\n")
+        assert not write(fix(paths, words(("one", "1st")), shell, options).changes)
+        assert "1st" in other.read_text()
+
+
+def test_the_file_of_a_folder_above_is_that_of_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a repository too: as `docker compose` finds it."""
+    (tmp_path / "compose.yaml").write_text("services: {y: {image: one}}\n")
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    assert not write(fix([], words(("one", "1st")), {}).changes)
+    assert "1st" in (tmp_path / "compose.yaml").read_text()
+
+
 def test_what_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
     path = tmp_path / "compose.yaml"
     path.write_text(TEXT)

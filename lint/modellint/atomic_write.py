@@ -127,6 +127,11 @@ def resolved(path: str) -> str:
     return here
 
 
+def resolved_folder(path: str) -> str:
+    """The real path of a folder to write into; raises `Unwritable` as `resolved` does."""
+    return os.path.dirname(resolved(os.path.join(path, "file")))
+
+
 def within(real: str, folder: str) -> bool:
     """Whether a path lies in a folder, both without symbolic links."""
     return real == folder or real.startswith(folder.rstrip(os.sep) + os.sep)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from modellint.atomic_write import Unwritable, repository, within
+from modellint.atomic_write import Unwritable, repository, resolved_folder, within
 from modellint.check import open_project, targets
 from modellint.compose import files
 from modellint.compose.selection import Options
@@ -165,8 +165,14 @@ def _grounds(paths: Sequence[str], options: Options, shell: Mapping[str, str]) -
     named = [*paths, *options.files, *([options.directory] if options.directory else [])]
     if not paths and not options.files:
         named += [os.curdir, *_files_of_the_shell(shell), *_default_file(options)]
-    real = [os.path.realpath(path if files.is_folder(path) else os.path.dirname(path)) for path in named]
-    return list(dict.fromkeys(repository(folder) or folder for folder in real))
+    grounds: dict[str, None] = {}
+    for path in named:
+        try:
+            folder = resolved_folder(path if files.is_folder(path) else os.path.dirname(path))
+        except Unwritable:
+            continue  # a link of the repository leads out of it: nobody has named what is there
+        grounds[repository(folder) or folder] = None
+    return list(grounds)
 
 
 def _default_file(options: Options) -> list[str]:
