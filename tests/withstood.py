@@ -8,7 +8,7 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from xml.etree import ElementTree
@@ -128,7 +128,7 @@ def _commands(text: str) -> None:
 
 
 @contextmanager
-def _in_time() -> Iterator[None]:
+def _in_time() -> Generator[None]:
     def late(*_: object) -> None:
         raise Fault("it did not end in time")
 
@@ -142,7 +142,7 @@ def _in_time() -> Iterator[None]:
 
 
 @contextmanager
-def _edits_alone() -> Iterator[None]:
+def _edits_alone() -> Generator[None]:
     """See to it that every character outside of the edits of a fix stays."""
     rewrite = fix_module.rewrite
 

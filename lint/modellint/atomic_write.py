@@ -86,7 +86,8 @@ def write(path: str, text: str, *, new: bool = False) -> None:
         if handle is not None:
             write_all(handle, data)
         elif _is_of_the_system(path):
-            _write_device(lambda: os.open(path, nonblocking(os.O_WRONLY)), path, data)
+            waits = stat.S_ISFIFO(os.stat(path).st_mode)
+            _write_device(lambda: os.open(path, nonblocking(os.O_WRONLY)), path, data, waits)
         else:
             _write(path, data, new)
     except (BrokenPipeError, FileExistsError):  # that the reader has gone is no fault of the file
@@ -352,7 +353,7 @@ def _write(path: str, data: bytes, new: bool) -> None:
         if stat.S_ISREG(mode):
             place.put(data, _kept(place, path), _nothing)
         else:
-            _write_device(lambda: place.open(os.O_WRONLY), path, data)
+            _write_device(lambda: place.open(os.O_WRONLY), path, data, stat.S_ISFIFO(mode))
     finally:
         place.close()
 
@@ -380,8 +381,8 @@ def _kept(place: Place, path: str) -> Kept:
         close(handle)
 
 
-def _write_device(open_it: Callable[[], int], path: str, data: bytes) -> None:
-    """Write to a device or a pipe. Nobody waits for ever until somebody reads the pipe."""
+def _write_device(open_it: Callable[[], int], path: str, data: bytes, waits: bool) -> None:
+    """Write to a device or a pipe; `waits` for a while until somebody reads that."""
     import time
 
     until = time.monotonic() + _PATIENCE
@@ -390,7 +391,7 @@ def _write_device(open_it: Callable[[], int], path: str, data: bytes) -> None:
             handle = open_it()
             break
         except OSError as error:
-            if error.errno != errno.ENXIO:
+            if error.errno != errno.ENXIO or not waits:
                 raise
             if time.monotonic() > until:
                 raise Unwritable(path, "cannot be written: nobody reads from it") from None
@@ -398,7 +399,7 @@ def _write_device(open_it: Callable[[], int], path: str, data: bytes) -> None:
     try:
         if stat.S_ISREG(os.fstat(handle).st_mode):
             raise Unwritable(path, _CHANGED)
-        if hasattr(os, "set_blocking"):
+        if hasattr(os, "O_NONBLOCK"):
             os.set_blocking(handle, True)
         write_all(handle, data)
     finally:
