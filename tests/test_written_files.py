@@ -297,6 +297,25 @@ def test_the_rights_of_a_report(repository: Path) -> None:
     assert {entry.name for entry in repository.iterdir()} == {".git", "compose.yaml", "new", "old"}
 
 
+def test_a_system_without_folder_descriptors(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows goes by paths."""
+    monkeypatch.setattr(os, "supports_dir_fd", set[object]())
+    for name in ("O_TMPFILE", "O_PATH", "O_NOFOLLOW", "O_NONBLOCK", "O_DIRECTORY"):
+        monkeypatch.delattr(os, name, raising=False)
+    Path("old").write_text("x")
+    for name in ("old", "new", "a/../a/b"):
+        Path("a").mkdir(exist_ok=True)
+        write(name, "y")
+        assert Path(name).read_text() == "y"
+    Path("link").symlink_to(victim(repository))
+    with pytest.raises(Unwritable, match="is a symbolic link to a file outside"):
+        write("link", "y")
+    with pytest.raises(FileExistsError):
+        write("old", "z", new=True)
+    assert {path.name for path in repository.rglob("*")} == {".git", "compose.yaml", "old", "new", "a", "b", "link"}
+    assert victim(repository).read_text() == PRECIOUS
+
+
 def test_what_cannot_be_written(repository: Path) -> None:
     (repository / "sub").mkdir()
     for path, why in {
