@@ -19,11 +19,11 @@ RULES = Path(modellint_rules.__path__[0])
 # From the bottom up. A module imports from the rows above its own, and from its own row where the row says so with a
 # name for a whole package.
 LAYERS = [
-    {"source", "defect", "near", "undisturbed", "programs"},
+    {"source", "defect", "kept", "near", "undisturbed", "programs"},
     {"node", "edit", "image", "demands", "policies"},
     {"scalar", "finding", "removal", "items", "exemption"},
     {"yaml_events", "damage", "standin", "reference", "artifact", "sizes"},
-    {"request"},
+    {"request", "atomic_write"},
     {"facts"},
     {"syntax", "tree"},
     {"parse"},

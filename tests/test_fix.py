@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modellint import fix as fix_module
+from modellint.atomic_write import Unwritable
 from modellint.compose.project import Project
 from modellint.compose.selection import Options
 from modellint.edit import SAFE, UNSAFE, Edit, Fix
@@ -19,7 +20,7 @@ from modellint.engine import run
 from modellint.finding import Finding
 from modellint.fix import Change, Outcome, fix, write
 from modellint.pack import rules
-from modellint.replace import Original, Unwritable
+from modellint.replace import Original
 from modellint.source import Source, Span
 
 if TYPE_CHECKING:
@@ -162,6 +163,60 @@ def test_a_file_outside_the_repository_is_left_alone(tmp_path: Path) -> None:
     assert "outside the repository" in outcome.left[0].reason
 
 
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Compose file of somebody else; the working folder is a repository whose `.env` names it."""
+    path = tmp_path / "other" / "compose.yaml"
+    (path.parent / ".git").mkdir(parents=True)
+    path.write_text("services: {y: {image: one}}\n")
+    folder = tmp_path / "repository"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "compose.yaml").write_text("services: {x: {image: two}}\n")
+    (folder / ".env").write_text(f"COMPOSE_FILE={path}\n")
+    monkeypatch.chdir(folder)
+    return path
+
+
+@pytest.mark.parametrize("paths", [["."], []])
+@pytest.mark.parametrize("first", ["", "compose.yaml:"])
+def test_what_an_env_file_names_is_named_by_nobody(other: Path, paths: list[str], first: str) -> None:
+    Path(".env").write_text(f"COMPOSE_FILE={first}{other}\n")
+    outcome = fix(paths, words(("one", "1st"), ("two", "2nd")), {})
+    assert not write(outcome.changes)
+    assert other.read_text() == "services: {y: {image: one}}\n"
+    assert [os.path.normpath(change.path) for change in outcome.changes] == (["compose.yaml"] if first else [])
+    assert "outside the repository" in outcome.left[0].reason
+
+
+def test_a_folder_behind_a_link_out_of_the_repository_is_named_by_nobody(other: Path) -> None:
+    Path("sub").symlink_to(other.parent)
+    for path in ("sub", "sub/compose.yaml"):
+        outcome = fix([path], words(("one", "1st")), {})
+        assert not outcome.changes
+        assert "outside the repository" in outcome.left[0].reason
+
+
+def test_what_the_user_names_is_fixed_wherever_it_is(other: Path) -> None:
+    for paths, shell, options in (
+        ([str(other)], {}, Options()),
+        ([str(other.parent)], {}, Options()),
+        ([], {"COMPOSE_FILE": str(other)}, Options()),
+        ([], {}, Options(files=[str(other)])),
+    ):
+        other.write_text("services: {y: {image: one}}\n")
+        assert not write(fix(paths, words(("one", "1st")), shell, options).changes)
+        assert "1st" in other.read_text()
+
+
+def test_the_file_of_a_folder_above_is_that_of_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a repository too: as `docker compose` finds it."""
+    (tmp_path / "compose.yaml").write_text("services: {y: {image: one}}\n")
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    assert not write(fix([], words(("one", "1st")), {}).changes)
+    assert "1st" in (tmp_path / "compose.yaml").read_text()
+
+
 def test_what_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
     path = tmp_path / "compose.yaml"
     path.write_text(TEXT)
@@ -206,8 +261,31 @@ def test_files_of_one_fix_are_written_together_or_not_at_all(tmp_path: Path, mon
         real(original, text)
 
     monkeypatch.setattr(fix_module, "replace", full)
-    assert [trouble.path for trouble in write(changes)] == [str(paths[1])]
+    assert [str(trouble) for trouble in write(changes)] == [
+        f"{paths[1]}: the disk is full",
+        f"{paths[0]}: is left as it was, because {paths[1]} cannot be fixed with it",
+    ]
     assert [path.read_text() for path in paths] == ["old\n", "old\n", "new\n"]
+
+
+def test_what_cannot_be_put_back_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [tmp_path / name for name in ("a.yaml", "b.yaml")]
+    for path in paths:
+        path.write_text("old\n")
+    changes = [change(path, "new\n") for path in paths]
+    changes[0].together = changes[1].together = "both"
+    real = fix_module.replace
+
+    def full(original: Original, text: str) -> None:
+        if original.path.endswith("b.yaml") or text == "old\n":
+            raise Unwritable(original.path, "cannot be written: the disk is full")
+        real(original, text)
+
+    monkeypatch.setattr(fix_module, "replace", full)
+    assert [str(trouble) for trouble in write(changes)] == [
+        f"{paths[1]}: cannot be written: the disk is full",
+        f"{paths[0]}: was fixed, {paths[1]} was not, and they belong together; it cannot be written: the disk is full",
+    ]
 
 
 def corpus() -> list[Path]:

@@ -11,6 +11,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from modellint.atomic_write import write
 from modellint.options import UsageError
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ _LARGEST = 1 << 25  # bytes
 
 def apply_baseline(report: Report, path: str, written: str) -> None:
     """Leave out of a report what a baseline has, and write the findings into one; either name may be empty."""
+    known = _counted(report)
     if written:
-        _write(written, report)
-        path = path or written
-    known = _read(path)
+        write(written, json.dumps({"version": 1, "findings": dict(sorted(known.items()))}, indent=1) + "\n")
+    if path:
+        known = _read(path)
     new: list[Result] = []
     for result in report.results:
         mark = fingerprint(result)
@@ -45,14 +47,12 @@ def fingerprint(result: Result) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _write(path: str, report: Report) -> None:
+def _counted(report: Report) -> dict[str, int]:
     counts: dict[str, int] = {}
     for result in report.results:
         mark = fingerprint(result)
         counts[mark] = counts.get(mark, 0) + 1
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        json.dump({"version": 1, "findings": dict(sorted(counts.items()))}, file, indent=1)
-        file.write("\n")
+    return counts
 
 
 def _read(path: str) -> dict[str, int]:

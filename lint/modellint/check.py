@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     # A target, the files that were read for it, those of them that others named, packed results, what went wrong,
     # what came of the exceptions of its policies, and these policies.
     Outcome: TypeAlias = tuple[
-        str, list[str], list[str], list[Any], list[tuple[str, str]], list[tuple[str, int, bool]], list[str]
+        str, list[str], list[str], list[Any], list[tuple[str, str, int, int]], list[tuple[str, int, bool]], list[str]
     ]
 
 
@@ -76,7 +76,7 @@ def check(
     read: set[str] = set()
     tried: list[tuple[str, int, bool]] = []
     in_force: dict[str, None] = {}
-    lost: dict[tuple[str, str], None] = {}  # a policy with a mistake is said once
+    lost: dict[tuple[str, str, int, int], None] = {}  # a policy with a mistake is said once
     for _, names, _, results, unreadable, used, policy_names in outcomes:
         tried.extend(used)
         in_force.update(dict.fromkeys(policy_names))
@@ -91,11 +91,11 @@ def check(
         for finding in about_exceptions(tried, in_force, policies):
             one = result(finding)
             found.setdefault((*one.order(), one.place.end_line, one.place.end_column), one)
-    report.unreadable.extend(files.Unreadable(path, reason) for path, reason in lost)
+    report.unreadable.extend(files.Unreadable(*each) for each in lost)
     report.policies = list(in_force)
     report.files = len(read)
     report.results = sorted(found.values(), key=Result.order)
-    report.unreadable.sort(key=lambda trouble: trouble.path)
+    report.unreadable.sort(key=lambda trouble: (trouble.path, trouble.row, trouble.column))
     return report
 
 
@@ -159,11 +159,11 @@ def _check_one(
         else:
             findings = run(rules, project, idle, sources, facts)
     except files.Unreadable as trouble:
-        return target, [], [], [], [(trouble.path, trouble.reason)], [], []
+        return target, [], [], [], [(trouble.path, trouble.reason, trouble.row, trouble.column)], [], []
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
         from modellint.defect import defect
 
-        return target, [], [], [], [(target or ".", f"modellint failed on it: {defect(error)}")], [], []
+        return target, [], [], [], [(target or ".", f"modellint failed on it: {defect(error)}", 0, 0)], [], []
     paths = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
     own = {os.path.normpath(path) for path in selection.files}
     results = [pack(result(each)) for each in findings if not overlay or each.span.source.path == overlay]

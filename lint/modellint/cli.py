@@ -33,8 +33,10 @@ def run() -> None:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:
+    except BrokenPipeError:
         status = FAILED
+    except OSError as error:
+        status = FAILED if status == FAILED else _failed(error, "standard output")  # of which something is said already
     os._exit(status)  # what the interpreter takes down in an orderly way, a process that ends loses anyway
 
 
@@ -47,13 +49,27 @@ def main(words: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader is gone; the exit code still counts
     except OSError as error:
-        _complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
+        return _failed(error)
     except KeyboardInterrupt:
         _complain("interrupted")
-    except Exception as error:  # a defect of modellint; said in one line, so that a log stays readable
-        from modellint.defect import defect
+    except Exception as error:
+        from modellint.atomic_write import Unwritable
 
-        _complain(f"internal error: {defect(error)}")
+        if isinstance(error, Unwritable):
+            _complain(str(error))
+        else:  # a defect of modellint; said in one line, so that a log stays readable
+            from modellint.defect import defect
+
+            _complain(f"internal error: {defect(error)}")
+    return FAILED
+
+
+def _failed(error: OSError, path: str = "") -> int:
+    """Say what the system has refused, and of what: without a name, where it was, for no guess is better."""
+    from modellint.atomic_write import words
+    from modellint.defect import place
+
+    _complain(f"{error.filename or path or f'unexpected, at {place(error)}'}: {words(error)}")
     return FAILED
 
 
@@ -95,9 +111,11 @@ def _check(said: Arguments) -> int:
         from modellint.baseline import apply_baseline
 
         apply_baseline(report, said.last("--baseline"), said.last("--write-baseline"))
-    _show(said, report, known)
-    for trouble in report.unreadable:
-        _complain(str(trouble))
+    try:
+        _show(said, report, known)
+    finally:
+        for trouble in report.unreadable:
+            _complain(str(trouble))
     if report.unreadable:
         return FAILED
     fail_on = said.last("--fail-on", "error")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 
+from modellint.atomic_write import Unwritable, repository, resolved_folder, within
 from modellint.check import open_project, targets
 from modellint.compose import files
 from modellint.compose.selection import Options
 from modellint.edit import SAFE, fitting, rewrite
-from modellint.replace import Original, Unwritable, read_original, replace
+from modellint.replace import CHANGED, Original, read_original, replace
 from modellint.sound import differs
 from modellint.source import Source
 
@@ -56,12 +57,13 @@ class Left:
 
 
 class Change:
-    """A file's text before and after."""
+    """A file's text before and after. `target` is what its path led to, all symbolic links followed."""
 
-    __slots__ = ("after", "before", "path", "private", "together")
+    __slots__ = ("after", "before", "path", "private", "target", "together")
 
-    def __init__(self, source: Source, after: str) -> None:
+    def __init__(self, source: Source, after: str, target: str = "") -> None:
         self.path = source.path
+        self.target = target
         self.private = source.private
         self.before = source.text
         self.after = after
@@ -92,9 +94,11 @@ def fix(
     """Fix what `find` reports in the projects of some paths. Nothing is written: see `write`.
 
     Only safe fixes are applied, unless `unsafe`. A path that cannot be read is reported, the others are still fixed.
+    What lies outside of the folders and repositories that were named is left alone, whatever their files say.
     """
     outcome = Outcome()
     run = _Run(outcome, find, shell, options or Options(), unsafe)
+    run.grounds = _grounds(paths, run.options, shell)
     try:
         for target in targets(paths, outcome.unreadable):
             try:
@@ -105,7 +109,7 @@ def fix(
         files.draft({})
     for path, source in run.originals.items():
         if run.drafts[path] != source.text:
-            change = Change(source, run.drafts[path])
+            change = Change(source, run.drafts[path], path)
             change.together = run.together[path]
             outcome.changes.append(change)
     return outcome
@@ -119,35 +123,76 @@ def write(changes: Sequence[Change]) -> list[Unwritable]:
     groups: dict[str, list[Change]] = {}
     for change in changes:
         groups.setdefault(change.together, []).append(change)
-    troubles: list[Unwritable] = []
-    for group in groups.values():
-        try:
-            _write(group)
-        except Unwritable as trouble:
-            troubles.append(trouble)
-    return troubles
+    return [trouble for group in groups.values() for trouble in _write(group)]
 
 
-def _write(changes: Sequence[Change]) -> None:
-    read: list[tuple[Original, Change]] = []
-    for change in changes:
-        original = read_original(change.path)
-        if original.text != change.before:
-            raise Unwritable(change.path, "changed while it was being fixed; run it again")
-        read.append((original, change))
+def _write(changes: Sequence[Change]) -> list[Unwritable]:
+    """Write files together; why each of them could not be written, where one could not."""
     written: list[Change] = []
     try:
+        read = [(_read(change), change) for change in changes]
         for original, change in read:
             replace(original, change.after)
             written.append(change)
-    except Unwritable:
-        for change in written:
-            replace(read_original(change.path), change.before)
-        raise
+    except Unwritable as trouble:
+        return [trouble, *(_undone(each, each in written, trouble) for each in changes if each.path != trouble.path)]
+    return []
+
+
+def _read(change: Change) -> Original:
+    original = read_original(change.path, change.target)
+    if original.text != change.before:
+        raise Unwritable(change.path, CHANGED)
+    return original
+
+
+def _undone(change: Change, is_written: bool, cause: Unwritable) -> Unwritable:
+    """Have a file be as it was, because another one could not be written."""
+    if is_written:
+        try:
+            replace(read_original(change.path, change.target), change.before)
+        except Unwritable as trouble:
+            reason = f"was fixed, {cause.path} was not, and they belong together; it {trouble.reason}"
+            return Unwritable(change.path, reason)
+    return Unwritable(change.path, f"is left as it was, because {cause.path} cannot be fixed with it")
+
+
+def _grounds(paths: Sequence[str], options: Options, shell: Mapping[str, str]) -> list[str]:
+    """The folders in which files may be written: of what was named, or is found here as Compose does, the repositories.
+
+    What an env file of a project names (`COMPOSE_FILE`) is named by nobody.
+    """
+    named = [*paths, *options.files, *([options.directory] if options.directory else [])]
+    if not paths and not options.files:
+        named += [os.curdir, *_files_of_the_shell(shell), *_default_file(options)]
+    grounds: dict[str, None] = {}
+    for path in named:
+        try:
+            folder = resolved_folder(path if files.is_folder(path) else os.path.dirname(path))
+        except Unwritable:
+            continue  # a link of the repository leads out of it: nobody has named what is there
+        grounds[repository(folder) or folder] = None
+    return list(grounds)
+
+
+def _default_file(options: Options) -> list[str]:
+    try:
+        return [files.default_file(options.directory or os.curdir)]
+    except files.Unreadable:
+        return []  # said where the project is opened
+
+
+def _files_of_the_shell(shell: Mapping[str, str]) -> list[str]:
+    separator = shell.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
+    return [name for name in shell.get("COMPOSE_FILE", "").split(separator) if name]
 
 
 class _Run:
-    """The state of one run. `drafts` and `originals` go by real path."""
+    """The state of one run. `drafts` and `originals` go by real path, which `real` has for each path.
+
+    It is asked for once: what a link leads to later is no matter, and a file whose text is no longer what was read
+    before is left alone.
+    """
 
     def __init__(self, outcome: Outcome, find: Find, shell: Mapping[str, str], options: Options, unsafe: bool) -> None:
         self.outcome = outcome
@@ -158,7 +203,8 @@ class _Run:
         self.drafts: dict[str, str] = {}
         self.originals: dict[str, Source] = {}
         self.together: dict[str, str] = {}  # of a path: the word that it shares with those that one fix has changed
-        self.folder = "."  # of the project
+        self.grounds: list[str] = []  # the folders in which files may be written, without symbolic links
+        self.real: dict[str, str] = {}
         self.violations: list[str] = []  # of the project as it is drafted
         self.refused: set[tuple[str, ...]] = set()  # fixes that were tried in vain
         self.said: set[tuple[str, int, str]] = set()
@@ -177,7 +223,6 @@ class _Run:
 
     def _findings(self, target: str, drafts: Mapping[str, str]) -> list[Finding]:
         project, overlay = self._open(target, drafts)
-        self.folder = project.folder
         self.violations = [violation.message for violation in project.violations]
         found = self.find(project)
         return [each for each in found if not overlay or each.span.source.path == overlay]
@@ -191,8 +236,13 @@ class _Run:
         """Whether the files of a fix may be changed; says so once where not."""
         assert finding.fix is not None
         for source in {edit.span.source.path: edit.span.source for edit in finding.fix.edits}.values():
-            if files.foreign(source.path, self.folder):
+            path = self.real.setdefault(source.path, os.path.realpath(source.path))
+            if not any(within(path, ground) for ground in self.grounds):
                 self._leave(finding, f"`{source.path}` lies outside the repository and is left alone")
+                return False
+            self.originals.setdefault(path, source)
+            if self.drafts.setdefault(path, source.text) != source.text:
+                self._leave(finding, f"`{source.path}` {CHANGED}")
                 return False
         return True
 
@@ -223,7 +273,7 @@ class _Run:
         """Note which files are written together."""
         for finding in findings:
             assert finding.fix is not None
-            paths = {os.path.realpath(edit.span.source.path) for edit in finding.fix.edits}
+            paths = {self.real[edit.span.source.path] for edit in finding.fix.edits}
             words = {self.together.setdefault(path, path) for path in paths}
             for path, word in self.together.items():
                 if word in words:
@@ -235,10 +285,7 @@ class _Run:
         sources = {edit.span.source.path: edit.span.source for each in fixes for edit in each.edits}
         texts: dict[str, str] = {}
         for source in sources.values():
-            path = os.path.realpath(source.path)
-            self.originals.setdefault(path, source)
-            self.drafts.setdefault(path, source.text)
-            texts[path] = rewrite(source, fixes)
+            texts[self.real[source.path]] = rewrite(source, fixes)
         return texts
 
     def _unsound(self, target: str, findings: Sequence[Finding], texts: Mapping[str, str]) -> str:
@@ -246,7 +293,7 @@ class _Run:
         fixes = [each.fix for each in findings if each.fix]
         for source in {edit.span.source.path: edit.span.source for each in fixes for edit in each.edits}.values():
             edits = [edit for each in fixes for edit in each.edits if edit.span.source.path == source.path]
-            if reason := differs(source, texts[os.path.realpath(source.path)], edits):
+            if reason := differs(source, texts[self.real[source.path]], edits):
                 return reason
         after, _ = self._open(target, {**self.drafts, **texts})
         known = list(self.violations)

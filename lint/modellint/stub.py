@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from modellint.atomic_write import write as write_file
 from modellint.options import UsageError
 
 TYPE_CHECKING = False
@@ -55,8 +56,7 @@ def write(name: str) -> str:
     function = name.replace("-", "_")
     path = os.path.join(modellint_rules.__path__[0], f"{function}.py")
     try:
-        with open(path, "x", encoding="utf-8", newline="\n") as file:
-            file.write(_STUB.format(function=function))
+        write_file(path, _STUB.format(function=function), new=True)
     except FileExistsError:
         raise UsageError(f"there is a rule `{name}` already: {path}") from None
     return (

@@ -59,7 +59,7 @@ def test_mistakes(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     Path("policy.yaml").write_text(text)
     with pytest.raises(Unreadable) as caught:
         ruling_of("policy.yaml", Policies())
-    assert caught.value.path == f"policy.yaml:{where}"
+    assert caught.value.path + caught.value.place == f"policy.yaml:{where}"
     assert said in caught.value.reason
 
 

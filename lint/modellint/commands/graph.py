@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 
+from modellint.atomic_write import write
 from modellint.check import open_project, targets
 from modellint.commands.findings import finder
 from modellint.compose.files import STDIN, Unreadable
@@ -12,6 +12,7 @@ from modellint.graph.build import draw
 from modellint.graph.picture import Mark
 from modellint.options import FAILED, project_options
 from modellint.report.complaint import complain
+from modellint.report.output import put
 from modellint.report.paths import relative
 from modellint.report.printable import printable
 from modellint.result import result
@@ -46,14 +47,12 @@ def run(said: Arguments) -> int:
         complain(str(trouble))
         return FAILED
     picture = draw(project, _title(said, project), printable, [(each, _mark(each)) for each in found])
-    data = _written(picture, said.last("--format", "mermaid")).encode("utf-8", "backslashreplace")
+    text = _written(picture, said.last("--format", "mermaid"))
     output = said.last("--output")
     if output:
-        with open(output, "wb") as file:
-            file.write(data)
+        write(output, text)
     else:
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
+        put(text)
     return 0
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from modellint.atomic_write import write
 from modellint.check import open_project, targets
 from modellint.compose.files import Unreadable
 from modellint.engine import run as run_rules
@@ -15,6 +15,7 @@ from modellint.pack import online_names, policy_names, rules
 from modellint.policies import FILE_NAME
 from modellint.policy.apply import key_path
 from modellint.report.complaint import complain
+from modellint.report.output import put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from modellint.options import Arguments
 
+_THERE = f"`{FILE_NAME}` is there already; `modellint policy show` prints what it says"
 _DAYS = 90  # for which today's findings are accepted
 _DEPTH = 2  # keys of a place that an exception names: a service, or a model
 _HEAD = """\
@@ -38,16 +40,18 @@ exceptions:
 def run(said: Arguments) -> int:
     """Write the policy file of this folder; returns the exit code."""
     if os.path.lexists(FILE_NAME):
-        raise UsageError(f"`{FILE_NAME}` is there already; `modellint policy show` prints what it says")
+        raise UsageError(_THERE)
     unreadable: list[Unreadable] = []
     places = _places(said, unreadable)
     for trouble in unreadable:
         complain(str(trouble))
     today = policies(said).day()
-    with open(FILE_NAME, "x", encoding="utf-8", newline="\n") as file:
-        file.write(_policy(places, today + timedelta(_DAYS)))
+    try:
+        write(FILE_NAME, _policy(places, today + timedelta(_DAYS)), new=True)
+    except FileExistsError:
+        raise UsageError(_THERE) from None
     noun = "exception" if len(places) == 1 else "exceptions"
-    sys.stdout.write(f"{FILE_NAME} is written, with {len(places)} {noun}\n")
+    put(f"{FILE_NAME} is written, with {len(places)} {noun}\n")
     return FAILED if unreadable else 0
 
 

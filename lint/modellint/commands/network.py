@@ -18,11 +18,14 @@ from modellint.sizes import read_size
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import TypeAlias
 
     from modellint.compose.selection import Options
     from modellint.facts import Answer
     from modellint.options import Arguments
     from modellint.request import Request
+
+    Place: TypeAlias = tuple[str, int, int]  # path, line and column
 
 _OUTSIDE = ("pull_request_target", "workflow_run")  # runs that have secrets and may look at a stranger's files
 _LONGEST = 600.0  # seconds
@@ -69,9 +72,9 @@ def ask_projects(
 
 def named(
     paths: Iterable[str], options: Options, environment: Mapping[str, str], *, all_images: bool
-) -> dict[Request, str]:
+) -> dict[Request, Place]:
     """What the projects of some paths ask registries for, and the first place that does. What is unreadable is not."""
-    places: dict[Request, str] = {}
+    places: dict[Request, Place] = {}
     for target in targets(list(paths), []):
         try:
             project, _, _ = open_project(target, options, environment)
@@ -79,17 +82,17 @@ def named(
             continue
         for node, request in requests(project, all_images=all_images):
             row, column = node.content.first
-            places.setdefault(request, f"{node.source.path}:{row}:{column}")
+            places.setdefault(request, (node.source.path, row, column))
     return places
 
 
-def unanswered(places: Mapping[Request, str], facts: Facts) -> list[Unreadable]:
+def unanswered(places: Mapping[Request, Place], facts: Facts) -> list[Unreadable]:
     """The references for which nothing is known, not even that they do not exist."""
     lost: list[Unreadable] = []
-    for request, place in places.items():
+    for request, (path, row, column) in places.items():
         answer = facts.answer(request)
         if answer is not None and answer.artifact is None and answer.code != NOT_FOUND:
-            lost.append(Unreadable(place, f"`{request}` is not known: {answer.reason}"))
+            lost.append(Unreadable(path, f"`{request}` is not known: {answer.reason}", row, column))
     return lost
 
 

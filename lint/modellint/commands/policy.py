@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from modellint.compose.files import Unreadable
@@ -12,6 +11,7 @@ from modellint.options import FAILED, UsageError
 from modellint.policies import Policies, nearest
 from modellint.policy.apply import ruling_of
 from modellint.report.complaint import complain
+from modellint.report.output import put
 from modellint.report.paths import relative
 from modellint.report.printable import printable
 
@@ -33,7 +33,7 @@ def run(said: Arguments) -> int:
     if what == "schema":
         from modellint.policy.schema import json_schema
 
-        _print(json_schema())
+        put(json_schema())
         return 0
     name = said.rest[1] if len(said.rest) > 1 else nearest(os.curdir) or "recommended"
     try:
@@ -42,11 +42,11 @@ def run(said: Arguments) -> int:
         complain(str(trouble))
         return FAILED
     if what == "show":
-        _print("".join(f"{line}\n" for line in _shown(ruling)))
+        put("".join(f"{line}\n" for line in _shown(ruling)))
         return 0
     if what == "test":
         return _test(ruling, name)
-    _print(f"{printable(name)} is a policy\n")
+    put(f"{printable(name)} is a policy\n")
     return 0
 
 
@@ -58,7 +58,7 @@ def _test(ruling: Ruling, name: str) -> int:
         complain(str(error))
     count = sum(len(check.good) + len(check.bad) for check, _ in ruling.policy.checks.values())
     noun = "example" if count == 1 else "examples"
-    _print(f"{printable(name)}: {count - len(errors)} of {count} {noun} as expected\n")
+    put(f"{printable(name)}: {count - len(errors)} of {count} {noun} as expected\n")
     return 1 if errors else 0
 
 
@@ -108,8 +108,3 @@ def _list(texts: list[str]) -> str:
     import json
 
     return json.dumps(texts)
-
-
-def _print(text: str) -> None:
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-    sys.stdout.flush()

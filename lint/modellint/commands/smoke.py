@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from modellint.atomic_write import refuse_links
 from modellint.check import Report, open_project
 from modellint.commands.network import access, refuse_untrusted
 from modellint.compose.files import Unreadable
@@ -231,13 +232,15 @@ def _refuse_contradictions(said: Arguments) -> None:
 
 
 def _refuse_lost_reports(said: Arguments) -> None:
-    """Raise `UsageError` for a report that could not be written at the end, which may be an hour away."""
+    """Raise `UsageError` or `Unwritable` for a report that could not be written at the end, maybe an hour away."""
     for path in [said.last("--output"), *(path for _, path in said.reports())]:
         folder = os.path.dirname(path) or "."
         if os.path.isdir(path):
             raise UsageError(f"no report can be written to `{path}`: it is a folder")
         if path and not os.path.isdir(folder):
             raise UsageError(f"no report can be written to `{path}`: `{folder}` is no folder")
+        if path:
+            refuse_links(path)
 
 
 def _size(said: Arguments, option: str) -> int:

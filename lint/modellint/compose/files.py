@@ -23,12 +23,19 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Unreadable(Exception):
-    """A file or folder that cannot be checked, and why, in words for a person."""
+    """A file or folder that cannot be checked, and why, in words for a person; `row` is 0 where it is no line of it."""
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
+    def __init__(self, path: str, reason: str, row: int = 0, column: int = 0) -> None:
         self.path = path
         self.reason = reason
+        self.row = row
+        self.column = column
+        super().__init__(f"{path}{self.place}: {reason}")
+
+    @property
+    def place(self) -> str:
+        """Line and column as they are written behind the path; empty where it is no line."""
+        return f":{self.row}:{self.column}" if self.row else ""
 
 
 def draft(texts: Mapping[str, str]) -> None:

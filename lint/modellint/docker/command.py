@@ -10,6 +10,7 @@ import tempfile
 import time
 from typing import IO, TYPE_CHECKING, NamedTuple
 
+from modellint.atomic_write import naming, write_all
 from modellint.undisturbed import undisturbed
 
 if TYPE_CHECKING:
@@ -88,16 +89,18 @@ class _Started:
 
     def __init__(self, call: Call) -> None:
         self._words = call.words
+        self._given = call.given
         self._files: list[IO[bytes]] = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115 - `close` closes them
         self._process: subprocess.Popen[bytes] | None = None
         self._problem = ""
         self._late = self._swept = False
-        self._files[0].write(call.given)
-        self._files[0].seek(0)
 
     def start(self, environ: Mapping[str, str]) -> None:
         """Start it."""
         given, out, err = self._files
+        with naming(tempfile.gettempdir()):
+            write_all(given.fileno(), self._given)
+            given.seek(0)
         try:
             with undisturbed():
                 self._process = subprocess.Popen(

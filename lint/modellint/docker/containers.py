@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from modellint.atomic_write import naming
 from modellint.docker.command import Call, Done, run, run_all
 from modellint.docker.copy import Outside, external_networks, is_held_back, private_copy, services_of, with_dependencies
 from modellint.docker.judge import Container
@@ -104,7 +105,7 @@ class Containers:
         """Write the copy."""
         outside = Outside(self.networks, os.path.exists)
         copy = private_copy(self.document, self.name, stand_in, replaced, outside, alone=alone)
-        with open(self._copy, "w", encoding="utf-8") as file:
+        with naming(self._copy), open(self._copy, "w", encoding="utf-8") as file:
             json.dump(copy, file)
 
     def up(self, names: Sequence[str]) -> Done:

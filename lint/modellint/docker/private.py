@@ -8,6 +8,8 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
+from modellint.atomic_write import naming
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,5 +51,5 @@ def _names(folder: str) -> list[str]:
 
 def _write_program(path: str, text: str) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o700)
-    with open(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+    with naming(path), open(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)

@@ -40,7 +40,7 @@ def ruling_of(name: str, asked: Policies) -> Ruling:
 def unreadable(error: PolicyError) -> Unreadable:
     """What a mistake in a policy is to whoever runs a check."""
     row, column = error.span.first
-    return Unreadable(f"{error.span.source.path}:{row}:{column}", str(error.args[0]).partition(": ")[2])
+    return Unreadable(error.span.source.path, str(error.args[0]).partition(": ")[2], row, column)
 
 
 def apply(

@@ -10,7 +10,7 @@ from modellint.report.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from modellint.fix import Applied, Change, Outcome
 
@@ -55,14 +55,15 @@ def line(path: str, row: int, column: int, done: str, rule: str, text: str) -> s
     return f"{printable(relative(path))}:{row}:{column} {done}[{rule}] {printable(text)}"
 
 
-def summary(outcome: Outcome, lost: Container[str], only_said: bool, stale: int) -> str:
+def summary(outcome: Outcome, lost: Collection[str], only_said: bool, stale: int) -> str:
     """What was done, in one line."""
     applied = [each for each in outcome.applied if each.path not in lost]
     changed = [each for each in outcome.changes if each.path not in lost]
     words = "would be applied" if only_said else "applied"
     parts = [f"{_counted(applied, 'fix', 'es')} {words} in {_counted(changed, 'file', 's')}"]
     if not applied:
-        parts = ["nothing to fix"]
+        failed = lost or outcome.left or outcome.unreadable
+        parts = ["nothing was fixed" if failed else "nothing to fix"]
     if outcome.unsafe:
         parts.append(f"{outcome.unsafe} more with `--unsafe`")
     if stale:

@@ -71,6 +71,7 @@ class Unreadable(Record):
 
     path: str
     reason: str
+    start: Position | None = Field(default=None, description="Where in the file, if it is about a place in it.")
 
 
 class Tool(Record):

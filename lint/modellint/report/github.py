@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from modellint.check import Report
+    from modellint.compose.files import Unreadable
     from modellint.result import Result
     from modellint.rule import Rule
 
@@ -30,14 +31,18 @@ def render(report: Report, rules: Mapping[str, Rule]) -> str:
     for severity, command in COMMANDS.items():
         found = [_annotation(command, result) for result in report.results if result.severity == severity]
         if severity == "error":
-            found = [
-                _command(command, {"file": relative(error.path), "title": "unreadable"}, [error.reason])
-                for error in report.unreadable
-            ] + found
+            found = [_unreadable(command, error) for error in report.unreadable] + found
         lines += found[:MOST]
         if len(found) > MOST:
             lines.append(_command(command, {"title": "modellint"}, [_more(len(found) - MOST, severity)]))
     return "".join([line + "\n" for line in lines])
+
+
+def _unreadable(command: str, error: Unreadable) -> str:
+    where: Properties = {"file": relative(error.path)}
+    if error.row:
+        where |= {"line": error.row, "col": error.column}
+    return _command(command, {**where, "title": "unreadable"}, [error.reason])
 
 
 def _annotation(command: str, result: Result) -> str:

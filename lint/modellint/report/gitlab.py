@@ -44,7 +44,7 @@ def _finding(result: Result) -> dict[str, Any]:
 
 
 def _unreadable(error: Unreadable) -> dict[str, Any]:
-    return _entry("unreadable", f"{error.path}: {error.reason}", UNREADABLE, error.path, 1)
+    return _entry("unreadable", str(error), UNREADABLE, error.path, error.row or 1)
 
 
 def _entry(rule: str, text: str, severity: str, path: str, line: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modellint.check import Report
+    from modellint.compose.files import Unreadable
     from modellint.result import Place, Result
     from modellint.rule import Rule
 
@@ -27,13 +28,16 @@ def render(report: Report, rules: Mapping[str, Rule]) -> str:
             "version": VERSION,
             "tool": {"name": "modellint", "version": __version__},
             "findings": [_finding(result) for result in report.results],
-            "unreadable": [
-                {"path": _path(error.path), "reason": well_formed(error.reason)} for error in report.unreadable
-            ],
+            "unreadable": [_unreadable(error) for error in report.unreadable],
             "summary": {**summary, "files": report.files, "projects": report.projects},
         },
         len(report.results),
     )
+
+
+def _unreadable(error: Unreadable) -> dict[str, Any]:
+    lost: dict[str, Any] = {"path": _path(error.path), "reason": well_formed(error.reason)}
+    return lost | ({"start": {"line": error.row, "column": error.column}} if error.row else {})
 
 
 def _finding(result: Result) -> dict[str, Any]:

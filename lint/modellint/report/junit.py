@@ -83,7 +83,8 @@ def _suites(report: Report) -> Sequence[_Suite]:
     for error in report.unreadable:
         own = suite(error.path)
         own.errors += 1
-        own.add("unreadable", 1, _element("error", "unreadable", error.reason, [f"{own.path}: {error.reason}"]))
+        text = f"{own.path}{error.place}: {error.reason}"
+        own.add("unreadable", 1, _element("error", "unreadable", error.reason, [text]))
     for result in report.results:
         _add(suite(result.place.path), result)
     if not suites:

@@ -78,7 +78,7 @@ def _counts(report: Report) -> str:
 
 def _rows(report: Report, rules: Mapping[str, Rule]) -> Iterator[str]:
     for error in report.unreadable:
-        yield _row("error", "unreadable", code(relative(error.path)), prose(error.reason), "")
+        yield _row("error", "unreadable", code(relative(error.path) + error.place), prose(error.reason), "")
     names: dict[str, str] = {}
     for severity in SEVERITIES:
         for result in report.results:

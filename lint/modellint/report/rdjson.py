@@ -72,9 +72,12 @@ def _finding(result: Result, pages: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _unreadable(error: Unreadable) -> dict[str, Any]:
+    location: dict[str, Any] = {"path": printable(relative(error.path))}
+    if error.row:
+        location["range"] = {"start": {"line": error.row}}
     return {
         "message": comment(error.reason),
-        "location": {"path": printable(relative(error.path))},
+        "location": location,
         "severity": "ERROR",
         "code": {"value": "unreadable"},
     }

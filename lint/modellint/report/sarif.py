@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modellint.check import Report
+    from modellint.compose.files import Unreadable
     from modellint.result import Change, Place, Result
     from modellint.rule import Rule
 
@@ -118,8 +119,8 @@ def _invocation(report: Report, dropped: int) -> Any:
     notifications = [
         om.Notification(
             level="error",
-            message=om.Message(text=_sentence(f"{error.path}: {error.reason}")),
-            locations=[om.Location(physical_location=om.PhysicalLocation(artifact_location=_file(error.path)))],
+            message=om.Message(text=_sentence(str(error))),
+            locations=[om.Location(physical_location=_unread(error))],
         )
         for error in report.unreadable
     ]
@@ -177,6 +178,11 @@ def _fix(result: Result) -> Any:
 
 def _physical(place: Place) -> Any:
     return om.PhysicalLocation(artifact_location=_file(place.path), region=_region(place))
+
+
+def _unread(error: Unreadable) -> Any:
+    region = om.Region(start_line=error.row, start_column=error.column) if error.row else None
+    return om.PhysicalLocation(artifact_location=_file(error.path), region=region)
 
 
 def _region(place: Place) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from modellint.report.output import STDOUT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +27,11 @@ def console() -> Console:
 def write(text: str) -> None:
     """Write plain text to standard output."""
     _take_any_character()
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        error.filename = STDOUT
+        raise
 
 
 def _take_any_character() -> None:

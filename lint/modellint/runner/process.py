@@ -22,6 +22,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from modellint.atomic_write import words as told
 from modellint.programs import isolated
 from modellint.runner.exchange import UNIX, ask
 from modellint.runner.log import is_out_of_memory, tail, telling
@@ -286,7 +287,7 @@ def _start(program: Program, setup: Setup, files: Files, tcp: bool, memory: int,
             shutil.rmtree(folder, ignore_errors=True)
         if log >= 0:
             os.close(log)
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = f"{error.filename or program.words[0]}: {told(error)}" if isinstance(error, OSError) else error
         raise RunnerFailed(f"the runner cannot be started: {reason}") from None
     url = f"http://127.0.0.1:{port}" if tcp else UNIX + host
     return Running(process, setup, url, absolute.model, folder, log, memory)

@@ -8,6 +8,7 @@ import tempfile
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from modellint.atomic_write import naming
 from modellint.isolation.outcome import FAIL, NOT_PROVEN, PASS
 from modellint.isolation.plan import Upstream
 from modellint.runner.canary import NoCanary, write
@@ -89,7 +90,8 @@ def _files(run: Run, setup: Setup, held: Held) -> Files:
         folder = run.stack.enter_context(tempfile.TemporaryDirectory(prefix="modellint-canary-"))
     path = os.path.join(folder, "canary.gguf")
     context = held.artifact.context or max(setup.context, _CONTEXT)
-    write(path, setup.entries[0], context=context, embedding=setup.mode == EMBEDDING)
+    with naming(path):
+        write(path, setup.entries[0], context=context, embedding=setup.mode == EMBEDDING)
     return Files(path, packed_context=held.artifact.packed_context)
 
 
