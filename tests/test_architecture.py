@@ -30,7 +30,7 @@ LAYERS = [
     {"comment"},
     {"compose"},
     {"evidence"},
-    {"grant_edits", "pins"},
+    {"grant_edits", "pins", "secret_lines"},
     {"pin", "sound", "replace", "registry"},
     {"rule"},
     {"pack", "example", "engine"},

@@ -9,7 +9,7 @@ from modellint.compose.load import complete, load_project
 from modellint.compose.selection import Options, select_path, with_override
 from modellint.engine import run
 from modellint.parallel import spread
-from modellint.result import Result, pack, result, unpack
+from modellint.result import Result, pack, result, results, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ def check(
     tried: list[tuple[str, int, bool]] = []
     in_force: dict[str, None] = {}
     lost: dict[tuple[str, str], None] = {}  # a policy with a mistake is said once
-    for _, names, _, results, unreadable, used, policy_names in outcomes:
+    for _, names, _, packed, unreadable, used, policy_names in outcomes:
         tried.extend(used)
         in_force.update(dict.fromkeys(policy_names))
         read.update(names)
         report.projects += bool(names)
         lost.update(dict.fromkeys(unreadable))
-        for one in map(unpack, results):
+        for one in map(unpack, packed):
             found.setdefault((*one.order(), one.place.end_line, one.place.end_column), one)
     if in_force and policies is not None:
         from modellint.policy.apply import about_exceptions
@@ -166,8 +166,9 @@ def _check_one(
         return target, [], [], [], [(target or ".", f"modellint failed on it: {defect(error)}")], [], []
     paths = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
     own = {os.path.normpath(path) for path in selection.files}
-    results = [pack(result(each)) for each in findings if not overlay or each.span.source.path == overlay]
-    return target, paths, [name for name in paths if name not in own], results, [], used, names
+    shown = [each for each in findings if not overlay or each.span.source.path == overlay]
+    found = [pack(each) for each in results(shown)]
+    return target, paths, [name for name in paths if name not in own], found, [], used, names
 
 
 def _is_fragment(target: str) -> bool:
