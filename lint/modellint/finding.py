@@ -26,7 +26,7 @@ class Finding:
     Of the line of a `secret` no text is printed: a report goes where the file may not.
     """
 
-    __slots__ = ("fix", "hint", "message", "related", "rule", "secret", "severity", "span")
+    __slots__ = ("fix", "hint", "message", "own", "related", "rule", "secret", "severity", "span")
 
     def __init__(
         self,
@@ -44,9 +44,10 @@ class Finding:
         self.fix = fix
         self.related = related
         self.hint = hint
-        self.severity = severity  # None: the severity of the rule
+        self.severity: Severity | None = severity  # None: the severity of the rule
         self.secret = secret
         self.rule = ""
+        self.own: Severity | None = None  # the severity that it had before a policy gave it another
 
     def order(self) -> tuple[str, int, int, str, str]:
         """The order in which a reader meets findings."""

@@ -78,6 +78,17 @@ class Result:
         return (self.place.path, self.place.row, self.place.column, self.rule, self.message)
 
 
+class Suppressed:
+    """A finding that is left out; `kind` is `ignore`, `exception` or `baseline`, and `reason` is what that says."""
+
+    __slots__ = ("kind", "reason", "result")
+
+    def __init__(self, result: Result, kind: str, reason: str) -> None:
+        self.result = result
+        self.kind = kind
+        self.reason = reason
+
+
 def results(findings: Sequence[Finding]) -> list[Result]:
     """The results of the findings of a project. What one of them takes for a secret is shown by none of them."""
     for finding in findings:
