@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from modellint.earlier import Unheeded
     from modellint.engine import Covered
     from modellint.facts import Facts
-    from modellint.finding import Severity
     from modellint.policies import InForce, Policies
     from modellint.rule import Rule
 
@@ -231,7 +230,7 @@ def _check_one(
     )
 
 
-def _rank(severity: Severity | None) -> int:
+def _rank(severity: str | None) -> int:
     return SEVERITIES.index(severity) if severity else 0
 
 

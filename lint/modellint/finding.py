@@ -44,10 +44,10 @@ class Finding:
         self.fix = fix
         self.related = related
         self.hint = hint
-        self.severity: Severity | None = severity  # None: the severity of the rule
+        self.severity = severity  # None: the severity of the rule
         self.secret = secret
         self.rule = ""
-        self.own: Severity | None = None  # the severity that it had before a policy gave it another
+        self.own: str | None = None  # the severity that it had before a policy gave it another
 
     def order(self) -> tuple[str, int, int, str, str]:
         """The order in which a reader meets findings."""
