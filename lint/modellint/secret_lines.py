@@ -121,9 +121,11 @@ def secrets_of(source: Source) -> Secrets:
         return known
     found = Secrets()
     source.secrets = found
-    if _is_marked(source.text.lower()):
+    if source.private:
+        _hide_settings(source, found)
+    elif _is_marked(source.text.lower()):
         _search_lines(source, found)
-        if source.documents is None and not source.private:  # an env file is no YAML
+        if source.documents is None:
             parse(source)
         _search_nodes(source, found)
     return found
@@ -157,6 +159,17 @@ def _is_literal(value: str) -> bool:
 def _is_random(text: str) -> bool:
     digits = any(char.isdigit() for char in text)
     return len(text) >= _SHORTEST and (digits or not (text.islower() or text.isupper() or text.istitle()))
+
+
+def _hide_settings(source: Source, found: Secrets) -> None:
+    """Hide every value of an env file, and what else is no name and no comment: a value that goes on."""
+    for number in range(1, len(source.line_starts()) + 1):
+        name, sign, value = source.line(number).partition("=")
+        value = value.strip()
+        if value:
+            found.add(number, len(name) + 1, *([value.strip("\"'")] if len(value) >= _SHORTEST else []))
+        elif not sign and name.strip() and not name.strip().isidentifier() and not name.lstrip().startswith("#"):
+            found.add(number, 0)
 
 
 def _search_lines(source: Source, found: Secrets) -> None:
