@@ -19,7 +19,7 @@ RULES = Path(modellint_rules.__path__[0])
 # From the bottom up. A module imports from the rows above its own, and from its own row where the row says so with a
 # name for a whole package.
 LAYERS = [
-    {"source", "defect", "kept", "near", "undisturbed", "programs"},
+    {"source", "before", "defect", "kept", "near", "undisturbed", "programs"},
     {"node", "edit", "image", "demands", "policies"},
     {"scalar", "finding", "removal", "items", "exemption"},
     {"yaml_events", "damage", "standin", "reference", "artifact", "sizes"},
@@ -30,10 +30,10 @@ LAYERS = [
     {"comment"},
     {"compose"},
     {"evidence"},
-    {"grant_edits", "pins"},
+    {"grant_edits", "pins", "secret_lines"},
     {"pin", "sound", "replace", "registry"},
     {"rule"},
-    {"pack", "example", "engine"},
+    {"pack", "example", "engine", "earlier"},
     {"policy"},
     {"result", "parallel"},
     {"check", "config"},

@@ -24,13 +24,16 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 ROOTS = [os.path.join(ROOT, name) for name in ("lint", "rules", "policies")]  # the code is the commit that was chosen
 REQUIREMENTS = os.path.join(HERE, "requirements.txt")
 REQUIREMENTS_SMOKE = os.path.join(HERE, "requirements-smoke.txt")  # llama.cpp: 34 MB that a check has no use for
-sys.path.insert(0, ROOTS[0])
+sys.path[:0] = [HERE, ROOTS[0]]
+
+import base_commit  # noqa: E402
 
 from modellint import __version__  # noqa: E402
 from modellint.report.printable import printable  # noqa: E402
 
 PREFIX = "MODELLINT_INPUT_"
 FAIL_ON = ("error", "warning", "note", "never")
+POLICY_FROM = ("base", "head")
 POLICIES = ("recommended", "strict", "airgapped")  # that are names, not files
 REQUIRE = ("all", "isolation", "nothing")
 LONGEST = 86_400  # seconds that a smoke test may be given
@@ -89,6 +92,8 @@ class Inputs(Place):
         _switch(given, "upload-sarif")  # read by action.yml; anything but `true` there would silently upload nothing
         self.category = _text(given, "category")
         self.policies = [line if line in POLICIES else self.path("policy", line) for line in _lines(given, "policy")]
+        self.policy_from = _policy_from(given)
+        self.event_path = given.get("GITHUB_EVENT_PATH", "")
         self.sarif_file = self._sarif_file(_text(given, "sarif-file"))
 
     def _sarif_file(self, path: str) -> str:
@@ -189,7 +194,7 @@ def check() -> int:
     wanted = Inputs(dict(os.environ))
     folder = tempfile.mkdtemp(prefix="modellint-run-", dir=wanted.temp)
     reports = {form: os.path.join(folder, f"report.{form}") for form in ("json", "sarif", "markdown")}
-    done = modellint(LINT, arguments(wanted, reports), wanted.workspace)
+    done = modellint(LINT, [*arguments(wanted, reports, base(wanted)), "--", *wanted.paths], wanted.workspace)
     report = read_json(reports["json"])
     log(done.stderr, sys.stderr)
     log(done.stdout, annotations=wanted.annotations, quiet=NO_FILES if wanted.allow_no_files else "")
@@ -207,14 +212,35 @@ def check() -> int:
     return 0
 
 
-def arguments(wanted: Inputs, reports: dict[str, str]) -> list[str]:
-    """The arguments of the one check; a value stands behind `=`, a path behind `--`, so that none is an option."""
+def base(wanted: Inputs) -> str:
+    """A folder with the policies and Compose files of the base, if they are what counts; empty if they are not.
+
+    Where they cannot be read, the folder is empty or holds a part of them: what is missing suppresses nothing.
+    """
+    if wanted.policy_from != "base":
+        return ""
+    folder = tempfile.mkdtemp(prefix="modellint-base-", dir=wanted.temp)
+    os.chdir(wanted.temp)  # Windows looks for programs in the current folder first
+    try:
+        base_commit.put_base(folder, wanted.folder, wanted.workspace, wanted.event_path)
+    except base_commit.Unreadable as trouble:
+        say_warning(
+            f"The base of the pull request cannot be read ({trouble}), so that no policy and no ignore comment of the "
+            "repository counts. Check out with `fetch-depth: 2`, or with credentials that stay until this step; "
+            "`policy-from: head` takes the word of the pull request instead."
+        )
+    return folder
+
+
+def arguments(wanted: Inputs, reports: dict[str, str], base: str) -> list[str]:
+    """The options of the one check; a value stands behind `=`, so that none is an option."""
     words = ["check", f"--format={'github' if wanted.annotations else 'text'}", f"--fail-on={wanted.fail_on}"]
     words += [f"--report={form}={path}" for form, path in reports.items()]
     words += [f"--policy={policy}" for policy in wanted.policies]
+    words += [f"--suppressions-from={base}"] if base else []
     if wanted.online:  # and never `--trusted`: in a run that holds secrets, the command refuses
         words += ["--online", *[f"--registry={host}" for host in wanted.registries]]
-    return [*words, "--", *wanted.paths]
+    return words
 
 
 def modellint(
@@ -414,6 +440,11 @@ def say_error(text: str) -> None:
     write(f"::error title=modellint::{printable(text).replace('%', '%25')}")
 
 
+def say_warning(text: str) -> None:
+    """The same for what fails nothing by itself."""
+    write(f"::warning title=modellint::{printable(text).replace('%', '%25')}")
+
+
 def write(line: str, stream: Any = None) -> None:
     """Print a line as UTF-8, whatever the runner's locale is."""
     into = (stream or sys.stdout).buffer
@@ -472,6 +503,13 @@ def _choice(given: dict[str, str], name: str, choices: tuple[str, ...]) -> str:
 
 def _switch(given: dict[str, str], name: str) -> bool:
     return _choice(given, name, ("true", "false")) == "true"
+
+
+def _policy_from(given: dict[str, str]) -> str:
+    """Whose policies and ignore comments count. In a pull request those of the base, unless it is told otherwise."""
+    if _text(given, "policy-from"):
+        return _choice(given, "policy-from", POLICY_FROM)
+    return "base" if given.get("GITHUB_EVENT_NAME") in base_commit.EVENTS else "head"
 
 
 def _inside(name: str, path: str, *folders: str) -> str:

@@ -12,31 +12,50 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from modellint.atomic_write import write
+from modellint.earlier import Unheeded
 from modellint.options import UsageError
+from modellint.result import Suppressed
 
 if TYPE_CHECKING:
+    from modellint.before import Before
     from modellint.check import Report
     from modellint.result import Result
 
 _LARGEST = 1 << 25  # bytes
 
 
-def apply_baseline(report: Report, path: str, written: str) -> None:
-    """Leave out of a report what a baseline has, and write the findings into one; either name may be empty."""
+def apply_baseline(report: Report, path: str, written: str, before: Before | None = None) -> None:
+    """Leave out of a report what a baseline has, and write the findings into one; either name may be empty.
+
+    Where `before` is given, the baseline is the one that was there before a change.
+    """
     known = _counted(report)
     if written:
         write(written, json.dumps({"version": 1, "findings": dict(sorted(known.items()))}, indent=1) + "\n")
     if path:
-        known = _read(path)
+        known = _read(path) if before is None or path == written else _earlier(path, before, report)
     new: list[Result] = []
     for result in report.results:
         mark = fingerprint(result)
         if known.get(mark, 0) > 0:
             known[mark] -= 1
             report.known += 1
+            report.suppressed.append(Suppressed(result, "baseline", ""))
         else:
             new.append(result)
     report.results = new
+    report.suppressed.sort(key=lambda each: each.result.order())
+
+
+def _earlier(path: str, before: Before, report: Report) -> dict[str, int]:
+    """A baseline as it was before a change; says in the report where it is another one now."""
+    real = before.path(path)
+    if real == path:
+        return _read(path)
+    known = _read(real) if os.path.exists(real) else {}
+    if not os.path.exists(path) or _read(path) != known:
+        report.unheeded.append(Unheeded(path, 0, "this baseline is not the one before the change, which counts"))
+    return known
 
 
 def fingerprint(result: Result) -> str:

@@ -8,8 +8,9 @@ from modellint.compose import files
 from modellint.compose.load import complete, load_project
 from modellint.compose.selection import Options, select_path, with_override
 from modellint.engine import run
+from modellint.finding import SEVERITIES
 from modellint.parallel import spread
-from modellint.result import Result, pack, result, unpack
+from modellint.result import Result, Suppressed, pack, result, results, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,28 +19,48 @@ if TYPE_CHECKING:
 
     from modellint.compose.project import Project
     from modellint.compose.selection import Selection
+    from modellint.earlier import Unheeded
+    from modellint.engine import Covered
     from modellint.facts import Facts
-    from modellint.policies import Policies
+    from modellint.policies import InForce, Policies
     from modellint.rule import Rule
 
     # A target, the files that were read for it, those of them that others named, packed results, what went wrong,
-    # what came of the exceptions of its policies, and these policies.
+    # what came of the exceptions of its policies, these policies with what each lies outside of, packed results that
+    # are covered, each with kind and reason, how many results a policy made less severe, and what is not heeded.
     Outcome: TypeAlias = tuple[
-        str, list[str], list[str], list[Any], list[tuple[str, str, int, int]], list[tuple[str, int, bool]], list[str]
+        str,
+        list[str],
+        list[str],
+        list[Any],
+        list[tuple[str, str, int, int]],
+        list[tuple[str, int, bool]],
+        list[tuple[str, str]],
+        list[tuple[Any, str, str]],
+        int,
+        list[tuple[str, int, str]],
     ]
 
 
 class Report:
-    """What a check found, and what it could not read."""
+    """What a check found, on which terms, and what it could not read."""
 
-    __slots__ = ("files", "known", "policies", "projects", "results", "unreadable")
+    __slots__ = (
+        "files", "in_force", "known", "left_out", "lowered", "policies", "projects", "results", "suppressed",
+        "unheeded", "unreadable",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.results: list[Result] = []
         self.unreadable: list[files.Unreadable] = []
+        self.left_out: list[files.LeftOut] = []
         self.files = 0  # Compose files that were checked
         self.projects = 0
         self.policies: list[str] = []  # that were in force
+        self.in_force: list[InForce] = []  # the same, and what they switch off
+        self.suppressed: list[Suppressed] = []  # what ignore comments, exceptions and a baseline cover
+        self.lowered = 0  # results that are less severe than they would be without a policy
+        self.unheeded: list[Unheeded] = []  # suppressions that do not count, because the change brings them along
         self.known = 0  # findings that a baseline has, and that are left out
 
     def count(self, severity: str) -> int:
@@ -75,26 +96,42 @@ def check(
     found: dict[tuple[Any, ...], Result] = {}
     read: set[str] = set()
     tried: list[tuple[str, int, bool]] = []
-    in_force: dict[str, None] = {}
+    in_force: dict[str, str] = {}
+    covered: dict[tuple[Any, ...], Suppressed] = {}
+    unheeded: dict[tuple[str, int, str], None] = {}
     lost: dict[tuple[str, str, int, int], None] = {}  # a policy with a mistake is said once
-    for _, names, _, results, unreadable, used, policy_names in outcomes:
+    for _, names, _, packed, unreadable, used, policy_names, aside, lowered, ignored in outcomes:
         tried.extend(used)
-        in_force.update(dict.fromkeys(policy_names))
+        in_force.update(policy_names)
+        report.lowered += lowered
+        unheeded.update(dict.fromkeys(ignored))
         read.update(names)
         report.projects += bool(names)
         lost.update(dict.fromkeys(unreadable))
-        for one in map(unpack, results):
-            found.setdefault((*one.order(), one.place.end_line, one.place.end_column), one)
+        for one in map(unpack, packed):
+            found.setdefault(_key(one), one)
+        for each, kind, reason in aside:
+            one = unpack(each)
+            covered.setdefault(_key(one), Suppressed(one, kind, reason))
     if in_force and policies is not None:
-        from modellint.policy.apply import about_exceptions
+        from modellint.policy import apply
 
-        for finding in about_exceptions(tried, in_force, policies):
+        for finding in apply.about_exceptions(tried, in_force, policies):
             one = result(finding)
-            found.setdefault((*one.order(), one.place.end_line, one.place.end_column), one)
+            found.setdefault(_key(one), one)
+        report.in_force = apply.in_force(in_force.items(), policies)
+    if policies is not None and policies.before is not None:
+        from modellint.earlier import Unheeded, differences
+        from modellint.policy.apply import paths_of
+
+        report.unheeded = differences(paths_of(in_force, policies), policies.before)
+        report.unheeded += [Unheeded(*each) for each in sorted(unheeded)]
     report.unreadable.extend(files.Unreadable(*each) for each in lost)
     report.policies = list(in_force)
     report.files = len(read)
     report.results = sorted(found.values(), key=Result.order)
+    aside_only = [each for key, each in covered.items() if key not in found]
+    report.suppressed = sorted(aside_only, key=lambda each: each.result.order())
     report.unreadable.sort(key=lambda trouble: (trouble.path, trouble.row, trouble.column))
     return report
 
@@ -152,22 +189,55 @@ def _check_one(
         project, selection, overlay = open_project(target, options, shell)
         names = policies.of(project.folder) if policies is not None else []
         used: list[tuple[str, int, bool]] = []
+        covered: list[Covered] = []
+        ignored: list[Unheeded] = []
+        if policies is not None and policies.before is not None:
+            from modellint.earlier import heed
+
+            ignored = heed(project, policies)
         if names and policies is not None:
             from modellint.policy.apply import apply
 
-            findings, used = apply(names, policies, project, sources, facts)
+            findings, used = apply(names, policies, project, sources, facts, covered)
         else:
-            findings = run(rules, project, idle, sources, facts)
+            findings = run(rules, project, idle, sources, facts, covered=covered)
     except files.Unreadable as trouble:
-        return target, [], [], [], [(trouble.path, trouble.reason, trouble.row, trouble.column)], [], []
+        return target, [], [], [], [(trouble.path, trouble.reason, trouble.row, trouble.column)], [], [], [], 0, []
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
         from modellint.defect import defect
 
-        return target, [], [], [], [(target or ".", f"modellint failed on it: {defect(error)}", 0, 0)], [], []
+        failed = (target or ".", f"modellint failed on it: {defect(error)}", 0, 0)
+        return target, [], [], [], [failed], [], [], [], 0, []
     paths = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
+    shown = [each for each in findings if not overlay or each.span.source.path == overlay]
+    hidden = [each for each in covered if not overlay or each[0].span.source.path == overlay]
+    packed = [pack(each) for each in results([*shown, *(finding for finding, _, _ in hidden)])]
+    aside = [(one, kind, reason) for one, (_, kind, reason) in zip(packed[len(shown) :], hidden, strict=True)]
+    lowered = sum(each.own is not None and _rank(each.own) < _rank(each.severity) for each in shown)
+    in_force = [(name, policies.outside(name, project.folder) if policies is not None else "") for name in names]
     own = {os.path.normpath(path) for path in selection.files}
-    results = [pack(result(each)) for each in findings if not overlay or each.span.source.path == overlay]
-    return target, paths, [name for name in paths if name not in own], results, [], used, names
+    others = [name for name in paths if name not in own]
+    return (
+        target,
+        paths,
+        others,
+        packed[: len(shown)],
+        [],
+        used,
+        in_force,
+        aside,
+        lowered,
+        [(each.path, each.line, each.what) for each in ignored],
+    )
+
+
+def _rank(severity: str | None) -> int:
+    return SEVERITIES.index(severity) if severity else 0
+
+
+def _key(one: Result) -> tuple[Any, ...]:
+    """What a result is known by among those of several projects."""
+    return (*one.order(), one.place.end_line, one.place.end_column)
 
 
 def _is_fragment(target: str) -> bool:

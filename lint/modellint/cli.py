@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from modellint.rule import Rule
 
 _SEVERITIES = ("error", "warning", "note")
+_NO_ROOM = ("gitlab", "rdjson")  # formats that hold findings and nothing else
 _RARE_GC = 200_000  # objects; a short run that makes few cycles loses time to a collector that looks often
 
 
@@ -110,9 +111,11 @@ def _check(said: Arguments) -> int:
     if "--baseline" in said.values or "--write-baseline" in said.values:
         from modellint.baseline import apply_baseline
 
-        apply_baseline(report, said.last("--baseline"), said.last("--write-baseline"))
+        apply_baseline(report, said.last("--baseline"), said.last("--write-baseline"), in_force.before)
     try:
         _show(said, report, known)
+        if said.last("--format", "text") in _NO_ROOM or "--quiet" in said.values:
+            _say_terms(report)
     finally:
         for trouble in report.unreadable:
             _complain(str(trouble))
@@ -187,12 +190,25 @@ def _show(said: Arguments, report: Report, known: dict[str, Rule]) -> None:
     output.deliver(form, path, said.reports(), lambda form: _rendered(form, report, known, said), show)
 
 
+def _say_terms(report: Report) -> None:
+    """Say on standard error what the report has no room for, where the check is less than it could be."""
+    from modellint.report.terms import terms, weakened
+
+    if weakened(report):
+        for term in terms(report):
+            _complain(term)
+
+
 def _rendered(form: str, report: Report, known: dict[str, Rule], said: Arguments) -> str:
     if form == "text":
         from modellint.report import text
 
         quiet, statistics = bool(said.last("--quiet")), bool(said.last("--statistics"))
         return text.render(report, known, quiet=quiet, statistics=statistics)
+    if form == "sarif":
+        from modellint.report import sarif
+
+        return sarif.render(report, known, suppressed="--include-suppressed" in said.values)
     from modellint.report import renderer
 
     return renderer(form)(report, known)

@@ -21,9 +21,12 @@ _OPEN = "ignore["
 
 
 class Ignore:
-    """One rule named by an ignore comment. `used` becomes True when it suppresses a finding."""
+    """One rule named by an ignore comment. `used` becomes True when it is about a finding.
 
-    __slots__ = ("line", "reason", "rule", "span", "used", "whole")
+    One that is not `heeded` suppresses nothing: the change that is checked has brought it along.
+    """
+
+    __slots__ = ("heeded", "line", "reason", "rule", "span", "used", "whole")
 
     def __init__(self, span: Span, whole: Span, rule: str, reason: str, line: int) -> None:
         self.span = span  # the rule's name in the comment, or what stands where one should
@@ -32,6 +35,7 @@ class Ignore:
         self.reason = reason
         self.line = line  # that it is about; one past the last where nothing follows
         self.used = False
+        self.heeded = True
 
 
 def ignores(source: Source, documents: Iterable[Node]) -> list[Ignore]:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from modellint.source import Span
 
     Place: TypeAlias = tuple[str, int, str]  # path, line, rule
+    Covered: TypeAlias = tuple[Finding, str, str]  # a finding that is left out, what covers it (a kind), and the reason
 
 AFTER_ALL = "Exemption"  # what a rule looks at that is about no project
+IGNORED = "ignore"  # the kind of what a comment covers
 LAST = "Ignore"  # rules about ignore comments run when it is known which of them were needed
 
 
@@ -31,8 +33,9 @@ def run(
     facts: Facts | None = None,
     demands: Demands | None = None,
     options: Mapping[str, Mapping[str, object]] | None = None,
+    covered: list[Covered] | None = None,
 ) -> list[Finding]:
-    """Every finding that no comment ignores, in the order in which a reader meets them.
+    """Every finding that no comment ignores, in the order in which a reader meets them; the others go to `covered`.
 
     `idle` names the rules that exist and were not asked for: an ignore comment for one of them may still be needed.
     `sources`: whether the Dockerfiles and the source code that services are built from are read.
@@ -53,9 +56,10 @@ def run(
     findings = _findings([rule for rule in running if rule.subject != LAST], context, given)
     if project.ignores:
         ignores = _by_place(project)
-        findings = [finding for finding in findings if not _is_ignored(finding, ignores)]
+        aside = covered if covered is not None else []
+        findings = _unignored(findings, ignores, aside)
         last = _findings([rule for rule in running if rule.subject == LAST], context, given)
-        findings += [finding for finding in last if not _is_ignored(finding, ignores)]
+        findings += _unignored(last, ignores, aside)
     if project.origins:
         _add_origins(findings, project)
     findings.sort(key=Finding.order)
@@ -64,8 +68,7 @@ def run(
 
 def unignored(findings: Iterable[Finding], project: Project) -> list[Finding]:
     """The findings that no comment ignores."""
-    ignores = _by_place(project)
-    return [finding for finding in findings if not _is_ignored(finding, ignores)]
+    return _unignored(findings, _by_place(project), [])
 
 
 def _add_origins(findings: Iterable[Finding], project: Project) -> None:
@@ -118,8 +121,18 @@ def _by_place(project: Project) -> dict[Place, list[Ignore]]:
     return places
 
 
-def _is_ignored(finding: Finding, ignores: dict[Place, list[Ignore]]) -> bool:
-    here = ignores.get((finding.span.source.path, finding.span.first[0], finding.rule), [])
-    for ignore in here:
-        ignore.used = True
-    return bool(here)
+def _unignored(
+    findings: Iterable[Finding], ignores: dict[Place, list[Ignore]], covered: list[Covered]
+) -> list[Finding]:
+    """The findings that no comment ignores; the others are added to `covered`."""
+    kept: list[Finding] = []
+    for finding in findings:
+        here = ignores.get((finding.span.source.path, finding.span.first[0], finding.rule), [])
+        for ignore in here:
+            ignore.used = True
+        heeded = next((ignore for ignore in here if ignore.heeded), None)
+        if heeded is None:
+            kept.append(finding)
+        else:
+            covered.append((finding, IGNORED, heeded.reason))
+    return kept

@@ -26,7 +26,7 @@ class Finding:
     Of the line of a `secret` no text is printed: a report goes where the file may not.
     """
 
-    __slots__ = ("fix", "hint", "message", "related", "rule", "secret", "severity", "span")
+    __slots__ = ("fix", "hint", "message", "own", "related", "rule", "secret", "severity", "span")
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Finding:
         self.severity = severity  # None: the severity of the rule
         self.secret = secret
         self.rule = ""
+        self.own: str | None = None  # the severity that it had before a policy gave it another
 
     def order(self) -> tuple[str, int, int, str, str]:
         """The order in which a reader meets findings."""

@@ -100,8 +100,10 @@ COMMANDS = (
             Option("--no-source", "do not read the Dockerfiles and the source code that services are built from"),
             Option("--statistics", "count the findings of each rule"),
             Option("--baseline", "leave out the findings that are written there", "FILE"),
+            Option("--include-suppressed", "in SARIF, also what comments, exceptions and the baseline cover"),
             Option("--write-baseline", "write today's findings there, and fail for none of them", "FILE"),
             *POLICY,
+            Option("--suppressions-from", "count only policies and ignore comments that are there, too", "FOLDER"),
             *PROJECT,
             Option("--online", "ask the registries: missing or wrong models, stale pins, contexts too large"),
             Option("--memory", "what one model may use, such as 16GiB (with `--online`)", "SIZE"),
@@ -283,12 +285,23 @@ def policies(said: Arguments) -> Policies:
     today = said.last("--today")
     if today and not _is_day(today):
         raise UsageError(f"`--today` is a day as `YYYY-MM-DD`, not `{today}`")
+    folder = said.last("--suppressions-from")
+    before = None
+    if folder:
+        from os.path import isdir
+
+        from modellint.before import Before
+
+        if not isdir(folder):
+            raise UsageError(f"`--suppressions-from` is the folder of an earlier version, and `{folder}` is none")
+        before = Before(folder)
     return Policies(
         said.each("--policy"),
         said.names("--select"),
         said.names("--ignore"),
         online="--online" in said.values,
         today=today,
+        before=before,
     )
 
 

@@ -31,6 +31,7 @@ def parse(source: Source) -> YamlFile:
     if syntax:
         file.whole = False
         file.problems = sorted(syntax + file.problems, key=lambda problem: problem.span.start)
+    source.documents = file.documents
     return file
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 
+from modellint.secret_lines import secrets_of, without
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from modellint.finding import Finding
@@ -17,7 +20,8 @@ _LONGEST_LINE = 400
 class Place:
     """A stretch of a file: lines and columns from 1, in code points, the end exclusive; `path` as the user named it.
 
-    `line` is the text of the first line, for a reader to recognise; both texts are empty for a private file.
+    `line` is the text of the first line, for a reader to recognise; both texts are empty for a private file and where
+    a secret stands on the lines.
     """
 
     __slots__ = ("column", "end_column", "end_line", "line", "path", "row", "text")
@@ -74,19 +78,42 @@ class Result:
         return (self.place.path, self.place.row, self.place.column, self.rule, self.message)
 
 
+class Suppressed:
+    """A finding that is left out; `kind` is `ignore`, `exception` or `baseline`, and `reason` is what that says."""
+
+    __slots__ = ("kind", "reason", "result")
+
+    def __init__(self, result: Result, kind: str, reason: str) -> None:
+        self.result = result
+        self.kind = kind
+        self.reason = reason
+
+
+def results(findings: Sequence[Finding]) -> list[Result]:
+    """The results of the findings of a project. What one of them takes for a secret is shown by none of them."""
+    for finding in findings:
+        if finding.secret:
+            secrets_of(finding.span.source).hide(finding.span)
+    return [result(finding) for finding in findings]
+
+
 def result(finding: Finding) -> Result:
-    """The result of a finding."""
+    """The result of a finding. A fix that would repeat a secret keeps its title and loses its edits."""
     fix = finding.fix
+    edits = fix.edits if fix else ()
+    near = [finding.span, *(edit.span for edit in edits)]
+    secrets = {text for span in near for text in secrets_of(span.source).of(span)}
+    repeats = any(text in edit.text for edit in edits for text in secrets)
     return Result(
         finding.rule,
         finding.severity or "",
-        finding.message,
-        finding.hint,
+        without(finding.message, secrets),
+        without(finding.hint, secrets),
         _place(finding.span, finding.secret),
-        [(_place(span), message) for span, message in finding.related],
-        fix.title if fix else "",
+        [(_place(span), without(message, secrets)) for span, message in finding.related],
+        without(fix.title, secrets) if fix else "",
         fix.safety if fix else "",
-        [Change(_place(edit.span), edit.text) for edit in fix.edits] if fix else [],
+        [] if repeats else [Change(_place(edit.span), edit.text) for edit in edits],
     )
 
 
@@ -118,8 +145,11 @@ def _place(span: Span, secret: bool = False) -> Place:
     end_line, end_column = span.last
     line = source.line(row)
     text = span.text
-    if source.private or secret:
+    hidden = secrets_of(source).lines(span)
+    if source.private or secret or row in hidden:
         line = text = ""
+    elif hidden:
+        text = ""
     if len(line) > _LONGEST_LINE:
         line = line[:_LONGEST_LINE]
     path = source.path.replace("\\", "/") if os.sep == "\\" else source.path

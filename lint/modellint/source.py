@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Source:
     """One file's text, without a byte order mark. Of a `private` one (an env file, a foreign file) none is printed.
@@ -15,13 +19,15 @@ class Source:
     `base` is the folder that relative paths in the text are relative to; the file's own unless it is told otherwise.
     """
 
-    __slots__ = ("_starts", "base", "path", "private", "text")
+    __slots__ = ("_starts", "base", "documents", "path", "private", "secrets", "text")
 
     def __init__(self, path: str, text: str, private: bool = False) -> None:
         self.path = path
         self.text = text
         self.private = private
         self.base = os.path.dirname(path) or "."
+        self.documents: Sequence[object] | None = None  # the nodes that were made of it; None where nobody has yet
+        self.secrets: object = None  # what must not be shown of it: see `secret_lines`
         self._starts: list[int] = []
 
     def position(self, offset: int) -> tuple[int, int]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modellint.check import Report
-from modellint.compose.files import Unreadable
+from modellint.compose.files import LeftOut, Unreadable
+from modellint.earlier import Unheeded
 from modellint.edit import SAFE, Edit, Fix
 from modellint.finding import ERROR, NOTE, WARNING, Finding
-from modellint.result import result
+from modellint.policies import InForce
+from modellint.result import Suppressed, result
 from modellint.rule import Rule
 from modellint.source import Source, Span
 
@@ -216,11 +218,30 @@ def many() -> Report:
     return report(*sorted([*warnings, *errors], key=Finding.order), found("hidden-text", at(source, "{}"), "a brace"))
 
 
+def on_terms() -> Report:
+    """A check that is less than it could be, for every reason that there is, some of it in words of a stranger."""
+    evil = "##[group]::error::x `a` <b> @c\x1b[2J\n::error::y"
+    source = Source("compose.yaml", "models:\n  llm: latest\n")
+    made = report(found("hidden-text", at(source, "latest"), "`latest` says nothing"))
+    for kind, reason in (("ignore", evil), ("ignore", ""), ("exception", "soon"), ("baseline", "")):
+        made.suppressed.append(Suppressed(result(found("bad-name", at(source, "llm"), "no name")), kind, reason))
+    made.in_force = [
+        InForce("strict", True, "", [], []),
+        InForce(f"../{evil}/.modellint.yaml", False, "repository", [f"rule-{at}" for at in range(9)], ["bad-name"]),
+        InForce("other.yaml", False, "project", ["bad-name"], []),
+    ]
+    made.policies = [each.name for each in made.in_force]
+    made.left_out = [LeftOut(evil, "named in `.gitignore`"), LeftOut("old/compose.yaml", "not asked for")]
+    made.unheeded = [Unheeded(evil, 0, "this policy is changed"), Unheeded("compose.yaml", 3, "this comment is new")]
+    made.known = made.lowered = 1
+    return made
+
+
 SAMPLES: dict[str, Callable[[], Report]] = {
     make.__name__: make
     for make in (
         clean, plain, edits_in_two_files, crlf, lone_cr, tabs, wide, several_lines, no_final_newline, empty_line,
-        long_lines, hostile, unreadable, nothing_checked, many,
+        long_lines, hostile, unreadable, nothing_checked, many, on_terms,
     )
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ GOLDEN = Path(__file__).parent / "golden"
 ENDINGS = {"gitlab": "json", "junit": "xml", "rdjson": "json", "markdown": "md"}
 
 
-@pytest.mark.parametrize("name", ["clean", "plain", "hostile", "unreadable"])
+@pytest.mark.parametrize("name", ["clean", "plain", "hostile", "unreadable", "on_terms"])
 @pytest.mark.parametrize("form", ENDINGS)
 def test_golden(
     form: str, name: str, samples: dict[str, Report], known: dict[str, Rule], pytestconfig: pytest.Config

@@ -48,8 +48,14 @@ def test_shape(samples: dict[str, Report], known: dict[str, Rule]) -> None:
             }
         ],
         "unreadable": [],
-        "summary": {"error": 1, "warning": 0, "note": 0, "files": 2, "projects": 2},
-    }
+        "summary": {
+            "error": 1, "warning": 0, "note": 0, "files": 2, "projects": 2, "suppressed": 0, "lowered": 0,
+        },
+        "policies": [],
+        "suppressed": [],
+        "left_out": [],
+        "unheeded": [],
+    }  # fmt: skip
 
 
 def test_hint_related_and_unreadable(samples: dict[str, Report], known: dict[str, Rule]) -> None:

@@ -322,3 +322,22 @@ def test_level_is_kept_and_typos_are_refused() -> None:
     misspelt.markdwon = "m"
     with pytest.raises(AttributeError, match="Message has no attribute markdwon"):
         as_json(misspelt)
+
+
+def test_suppressed_findings_are_in_sarif_only_where_they_are_asked_for(
+    samples: dict[str, Report], known: dict[str, Rule], multitool: Path, tmp_path: Path
+) -> None:
+    """GitHub shows them as open alerts."""
+    report = samples["on_terms"]
+    assert "suppressions" not in sarif.render(report, known)
+    log: dict[str, Any] = json.loads(sarif.render(report, known, suppressed=True))
+    schema = json.loads((multitool / "sarif-2.1.0.json").read_text(encoding="utf-8-sig"))
+    jsonschema.Draft202012Validator(schema).validate(log)  # pyright: ignore[reportUnknownMemberType]
+    [made] = log["runs"]
+    found = [each["suppressions"][0] for each in made["results"] if "suppressions" in each]
+    assert [(each["kind"], each["status"]) for each in found] == [
+        ("inSource", "accepted"), ("inSource", "accepted"), ("external", "accepted"), ("external", "accepted"),
+    ]  # fmt: skip
+    assert found[2]["justification"] == "soon"
+    assert made["properties"]["suppressed"] == {"ignore": 2, "exception": 1, "baseline": 1}
+    assert complaints(multitool, log, tmp_path) == []

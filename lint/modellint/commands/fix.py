@@ -85,7 +85,8 @@ def _finish(said: Arguments, outcome: Outcome, pins: _Pins | None) -> int:
     unwritten = [] if only_said else write(outcome.changes)
     lost = {trouble.path for trouble in unwritten}
     if "--diff" in said.values:
-        changes.show_diff(outcome.changes)
+        for path in changes.show_diff(outcome.changes):
+            complain(f"{path}: the lines that hold a secret are masked, so that this diff does not apply")
     else:
         changes.show_applied([each for each in outcome.applied if each.path not in lost], only_said)
     stale = list(pins.stale.values()) if pins else []

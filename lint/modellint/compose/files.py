@@ -38,6 +38,16 @@ class Unreadable(Exception):
         return f":{self.row}:{self.column}" if self.row else ""
 
 
+class LeftOut:
+    """A file or folder that was found and not checked, and why, in words for a person."""
+
+    __slots__ = ("path", "reason")
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+
+
 def draft(texts: Mapping[str, str]) -> None:
     """From now on, let these texts stand for the files at these real paths, and no others."""
     _drafts.clear()

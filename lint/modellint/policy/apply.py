@@ -10,6 +10,7 @@ from modellint.engine import AFTER_ALL, run
 from modellint.facts import Facts
 from modellint.finding import SEVERITIES
 from modellint.node import Mapping, Scalar
+from modellint.policies import BUILT_IN, InForce
 from modellint.policy.loaded import PolicyError
 from modellint.policy.ruling import Ruling, ruling
 from modellint.rule import Context, Rule
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from modellint.compose.project import Project
+    from modellint.engine import Covered
     from modellint.finding import Finding
     from modellint.node import Node
     from modellint.policies import Policies
     from modellint.source import Span
 
+_BELOW = {severity: SEVERITIES[at + 1 :] for at, severity in enumerate(SEVERITIES)}
+EXCEPTED = "exception"  # the kind of what an exception covers
 _rulings: dict[tuple[str, Policies], Ruling] = {}  # each policy is read once in a process
 
 
@@ -44,20 +48,47 @@ def unreadable(error: PolicyError) -> Unreadable:
 
 
 def apply(
-    names: Sequence[str], asked: Policies, project: Project, sources: bool, facts: Facts | None
+    names: Sequence[str],
+    asked: Policies,
+    project: Project,
+    sources: bool,
+    facts: Facts | None,
+    covered: list[Covered] | None = None,
 ) -> tuple[list[Finding], list[tuple[str, int, bool]]]:
     """What several policies find together, each finding as severe as the strictest of them takes it.
 
-    The second value says of the exceptions that were tried: the policy, its number, and whether it was used.
+    The second value says of the exceptions that were tried: the policy, its number, and whether it was used. What
+    comments and exceptions cover, in the eyes of every policy that found it, is added to `covered`.
     """
     together: dict[tuple[str, int, int, str, str], Finding] = {}
     tried: list[tuple[str, int, bool]] = []
+    aside: list[Covered] = []
     for name in names:
         one = ruling_of(name, asked)
-        for finding in _exempt(_found(one, project, sources, facts), one, name, project, tried):
+        for finding in _exempt(_found(one, project, sources, facts, aside), one, name, project, tried, aside):
             known = together.setdefault(finding.order(), finding)
             known.severity = min(known, finding, key=_rank).severity
+    if covered is not None:
+        once = {each[0].order(): each for each in reversed(aside)}
+        covered += [each for order, each in sorted(once.items()) if order not in together]
     return sorted(together.values(), key=lambda finding: finding.order()), tried
+
+
+def in_force(names: Iterable[tuple[str, str]], asked: Policies) -> list[InForce]:
+    """What the policies of some projects make of the rules; of each also what it lies outside of."""
+    said: list[InForce] = []
+    for name, outside in names:
+        one = ruling_of(name, asked)
+        settings = [(one.known[rule], setting.severity) for rule, (setting, _) in sorted(one.policy.rules.items())]
+        off = [rule.name for rule, severity in settings if severity == "off" and rule.on and rule.name in one.idle]
+        lowered = [rule.name for rule, severity in settings if severity in _BELOW[rule.severity]]
+        said.append(InForce(name, name in BUILT_IN, outside, off, lowered))
+    return said
+
+
+def paths_of(names: Iterable[str], asked: Policies) -> list[str]:
+    """The files of policies, and those that they extend, as far as they were read as they were before a change."""
+    return [path for name in names for path in ruling_of(name, asked).policy.paths]
 
 
 def rules_of(names: Iterable[str], asked: Policies) -> dict[str, Rule]:
@@ -98,12 +129,13 @@ def about_exceptions(tried: Iterable[tuple[str, int, bool]], names: Iterable[str
     return findings
 
 
-def _found(one: Ruling, project: Project, sources: bool, facts: Facts | None) -> list[Finding]:
+def _found(one: Ruling, project: Project, sources: bool, facts: Facts | None, covered: list[Covered]) -> list[Finding]:
     given = facts
     if facts is not None and one.policy.memory:
         given = Facts(facts.answers, min(facts.memory or one.policy.memory, one.policy.memory))
-    findings = run(one.running, project, one.idle, sources, given, one.demands, one.options)
+    findings = run(one.running, project, one.idle, sources, given, one.demands, one.options, covered)
     for finding in findings:
+        finding.own = finding.severity
         finding.severity = one.severities.get(finding.rule, finding.severity)
     if one.conditions and project.whole:  # of a fragment nothing is said that another file may change
         from modellint.policy.cel import judge
@@ -114,9 +146,14 @@ def _found(one: Ruling, project: Project, sources: bool, facts: Facts | None) ->
 
 
 def _exempt(
-    findings: Iterable[Finding], one: Ruling, name: str, project: Project, tried: list[tuple[str, int, bool]]
+    findings: Iterable[Finding],
+    one: Ruling,
+    name: str,
+    project: Project,
+    tried: list[tuple[str, int, bool]],
+    covered: list[Covered],
 ) -> list[Finding]:
-    """The findings that no exception covers."""
+    """The findings that no exception covers; the others are added to `covered`."""
     running = {rule.name for rule in one.running} | set(one.policy.checks)
     used: set[int] = set()
     kept: list[Finding] = []
@@ -128,7 +165,9 @@ def _exempt(
             if exemption.covers(finding.rule, _below(finding.span.source.path, folder), keys)
         ]
         used.update(covering)
-        if not covering:
+        if covering:
+            covered.append((finding, EXCEPTED, one.policy.exceptions[covering[0]].given.reason))
+        else:
             kept.append(finding)
     for at, (exemption, folder) in enumerate(one.exemptions):
         looked = any(exemption.is_about(_below(file.source.path, folder)) for file in project.files)

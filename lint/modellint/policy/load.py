@@ -11,15 +11,16 @@ from modellint.compose import files
 from modellint.near import did_you_mean
 from modellint.node import Mapping, Scalar, Sequence
 from modellint.parse import parse
+from modellint.policies import BUILT_IN
 from modellint.policy.loaded import Loaded, PolicyError, Written
 from modellint.policy.schema import Allow, Budget, Check, Exception_, Policy
 from modellint.sizes import read_size
 from modellint.source import Source, Span
 
 if TYPE_CHECKING:
+    from modellint.before import Before
     from modellint.node import Node
 
-BUILT_IN = ("recommended", "strict", "airgapped")
 _DEEPEST = 10  # policies that extend one another
 _PARTS: dict[str, type[BaseModel] | None] = {
     "allow": Allow,
@@ -31,13 +32,18 @@ _PARTS: dict[str, type[BaseModel] | None] = {
 }  # fmt: skip  what stands under a key of a policy
 
 
-def load(name: str) -> Loaded:
-    """The policy of a path or of a built-in name; raises `PolicyError`, or `Unreadable` where there is no such file."""
-    path = _built_in(name) if name in BUILT_IN else name
-    if os.path.islink(path) and files.foreign(path, os.path.dirname(path) or os.curdir):
+def load(name: str, before: Before | None = None) -> Loaded:
+    """The policy of a path or of a built-in name; raises `PolicyError`, or `Unreadable` where there is no such file.
+
+    Where `before` is given, it is read as it was then, and keeps its path.
+    """
+    if name in BUILT_IN:
+        return _load(_built_in(name), [], None)
+    real = before.path(name) if before is not None else name
+    if os.path.islink(real) and files.foreign(real, os.path.dirname(real) or os.curdir):
         # In a pull request from outside, messages about it would show what a file of this machine says.
-        raise files.Unreadable(path, "is a symbolic link to a file outside its repository; name that file itself")
-    return _load(path, [])
+        raise files.Unreadable(name, "is a symbolic link to a file outside its repository; name that file itself")
+    return _load(name, [], before)
 
 
 def read_policy(source: Source) -> tuple[Policy, Mapping]:
@@ -54,10 +60,11 @@ def read_policy(source: Source) -> tuple[Policy, Mapping]:
         raise _mistake(error, root) from None
 
 
-def _load(path: str, above: list[str]) -> Loaded:
-    source = files.read(path)
+def _load(path: str, above: list[str], before: Before | None) -> Loaded:
+    source = files.read(path) if before is None else Source(path, files.read(before.path(path)).text)
     policy, root = read_policy(source)
     loaded = Loaded(source)
+    loaded.paths = [path] if before is not None else []
     known = [*above, os.path.realpath(path)]
     for at, name in enumerate(policy.extends):
         base = _extended(name, path)
@@ -68,7 +75,7 @@ def _load(path: str, above: list[str]) -> Loaded:
                 place(root, ("extends", at)), f"`{name}` lies outside the folder and the repository of this policy"
             )
         try:
-            loaded.lay(_load(base, known))
+            loaded.lay(_load(base, known, None if name in BUILT_IN else before))
         except files.Unreadable as trouble:
             raise PolicyError(place(root, ("extends", at)), f"`{name}` {trouble.reason}") from None
     _lay(loaded, policy, root)

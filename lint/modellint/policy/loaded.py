@@ -35,6 +35,7 @@ class Loaded:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.paths: list[str] = []  # of the files that were read as they were before a change
         self.rules: dict[str, tuple[RuleSetting, Span]] = {}
         self.allow: dict[str, tuple[list[str], Span]] = {}
         self.grants: dict[str, tuple[list[str], Span]] | None = None
@@ -51,6 +52,7 @@ class Loaded:
 
     def lay(self, other: Loaded) -> None:
         """Lay another policy over this one."""
+        self.paths += other.paths
         self.rules.update(other.rules)
         self.allow.update(other.allow)
         self.grants = other.grants if other.grants is not None else self.grants

@@ -50,7 +50,7 @@ class Ruling:
 
 def ruling(name: str, asked: Policies) -> Ruling:
     """The ruling of a policy file or a built-in policy; raises `PolicyError`, or `Unreadable`."""
-    return Ruling(load(name), asked)
+    return Ruling(load(name, asked.before), asked)
 
 
 def _runs(rule: Rule, policy: Loaded, asked: Policies) -> bool:

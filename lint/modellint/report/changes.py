@@ -7,16 +7,21 @@ from difflib import unified_diff
 from modellint.report import terminal
 from modellint.report.paths import relative
 from modellint.report.printable import printable
+from modellint.secret_lines import secrets_of
+from modellint.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from modellint.fix import Applied, Change, Outcome
+    from modellint.secret_lines import Secrets
 
 _CONTEXT = 3  # lines around a change
+_HEAD = 2  # lines of a diff that name the file
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _TAB = "\t"
+_MASKED = " (secrets are masked: this does not apply)"  # part of a name, so that no program takes the diff for a patch
 
 
 def show_applied(applied: Iterable[Applied], only_said: bool) -> None:
@@ -26,28 +31,70 @@ def show_applied(applied: Iterable[Applied], only_said: bool) -> None:
     terminal.write("".join(f"{each}\n" for each in lines))
 
 
-def show_diff(changes: Iterable[Change]) -> None:
-    """Print a unified diff, in colour on a terminal. Of an env file only the lines that change are shown."""
-    lines = [each for change in changes for each in diff(change)]
+def show_diff(changes: Iterable[Change]) -> list[str]:
+    """Print a unified diff, in colour on a terminal; returns the paths of the files in which secrets are masked.
+
+    Of an env file only the lines that change are shown.
+    """
+    masked: list[str] = []
+    lines: list[str] = []
+    for change in changes:
+        shown = list(diff(change))
+        lines += shown
+        if shown and shown[0].endswith(_MASKED):
+            masked.append(change.path)
     if not terminal.is_terminal():
         terminal.write("".join(f"{each}\n" for each in lines))
-        return
+        return masked
     from rich.text import Text
 
     console = terminal.console()
     for each in lines:
         console.print(Text(each, _STYLES.get(each[:1], "")), soft_wrap=True)
+    return masked
 
 
 def diff(change: Change) -> Iterator[str]:
-    """The lines of a unified diff, each made safe to print; line ends are left out."""
+    """The lines of a unified diff, each made safe to print; line ends are left out.
+
+    A line is cut where a secret begins. The names in the head then say that the diff is for reading alone.
+    """
     name = relative(change.path)
     context = 0 if change.private else _CONTEXT
-    before, after = change.before.splitlines(keepends=True), change.after.splitlines(keepends=True)
-    for each in unified_diff(before, after, f"a/{name}", f"b/{name}", n=context, lineterm="\n"):
-        yield _safe(each.rstrip("\r\n"))
+    before, after = (Source(change.path, text, change.private) for text in (change.before, change.after))
+    lines = list(unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}", n=context, lineterm="\n"))
+    shown = _without_secrets(lines, secrets_of(before), secrets_of(after))
+    note = _MASKED if shown != lines else ""
+    for number, each in enumerate(shown):
+        yield _safe(each.rstrip("\r\n")) + (note if number < _HEAD else "")
         if each[:1] in "+- " and not each.endswith(("\n", "\r")):
             yield "\\ No newline at end of file"
+
+
+def _lines(source: Source) -> list[str]:
+    """The lines with their ends: those that places count, which are not all that `splitlines` knows."""
+    starts = source.line_starts()
+    lines = [source.text[start:end] for start, end in zip(starts, [*starts[1:], len(source.text)], strict=True)]
+    return lines if lines[-1] else lines[:-1]
+
+
+def _without_secrets(lines: Sequence[str], before: Secrets, after: Secrets) -> list[str]:
+    """The lines of a diff, in which the lines of two texts that hold a secret are cut."""
+    shown: list[str] = list(lines[:_HEAD])
+    old = new = 0
+    for each in lines[_HEAD:]:
+        sign = each[:1]
+        if sign == "@":
+            old, new = (int(part[1:].partition(",")[0]) for part in each.split()[1:3])
+            # Of a side without lines, the number is that of the line before.
+            old, new = old + each.split()[1].endswith(",0"), new + each.split()[2].endswith(",0")
+            shown.append(each)
+            continue
+        secrets, number = (after, new) if sign == "+" else (before, old)
+        end = each[len(each.rstrip("\r\n")) :]
+        shown.append(sign + secrets.masked(number, each[1:].rstrip("\r\n")) + end)
+        old, new = old + (sign != "+"), new + (sign != "-")
+    return shown
 
 
 def line(path: str, row: int, column: int, done: str, rule: str, text: str) -> str:

@@ -74,6 +74,45 @@ class Unreadable(Record):
     start: Position | None = Field(default=None, description="Where in the file, if it is about a place in it.")
 
 
+class Policy(Record):
+    """A policy that was in force, and which rules it makes weaker than they are by themselves."""
+
+    name: str = Field(description="A built-in name, or a path.")
+    built_in: bool
+    outside: Literal["repository", "project"] | None = Field(
+        description="What a policy file that nobody named lies outside of."
+    )
+    off: list[str] = Field(description="Rules that it switches off.")
+    lowered: list[str] = Field(description="Rules that it makes less severe.")
+
+
+class Suppressed(Stretch):
+    """A finding that is not among `findings`, and why."""
+
+    rule: str
+    severity: Literal["error", "warning", "note"]
+    message: str
+    kind: Literal["ignore", "exception", "baseline"] = Field(
+        description="An ignore comment, an exception of a policy, or the baseline."
+    )
+    reason: str = Field(description="What the comment or the exception gives as reason; may be empty.")
+
+
+class LeftOut(Record):
+    """A file or folder that was found and not checked."""
+
+    path: str
+    reason: str
+
+
+class Unheeded(Record):
+    """Something that `--suppressions-from` keeps from counting: it differs from the version before the change."""
+
+    path: str
+    line: From1 | None
+    reason: str
+
+
 class Tool(Record):
     """The program that made the report."""
 
@@ -89,6 +128,8 @@ class Summary(Record):
     note: Count
     files: Count
     projects: Count
+    suppressed: Count = Field(default=0, description="Findings that are not counted: see `suppressed` of the report.")
+    lowered: Count = Field(default=0, description="Findings that a policy made less severe.")
 
 
 class Report(Record):
@@ -99,6 +140,10 @@ class Report(Record):
     findings: list[Finding]
     unreadable: list[Unreadable]
     summary: Summary
+    policies: list[Policy] = []
+    suppressed: list[Suppressed] = []
+    left_out: list[LeftOut] = []
+    unheeded: list[Unheeded] = []
 
 
 def schema() -> dict[str, Any]:

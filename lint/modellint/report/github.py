@@ -1,13 +1,14 @@
 """Annotations on GitHub: the workflow commands `::error`, `::warning` and `::notice`.
 
 A runner keeps ten commands of each kind for a step, so that the worst nine are given, and one that says how many are
-missing. What escapes what: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
+missing; the terms of the check are one annotation more. What escapes what: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
 """
 
 from __future__ import annotations
 
 from modellint.report.paths import relative
 from modellint.report.printable import printable
+from modellint.report.terms import about_change, shortened, terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,15 +27,20 @@ MOST = 9  # annotations of one kind
 
 
 def render(report: Report, rules: Mapping[str, Rule]) -> str:
-    """The report as workflow commands, the worst first; nothing for a report without findings."""
+    """The report as workflow commands, the worst first; nothing for a report without findings and terms."""
     lines: list[str] = []
+    said = {"warning": shortened(about_change(report), MOST), "note": terms(report)[len(report.unheeded) :]}
     for severity, command in COMMANDS.items():
         found = [_annotation(command, result) for result in report.results if result.severity == severity]
         if severity == "error":
             found = [_unreadable(command, error) for error in report.unreadable] + found
-        lines += found[:MOST]
-        if len(found) > MOST:
-            lines.append(_command(command, {"title": "modellint"}, [_more(len(found) - MOST, severity)]))
+        about = said.get(severity)
+        if about:  # before what a runner may drop
+            lines.append(_command(command, {"title": "modellint"}, about))
+        most = MOST - bool(about)
+        lines += found[:most]
+        if len(found) > most:
+            lines.append(_command(command, {"title": "modellint"}, [_more(len(found) - most, severity)]))
     return "".join([line + "\n" for line in lines])
 
 

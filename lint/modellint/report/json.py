@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from modellint.check import Report
     from modellint.compose.files import Unreadable
-    from modellint.result import Place, Result
+    from modellint.earlier import Unheeded
+    from modellint.policies import InForce
+    from modellint.result import Place, Result, Suppressed
     from modellint.rule import Rule
 
 VERSION = 1  # of the format: changes when something is taken away or changes its meaning, not when something is added
@@ -29,9 +31,19 @@ def render(report: Report, rules: Mapping[str, Rule]) -> str:
             "tool": {"name": "modellint", "version": __version__},
             "findings": [_finding(result) for result in report.results],
             "unreadable": [_unreadable(error) for error in report.unreadable],
-            "summary": {**summary, "files": report.files, "projects": report.projects},
+            "summary": {
+                **summary,
+                "files": report.files,
+                "projects": report.projects,
+                "suppressed": len(report.suppressed),
+                "lowered": report.lowered,
+            },
+            "policies": [_policy(each) for each in report.in_force],
+            "suppressed": [_suppressed(each) for each in report.suppressed],
+            "left_out": [{"path": _path(each.path), "reason": well_formed(each.reason)} for each in report.left_out],
+            "unheeded": [_unheeded(each) for each in report.unheeded],
         },
-        len(report.results),
+        len(report.results) + len(report.suppressed),
     )
 
 
@@ -52,6 +64,32 @@ def _finding(result: Result) -> dict[str, Any]:
     if result.hint:
         finding["hint"] = well_formed(result.hint)
     return finding
+
+
+def _policy(policy: InForce) -> dict[str, Any]:
+    return {
+        "name": policy.name if policy.built_in else _path(policy.name),
+        "built_in": policy.built_in,
+        "outside": policy.outside or None,
+        "off": list(policy.off),
+        "lowered": list(policy.lowered),
+    }
+
+
+def _suppressed(each: Suppressed) -> dict[str, Any]:
+    result = each.result
+    return {
+        "rule": result.rule,
+        "severity": result.severity,
+        "message": well_formed(result.message),
+        **_place(result.place),
+        "kind": each.kind,
+        "reason": well_formed(each.reason),
+    }
+
+
+def _unheeded(each: Unheeded) -> dict[str, Any]:
+    return {"path": _path(each.path), "line": each.line or None, "reason": each.what}
 
 
 def _fix(result: Result) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from modellint.report.paths import relative
 from modellint.report.printable import printable
+from modellint.report.terms import terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +88,9 @@ def _suites(report: Report) -> Sequence[_Suite]:
         own.add("unreadable", 1, _element("error", "unreadable", error.reason, [text]))
     for result in report.results:
         _add(suite(result.place.path), result)
-    if not suites:
+    if said := terms(report):
+        suite("modellint").add("on these terms", 0, f"      <system-out>{_text(said)}</system-out>\n")
+    if not report.results and not report.unreadable:
         own = suite("modellint")
         if report.files:
             files = "1 file" if report.files == 1 else f"{report.files} files"

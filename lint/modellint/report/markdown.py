@@ -10,6 +10,7 @@ from modellint.finding import SEVERITIES
 from modellint.report.home import page_url
 from modellint.report.paths import relative
 from modellint.report.printable import printable
+from modellint.report.terms import shortened, terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1000
 MOST_BYTES = 900 * 1024
+_MOST_TERMS = 100
 _LONGEST = 1000  # characters of a cell
 _HEAD = "| severity | rule | place | what is wrong | what to do |\n| --- | --- | --- | --- | --- |\n"
 _SIGNS = "&<>|`[]()*_~#!@\\{}$"
@@ -32,11 +34,12 @@ _NO_CODE = ("|", "`")  # the one ends a cell even in code, the other ends code
 
 
 def render(report: Report, rules: Mapping[str, Rule]) -> str:
-    """The report as Markdown; one line where nothing was found."""
-    counts = _counts(report)
+    """The report as Markdown; one line where nothing was found and nothing is to be said about the check itself."""
+    said = "".join([f"- {prose(term)}\n" for term in shortened(terms(report), _MOST_TERMS)])
+    counts = f"{_counts(report)}\n\n{said}" if said else f"{_counts(report)}\n"
     if not report.results and not report.unreadable:
-        return f"{counts}\n"
-    parts = [f"### modellint\n\n{counts}\n\n{_HEAD}"]
+        return counts
+    parts = [f"### modellint\n\n{counts}\n{_HEAD}"]
     total = len(report.results) + len(report.unreadable)
     size = len(parts[0]) + len(_more(total))
     for shown, row in enumerate(_rows(report, rules)):

@@ -1,7 +1,7 @@
 """SARIF 2.1.0, for code scanning on GitHub and Azure DevOps, and for editors.
 
 A log is uploaded and kept, so that it quotes nothing of the files but what messages and fixes say: no snippets, no
-contents. Suppressed findings are left out, because GitHub shows them as open alerts.
+contents. Suppressed findings are left out unless they are asked for, because GitHub shows them as open alerts.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ import os
 from typing import Any
 from urllib.parse import quote
 
+import attr
+
 from modellint import __version__
 from modellint.finding import SEVERITIES
 from modellint.report.encode import encode, well_formed
 from modellint.report.fingerprint import fingerprints
 from modellint.report.home import HOME, page_url
 from modellint.report.page import labelled
+from modellint.report.paths import relative
 from modellint.report.printable import printable
 from modellint.report.sarif_json import as_json
+from modellint.report.terms import about_change, counts, terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
     from modellint.rule import Rule
 
 om: Any = importlib.import_module("sarif_om")  # it has no types
+# It calls the status by a name that the final schema does not know.
+_STATUS: Any = attr.ib(default=None, metadata={"schema_property_name": "status"})
+_Suppression: Any = attr.make_class("Suppression", {"status": _STATUS}, bases=(om.Suppression,))
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST_RESULTS = 5000  # that GitHub keeps of a run
@@ -41,12 +48,22 @@ _SECURITY_TAGS = frozenset(("security", "supply-chain"))
 _SECURITY_SEVERITY = {"error": "8.0", "warning": "5.5", "note": "3.0"}  # high, medium and low on GitHub
 
 
-def render(report: Report, rules: Mapping[str, Rule]) -> str:
-    """The report as one log with one run; of more than `MOST_RESULTS` findings the worst, and a notification."""
+def render(report: Report, rules: Mapping[str, Rule], *, suppressed: bool = False) -> str:
+    """The report as one log with one run; of more than `MOST_RESULTS` findings the worst, and a notification.
+
+    `suppressed`: also what ignore comments, exceptions and a baseline cover, each with a suppression.
+    """
     kept = worst(report.results, MOST_RESULTS)
-    used = sorted({result.rule for result in kept})
+    covered = report.suppressed[: MOST_RESULTS - len(kept)] if suppressed else []
+    used = sorted({result.rule for result in [*kept, *(each.result for each in covered)]})
     index = {name: at for at, name in enumerate(used)}
-    names = fingerprints((result.rule, uri(result.place.path), result.place.text) for result in kept)
+    every = [*kept, *(each.result for each in covered)]
+    names = fingerprints((result.rule, uri(result.place.path), result.place.text) for result in every)
+    results = [_result(result, index[result.rule], name) for result, name in zip(every, names, strict=True)]
+    for made, each in zip(results[len(kept) :], covered, strict=True):
+        kind = "inSource" if each.kind == "ignore" else "external"
+        justification = well_formed(printable(each.reason)) or None
+        made.suppressions = [_Suppression(kind=kind, status="accepted", justification=justification)]
     run = om.Run(
         tool=om.Tool(
             driver=om.ToolComponent(
@@ -61,11 +78,12 @@ def render(report: Report, rules: Mapping[str, Rule]) -> str:
         column_kind="unicodeCodePoints",
         original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The working folder."))},
         invocations=[_invocation(report, len(report.results) - len(kept))],
-        results=[_result(result, index[result.rule], name) for result, name in zip(kept, names, strict=True)],
+        results=results,
+        properties=_properties(report),
     )
     log = as_json(om.SarifLog(schema_uri=SCHEMA, version="2.1.0", runs=[run]))
     head = {"$schema": log.pop("$schema"), "version": log.pop("version")}
-    return encode({**head, **log}, len(kept))
+    return encode({**head, **log}, len(every))
 
 
 def worst(results: Sequence[Result], most: int) -> Sequence[Result]:
@@ -127,7 +145,27 @@ def _invocation(report: Report, dropped: int) -> Any:
     if dropped:
         text = f"{dropped} results of the lowest severities are left out: a run holds at most {MOST_RESULTS}."
         notifications.append(om.Notification(level="warning", message=om.Message(text=text)))
-    return om.Invocation(execution_successful=not report.unreadable, tool_execution_notifications=notifications or None)
+    said = [om.Notification(level="warning", message=om.Message(text=_sentence(each))) for each in about_change(report)]
+    others = terms(report)[len(said) :]
+    said += [om.Notification(level="note", message=om.Message(text=_sentence(each))) for each in others]
+    return om.Invocation(
+        execution_successful=not report.unreadable,
+        tool_execution_notifications=notifications or None,
+        tool_configuration_notifications=said or None,
+    )
+
+
+def _properties(report: Report) -> dict[str, Any] | None:
+    """Counts of what is not among the results; nothing for a check without terms."""
+    if not terms(report):
+        return None
+    policies = [each.name if each.built_in else relative(each.name) for each in report.in_force]
+    return {
+        "policies": [printable(name) for name in policies],
+        "suppressed": counts(report),
+        "lowered": report.lowered,
+        "leftOut": len(report.left_out),
+    }
 
 
 def _result(result: Result, rule_index: int, fingerprint: str) -> Any:

@@ -6,6 +6,7 @@ from modellint.finding import SEVERITIES
 from modellint.report.paths import relative
 from modellint.report.printable import printable
 from modellint.report.snippet import snippet
+from modellint.report.terms import terms
 from modellint.report.width import width as width_of
 from modellint.report.width import wrap
 
@@ -109,6 +110,8 @@ def _lines(report: Report, width: int | None, quiet: bool, statistics: bool) -> 
             yield []
     if not quiet:
         yield _summary(report)
+        for term in terms(report, baseline=False):
+            yield from hanging([("=", "gutter")], printable(term), width, "  ")
 
 
 def _headline(result: Result, width: int | None) -> Iterator[Line]:

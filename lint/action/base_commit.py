@@ -1,0 +1,190 @@
+"""The base of a pull request: its policies and Compose files, put into a folder by git's own plumbing.
+
+No code of the repository runs and nothing is checked out: objects are read as they are stored, without hooks, filters,
+submodules and the conversions of `.gitattributes`. Only the standard library.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import NamedTuple, cast
+
+EVENTS = ("pull_request", "pull_request_target")  # in which the base counts unless it is told otherwise
+LARGEST = 1 << 20  # bytes of a file; a Compose file or a policy can be no larger
+MOST_FILES = 20_000
+MOST_BYTES = 256 << 20
+ENDS = (".yaml", ".yml")
+SECONDS = 120  # for git, each time
+_LINK = "120000"
+_MOST_LINKS = 5  # that lead to one another
+_COMMIT = re.compile("[0-9a-f]{40}([0-9a-f]{24})?")
+_SAFE = (
+    "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.pager=cat", "submodule.recurse=false",
+    "fetch.recurseSubmodules=false", "gc.auto=0", "maintenance.auto=false", "protocol.allow=never",
+    "protocol.https.allow=always", "protocol.http.allow=always", "protocol.ssh.allow=always",
+    "protocol.file.allow=always",
+)  # fmt: skip
+
+
+class Unreadable(Exception):
+    """The base cannot be read, and why."""
+
+
+class Entry(NamedTuple):
+    """A file of a commit: its mode, its object, and its size in bytes."""
+
+    mode: str
+    name: str
+    size: int
+
+
+def put_base(into: str, folder: str, workspace: str, event_path: str) -> None:
+    """Put what may suppress findings, as it is in the base of the event, below a folder that mirrors the workspace.
+
+    `folder` is any folder of the repository. Raises `Unreadable`; what was put until then counts.
+    """
+    commit = base_commit(event_path)
+    repository = _repository(folder, workspace)
+    git = _Git(repository)
+    if git.code("cat-file", "-e", f"{commit}^{{commit}}") != 0:
+        shallow = git.text("rev-parse", "--is-shallow-repository").strip() == b"true"
+        depth = ["--depth=1"] if shallow else []  # a history that is whole stays so
+        options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", *depth]
+        git.text("fetch", *options, "origin", commit)
+    files = dict(_listed(git.text("ls-tree", "-r", "-z", "-l", "--full-tree", commit)))
+    mirror = os.path.normpath(os.path.join(into, os.path.relpath(repository, workspace)))
+    _write(git, files, mirror)
+
+
+def base_commit(event_path: str) -> str:
+    """The commit that a pull request, or a group of them, is to be merged into; raises `Unreadable`."""
+    try:
+        with open(event_path, encoding="utf-8") as file:
+            event: object = json.load(file)
+    except (OSError, ValueError):
+        raise Unreadable("there is no event of a pull request") from None
+    for path in (("pull_request", "base", "sha"), ("merge_group", "base_sha")):
+        value = event
+        for step in path:
+            value = cast("dict[str, object]", value).get(step) if isinstance(value, dict) else None
+        if isinstance(value, str) and _COMMIT.fullmatch(value):
+            return value
+    raise Unreadable("the event names no base commit")
+
+
+class _Git:
+    """git in a repository, with nothing that a repository or a system may configure to run."""
+
+    def __init__(self, repository: str) -> None:
+        program = shutil.which("git")
+        if program is None:
+            raise Unreadable("there is no git")
+        options = [word for each in (*_SAFE, f"safe.directory={repository}") for word in ("-c", each)]
+        self._words = [program, "--no-pager", "--no-replace-objects", "-C", repository, *options]
+        self._environ = {
+            **{name: value for name, value in os.environ.items() if name not in ("GIT_DIR", "GIT_WORK_TREE")},
+            "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C",
+        }  # fmt: skip
+
+    def code(self, *words: str) -> int:
+        """The status with which it ends."""
+        return self._run(words, b"").returncode
+
+    def text(self, *words: str, given: bytes = b"") -> bytes:
+        """What it prints; raises `Unreadable` where it fails. What it complains of may hold an address with a token."""
+        done = self._run(words, given)
+        if done.returncode != 0:
+            raise Unreadable(f"`git {words[0]}` ended with status {done.returncode}")
+        return done.stdout
+
+    def _run(self, words: tuple[str, ...], given: bytes) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(
+                [*self._words, *words],
+                input=given,
+                capture_output=True,
+                env=self._environ,
+                timeout=SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise Unreadable(f"`git {words[0]}` took more than {SECONDS} seconds") from None
+        except OSError as error:
+            raise Unreadable(f"git cannot be run: {error.strerror}") from None
+
+
+def _repository(folder: str, workspace: str) -> str:
+    """The repository of a folder, in the workspace."""
+    here = os.path.realpath(folder)
+    root = os.path.realpath(workspace)
+    while not os.path.exists(os.path.join(here, ".git")):
+        if here == root or not here.startswith(root.rstrip(os.sep) + os.sep):
+            raise Unreadable("the workspace holds no repository: use actions/checkout before")
+        here = os.path.dirname(here)
+    return here
+
+
+def _listed(output: bytes) -> Iterator[tuple[str, Entry]]:
+    """The files of a commit by path, as far as a file of that name can be written anywhere."""
+    for line in output.split(b"\0"):
+        head, _, path = line.partition(b"\t")
+        parts = head.decode("ascii", "replace").split()
+        if len(parts) == 4 and parts[1] == "blob" and parts[3].isdigit():
+            name = os.fsdecode(path)
+            steps = name.split("/")
+            if not any(step in ("", ".", "..") or step.lower() == ".git" for step in steps) and "\\" not in name:
+                yield name, Entry(parts[0], parts[2], int(parts[3]))
+
+
+def _write(git: _Git, files: dict[str, Entry], mirror: str) -> None:
+    """Write the YAML files of a commit."""
+    links = [path for path, entry in files.items() if entry.mode == _LINK and entry.size <= LARGEST]
+    aims = dict(zip(links, _contents(git, [files[path].name for path in links]), strict=True))
+    chosen = {path: end for path in files if path.endswith(ENDS) and (end := _end(path, files, aims))}
+    if len(chosen) > MOST_FILES or sum(files[end].size for end in chosen.values()) > MOST_BYTES:
+        raise Unreadable(f"it has more than {MOST_FILES:,} YAML files, or more than {MOST_BYTES >> 20} MiB of them")
+    contents = _contents(git, [files[end].name for end in chosen.values()])
+    for path, content in zip(chosen, contents, strict=True):
+        target = os.path.join(mirror, *path.split("/"))
+        try:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "xb") as file:
+                file.write(content)
+        except OSError:  # a name that this system cannot have, or two that it takes for one
+            continue
+
+
+def _end(path: str, files: dict[str, Entry], aims: dict[str, bytes]) -> str:
+    """The regular file that a path stands for, links in the commit followed; empty where there is none."""
+    for _ in range(_MOST_LINKS):
+        entry = files.get(path)
+        if entry is None or entry.size > LARGEST:
+            return ""
+        if entry.mode != _LINK:
+            return path
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), os.fsdecode(aims[path])))
+    return ""
+
+
+def _contents(git: _Git, names: list[str]) -> list[bytes]:
+    """The contents of objects, in their order."""
+    if not names:
+        return []
+    output = git.text("cat-file", "--batch", given="".join([f"{name}\n" for name in names]).encode())
+    found: list[bytes] = []
+    at = 0
+    for name in names:
+        end = output.index(b"\n", at)
+        head = output[at:end].split()
+        if len(head) != 3 or head[0].decode() != name or head[1] != b"blob":
+            raise Unreadable("an object of it is missing")
+        at = end + 1 + int(head[2])
+        found.append(output[end + 1 : at])
+        at += 1
+    return found
