@@ -21,6 +21,7 @@ from modellint.compose.interpolate import Variable
 from modellint.compose.project import Grant, Model, Project, Service
 from modellint.edit import SAFE, UNSAFE, Edit, Fix, remark, whole_lines
 from modellint.finding import ERROR, NOTE, WARNING, Finding
+from modellint.near import Guesses
 from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
 from modellint.reference import Reference
 from modellint.source import Span
@@ -29,7 +30,7 @@ from modellint.tree import YamlFile
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, TypeAlias
+    from typing import Any, TypeAlias, TypeVar
 
     from modellint.demands import Demands
     from modellint.evidence.gather import Evidence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     Findings: TypeAlias = Iterator[Finding]
     Check: TypeAlias = Callable[..., Iterable[Finding]]
+    Made = TypeVar("Made")
 else:
     Node = Findings = Exemption = object
 
@@ -59,7 +61,7 @@ class Context:
     registries answered, None where none was asked; `demands` are those of a policy, None where none is in force.
     """
 
-    __slots__ = ("_evidence", "_sources", "demands", "facts", "project", "skipped")
+    __slots__ = ("_evidence", "_known", "_sources", "demands", "facts", "guesses", "project", "skipped")
 
     def __init__(
         self,
@@ -75,6 +77,8 @@ class Context:
         self.skipped = skipped
         self._sources = sources
         self._evidence: Evidence | None = None
+        self._known: dict[Callable[[Context], Any], Any] = {}
+        self.guesses = Guesses()
 
     @property
     def evidence(self) -> Evidence:
@@ -84,6 +88,13 @@ class Context:
 
             self._evidence = Evidence(self.project, self._sources)
         return self._evidence
+
+    def once(self, work_out: Callable[[Context], Made]) -> Made:
+        """What a function works out for the whole project; it is called once, however many subjects a rule has."""
+        if work_out not in self._known:
+            self._known[work_out] = work_out(self)
+        found: Made = self._known[work_out]
+        return found
 
 
 class Rule:
