@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LARGEST = 4 << 20  # characters of all values of a file; `A=$B$B` doubles with every line
+MAX_SETTINGS = 200_000  # variables that the env files of a project set, for all services together
+_SHORT = 16  # characters of a file that count as a variable when it is read again
 _SPACE = " \t\v\f\r\x85\xa0"
 _ESCAPES = {
     "n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", '"': '"', "\\": "\\", "$": "$$",
@@ -34,6 +36,25 @@ class DotenvError(ValueError):
     def __init__(self, span: Span, message: str) -> None:
         super().__init__(message)
         self.span = span
+
+
+class TooMany(Exception):
+    """The env files of a project set more variables than a reader should hold."""
+
+
+class Room:
+    """How many variables may still be read."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = MAX_SETTINGS
+
+    def take(self, variables: int = 0, text: str = "") -> None:
+        """Count variables, or a text that is about to be read. Raises `TooMany` for more than there is room for."""
+        self._left -= variables + len(text) // _SHORT
+        if self._left < 0:
+            raise TooMany
 
 
 def read_dotenv(

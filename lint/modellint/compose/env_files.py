@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 
 from modellint.compose import files
-from modellint.compose.dotenv import DotenvError, read_dotenv, read_raw
+from modellint.compose.dotenv import MAX_SETTINGS, DotenvError, Room, TooMany, read_dotenv, read_raw
 from modellint.compose.project import Setting
 from modellint.compose.schema import Violation
 from modellint.node import Mapping, Scalar, Sequence, text_of
-from modellint.source import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from modellint.compose.ignored import Ignored
     from modellint.node import Node
     from modellint.source import Source
-
-_MOST = 200_000  # variables that the env files of all services set together
-_SHORT = 16  # characters of a file that is read again count as one of them
 
 
 class EnvFile:
@@ -35,24 +31,6 @@ class EnvFile:
         self.path = os.path.normpath(os.path.join(node.source.base, str(node.value)))
         self.required = required
         self.raw = raw
-
-
-class _TooMuch(DotenvError):
-    """The env files set more variables than a reader should hold."""
-
-
-class _Room:
-    """How much may still be read."""
-
-    __slots__ = ("left",)
-
-    def __init__(self) -> None:
-        self.left = _MOST
-
-    def take(self, size: int, source: Source) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise _TooMuch(Span(source, 0, 0), "too much")
 
 
 class EnvFiles:
@@ -79,8 +57,8 @@ class EnvFiles:
         self._sources: dict[str, Source] = {}
         self._parsed: dict[tuple[str, bool], list[Entry]] = {}  # of files that say the same to every service
         self._ignored: dict[str, Ignored | None] = {}  # what git leaves out of the folders that were asked about
-        self._given = _Room()
-        self._refusing = _Room()
+        self._given = Room()
+        self._refusing = Room()
         self.too_much = False
         self.unread: list[Scalar] = []  # what names a file that lies outside
 
@@ -91,7 +69,7 @@ class EnvFiles:
         for env_file in env_files(body):
             try:
                 entries = self._entries(env_file, known, self._given)
-            except (files.Unreadable, DotenvError):
+            except (files.Unreadable, DotenvError, TooMany):
                 continue
             known.update((entry.name, entry.value) for entry in entries if entry.value is not None)
             path, node = env_file.path, env_file.node
@@ -125,11 +103,13 @@ class EnvFiles:
             if active and not os.path.exists(env_file.path) and self._is_kept_from_git(env_file.path):
                 kind = "kept-from-git"
                 message = f"the {what} `{node.shown}`, kept out of git, {trouble.reason} here: Docker Compose needs it"
-        except _TooMuch:
+        except TooMany:
             if self.too_much:
                 return
             self.too_much = active = True
-            message = f"from here on, the {what}s of the services set more variables than modellint reads, {_MOST:,}"
+            message = (
+                f"from here on, the {what}s of the services set more variables than modellint reads, {MAX_SETTINGS:,}"
+            )
             hint = "name a large file in fewer services; what these files set is not looked at"
         except DotenvError as error:
             row = error.span.first[0]
@@ -137,7 +117,7 @@ class EnvFiles:
         if active:
             yield Violation(node.content, node, kind, (), message, hint)
 
-    def _entries(self, env_file: EnvFile, known: Dict[str, str], room: _Room) -> list[Entry]:
+    def _entries(self, env_file: EnvFile, known: Dict[str, str], room: Room) -> list[Entry]:
         path, raw = env_file.path, env_file.raw
         if path not in self._sources:
             if os.path.isfile(path) and not files.inside(path, self._folder):
@@ -148,14 +128,14 @@ class EnvFiles:
         source = self._sources[path]
         entries = self._parsed.get((path, raw))
         if entries is None:
-            room.take(len(source.text) // _SHORT, source)
+            room.take(text=source.text)
             if raw:
                 entries = read_raw(source, self._environment)
             else:
                 entries = read_dotenv(source, self._environment, wins=False, earlier=known)
             if raw or ("$" not in source.text and all(entry.written is not None for entry in entries)):
                 self._parsed[path, raw] = entries
-        room.take(len(entries), source)
+        room.take(len(entries))
         return entries
 
     def _is_kept_from_git(self, path: str) -> bool:

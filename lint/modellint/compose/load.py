@@ -95,7 +95,7 @@ def _project(
     if mapping is None:
         found.extend(_no_mapping(given[0], root) if project.files else [])
     else:
-        found.extend(violations(mapping))
+        found.extend(loader.judge(mapping))
         found.extend(refused(mapping, project.features))
         found.extend(inconsistencies(project))
     if env_files is not None:
