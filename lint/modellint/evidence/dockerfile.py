@@ -93,13 +93,17 @@ def read_dockerfile(source: Source, target: str = "") -> Dockerfile:
             stages.append((name, words[0] if words else "", []))
         elif stages:
             stages[-1][2].append(instruction)
+    first: dict[str, int] = {}
+    for number, (name, _, _) in enumerate(stages):
+        first.setdefault(name, number)
     found = Dockerfile()
     at = next((n for n, (name, _, _) in enumerate(stages) if name == target.lower()), len(stages) - 1)
     chain: list[int] = []
     while at >= 0:
         chain.append(at)
         found.base = stages[at][1]
-        at = next((n for n in range(at) if stages[n][0] == found.base.lower()), -1)
+        below = first.get(found.base.lower(), at)
+        at = below if below < at else -1
     last: dict[str, Instruction] = {}  # of the instructions of which only the last one counts
     for at in reversed(chain):
         for instruction in stages[at][2]:
@@ -138,8 +142,8 @@ def _scripts(instruction: Instruction, source: Source) -> Iterator[ScriptAt]:
 
     text, name = instruction.text, instruction.name
     start = 0
-    while text.startswith("--", start) and " " in text[start:]:  # `RUN --mount=…`, `HEALTHCHECK --interval=…`
-        start = text.index(" ", start) + 1
+    while text.startswith("--", start) and (blank := text.find(" ", start)) >= 0:  # `RUN --mount=…`, `HEALTHCHECK --…`
+        start = blank + 1
     if name == "HEALTHCHECK":
         start = text.find("CMD", start) + len("CMD") if "CMD" in text[start:] else len(text)
     words = _exec_form(text[start:].lstrip())
