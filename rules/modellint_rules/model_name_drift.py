@@ -51,7 +51,7 @@ from __future__ import annotations
 
 from modellint.compose.project import Setting
 from modellint.evidence.endpoints import is_model_name
-from modellint.rule import WARNING, Context, Finding, Findings, Grant, Model, Reference, Service, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Grant, Model, Project, Reference, Service, rule
 
 _PROVIDERS = ("openai/", "ollama/", "litellm/", "docker/", "ollama_chat/", "hosted_vllm/", "dmr/", "openai:")
 _ENGINES = frozenset(
@@ -65,8 +65,8 @@ class _Declared:
 
     __slots__ = ("by_base", "by_place", "models")
 
-    def __init__(self, context: Context) -> None:
-        self.models = list(context.project.all_models())
+    def __init__(self, project: Project) -> None:
+        self.models = list(project.all_models())
         self.by_place: dict[str, set[str]] = {}  # what the runner answers to; empty where a digest is declared: to all
         self.by_base: dict[str, tuple[list[Model], set[str]]] = {}  # models of one last part of the name, their places
         if any(model.ref is None or model.ref.kind == "invalid" for model in self.models):
@@ -87,7 +87,7 @@ class _Declared:
 @rule(WARNING, tags=("environment",))
 def model_name_drift(service: Service, context: Context) -> Findings:
     """Report names of models that are none of the declared ones and are meant to be."""
-    declared = context.once(_Declared)
+    declared = context.project.once(_Declared)
     if not declared.models:
         return
     injected = {variable.name for grant in service.grants for variable in grant.variables}

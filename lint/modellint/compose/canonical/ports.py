@@ -22,9 +22,7 @@ class Ports:
 
     __slots__ = ("address", "container", "host", "protocol")
 
-    def __init__(
-        self, address: str, host: tuple[int, int] | None, container: tuple[int, int], protocol: str
-    ) -> None:
+    def __init__(self, address: str, host: tuple[int, int] | None, container: tuple[int, int], protocol: str) -> None:
         self.address = address
         self.host = host
         self.container = container
