@@ -86,6 +86,7 @@ from __future__ import annotations
 
 from modellint.compose.injection import prefix, provider_variable_names
 from modellint.items import stands_alone, take_out
+from modellint.number import whole
 from modellint.rule import (
     WARNING,
     Context,
@@ -191,7 +192,8 @@ def _converted(name: str, value: Scalar) -> str | None:
     if value.interpolated:
         return None
     if name == "context_size":
-        return text if text.isdigit() else None
+        number = whole(text)
+        return f"{number}" if number is not None else None
     if any(letter in text for letter in "'\"\\#"):
         return None
     return "[" + ", ".join(f'"{word}"' for word in text.split()) + "]"

@@ -92,20 +92,23 @@ def model_name_drift(service: Service, context: Context) -> Findings:
         return
     injected = {variable.name for grant in service.grants for variable in grant.variables}
     grants = {id(grant.model): grant for grant in reversed(service.grants)}
+    calls_a_model: bool | None = None
     for name, setting in service.environment.items():
         value = (setting.value or "").strip()
         if value and name not in injected and is_model_name(name):
             found = _drift(value, declared)
-            if found is not None and _is_certain(found[1], service, context):
+            if found is None or (found[1] is None and not context.project.whole):
+                continue  # a base file may declare the model
+            if calls_a_model is None:
+                calls_a_model = _calls_a_model(service, context)
+            if calls_a_model:
                 what, model = found
                 grant = grants.get(id(model)) if model is not None else next(iter(service.grants), None)
                 yield _finding(service, setting, what, model, grant)
 
 
-def _is_certain(meant: Model | None, service: Service, context: Context) -> bool:
-    """Whether a base file cannot declare the model, and the name is meant for the runner."""
-    if meant is None and not context.project.whole:
-        return False
+def _calls_a_model(service: Service, context: Context) -> bool:
+    """Whether a name is meant for the runner."""
     return bool(service.grants) or any(each.server for each in context.evidence.endpoints(service))
 
 

@@ -233,9 +233,14 @@ def uninjected_variable(service: Service, context: Context) -> Findings:
             yield Finding(variable.span, message, fix, hint=hint)
     code = context.evidence.code(service)
     read = _Names(context.evidence.unset_reads(service)) if code is not None else None
+    given = [
+        endpoint
+        for endpoint in context.evidence.endpoints(service)
+        if endpoint.server and endpoint.text.kind in ("variable", "env file") and endpoint.text.name not in injected
+    ]
     for grant in service.grants:
         found = list(_in_code(service, grant, names, read, context)) if read is not None else []
-        yield from found or _beside(service, grant, injected, context)
+        yield from found or (_beside(service, grant, given, context) if given else ())
 
 
 def _unset(project: Project) -> dict[int, list[Variable]]:
@@ -350,19 +355,14 @@ def _renaming(wanted: list[tuple[Injected, str]], context: Context) -> Fix | Non
     return Fix(f"let the grant of `{wanted[0][0].grant.name.shown}` inject {shown}", edits) if edits else None
 
 
-def _beside(service: Service, grant: Grant, injected: dict[str, Injected], context: Context) -> Findings:
+def _beside(service: Service, grant: Grant, given: list[Endpoint], context: Context) -> Findings:
     """Report that another variable gives the address which a grant injects, where nothing reads what it injects."""
     evidence = context.evidence
     names = [variable.name for variable in grant.variables]
     code = evidence.code(service)
     if code is not None and code.files and any(code.may_read(name) for name in names):
         return
-    given = [
-        endpoint
-        for endpoint in evidence.endpoints(service)
-        if endpoint.server and endpoint.text.kind in ("variable", "env file") and endpoint.text.name not in injected
-    ]
-    if not given or evidence.is_mentioned(service, names) or any(name in service.environment for name in names):
+    if evidence.is_mentioned(service, names) or any(name in service.environment for name in names):
         return
     text = given[0].text
     endpoint_var = next(variable for variable in grant.variables if variable.kind == "endpoint")

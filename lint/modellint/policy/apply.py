@@ -46,17 +46,23 @@ def unreadable(error: PolicyError) -> Unreadable:
 
 
 def apply(
-    names: Sequence_[str], asked: Policies, project: Project, sources: bool, facts: Facts | None
+    names: Sequence_[str],
+    asked: Policies,
+    project: Project,
+    sources: bool,
+    facts: Facts | None,
+    defects: dict[str, Exception] | None = None,
 ) -> tuple[list[Finding], list[tuple[str, int, bool]]]:
     """What several policies find together, each finding as severe as the strictest of them takes it.
 
-    The second value says of the exceptions that were tried: the policy, its number, and whether it was used.
+    The second value says of the exceptions that were tried: the policy, its number, and whether it was used. `defects`
+    takes up the rules that fail.
     """
     together: dict[tuple[str, int, int, str, str], Finding] = {}
     tried: list[tuple[str, int, bool]] = []
     for name in names:
         one = ruling_of(name, asked)
-        for finding in _exempt(_found(one, project, sources, facts), one, name, project, tried):
+        for finding in _exempt(_found(one, project, sources, facts, defects), one, name, project, tried):
             known = together.setdefault(finding.order(), finding)
             known.severity = min(known, finding, key=_rank).severity
     return sorted(together.values(), key=lambda finding: finding.order()), tried
@@ -100,11 +106,13 @@ def about_exceptions(tried: Iterable[tuple[str, int, bool]], names: Iterable[str
     return findings
 
 
-def _found(one: Ruling, project: Project, sources: bool, facts: Facts | None) -> list[Finding]:
+def _found(
+    one: Ruling, project: Project, sources: bool, facts: Facts | None, defects: dict[str, Exception] | None
+) -> list[Finding]:
     given = facts
     if facts is not None and one.policy.memory:
         given = Facts(facts.answers, min(facts.memory or one.policy.memory, one.policy.memory))
-    findings = run(one.running, project, one.idle, sources, given, one.demands, one.options)
+    findings = run(one.running, project, one.idle, sources, given, one.demands, one.options, defects)
     for finding in findings:
         finding.severity = one.severities.get(finding.rule, finding.severity)
     if one.conditions and project.whole:  # of a fragment nothing is said that another file may change
