@@ -307,13 +307,13 @@ def nested_variables(n: int) -> str | Files:
 @shape
 def keys_of_providers(n: int) -> str | Files:
     return app(
-        "    models: [m0]\n    environment:\n" + each(n, "      OPENAI_API_KEY_@: sk-aaaaaaaaaaaaaaaaaaaaaaaa@\n")
+        "    models: [m0]\n    environment:\n" + each(n, "      A@_GROQ_API_KEY: gsk_4Qm1xYt7bLw0RzPa9Vc2Ju8Hd5K@\n")
     )
 
 
 @shape
 def keys_passed_on(n: int) -> str | Files:
-    return app("    models: [m0]\n    environment:\n" + each(n, "      OPENAI_API_KEY_@: ${OPENAI_API_KEY_@}\n"))
+    return app("    models: [m0]\n    environment:\n" + each(n, "      A@_OPENAI_API_KEY: ${A@_OPENAI_API_KEY}\n"))
 
 
 @shape
@@ -509,13 +509,29 @@ def items_of_the_wrong_type(n: int) -> str | Files:
 
 @shape
 def broken_references(n: int) -> str | Files:
-    return app("    models: [m0]\n", 0) + "models:\n" + each(n, "  m@: {model: 'ai/a@sha256:zz'}\n")
+    return app("    models: [m0]\n", 0) + "models:\n" + each(n, "  m@: {model: 'ai/a&sha256:zz'}\n").replace("&", "@")
 
 
 @shape
 def ignored_digests(n: int) -> str | Files:
-    digest = "0123456789abcdef" * 4
-    return app("    models: [m0]\n", 0) + "models:\n" + each(n, f"  m@: {{model: 'ai/a:x@sha256:{digest}'}}\n")
+    models = each(n, "  m@: {model: 'ai/a:x&sha256:" + "0123456789abcdef" * 4 + "'}\n").replace("&", "@")
+    return app("    models: [m0]\n", 0) + "models:\n" + models
+
+
+@shape
+def models_without_a_reference(n: int) -> str | Files:
+    return app("    models: [m0]\n", 0) + "models:\n" + each(n, "  m@: {model: ''}\n")
+
+
+@shape
+def models_of_a_hub(n: int) -> str | Files:
+    return app("    models: [m0]\n", 0) + "models:\n" + each(n, "  m@: {model: hf.co/a/b@}\n")
+
+
+@shape
+def names_that_no_shell_reads(n: int) -> str | Files:
+    grants = app(f"    models: [{each(n, 'm.@', ', ')}]\n", 0)
+    return grants + "models:\n" + each(n, "  m.@: {model: ai/a}\n")
 
 
 @shape
@@ -599,3 +615,107 @@ def exceptions_that_are_used(n: int) -> str | Files:
 def granted_by_policy(n: int) -> str | Files:
     policy = "version: 1\ngrants:\n" + each(n, "  s@: [m%]\n") + "allow:\n  registries: [" + each(n, "r@", ", ") + "]\n"
     return {"compose.yaml": services(n, "image: nginx, models: [m@]", n), ".modellint.yaml": policy}
+
+
+@shape
+def exceptions_for_nothing(n: int) -> str | Files:
+    policy = "version: 1\nexceptions:\n" + each(
+        n, '  - {rule: unpinned-model, where: "compose.yaml#models.x@", reason: r, expires: 2090-01-01}\n'
+    )
+    return {"compose.yaml": app("", n), ".modellint.yaml": policy}
+
+
+@shape
+def exceptions_that_have_run_out(n: int) -> str | Files:
+    policy = "version: 1\nexceptions:\n" + each(
+        n, '  - {rule: unpinned-model, where: "compose.yaml#models.m@", reason: r, expires: 2020-01-01}\n'
+    )
+    return {"compose.yaml": app("", n), ".modellint.yaml": policy}
+
+
+@shape
+def forbidden_models_and_flags(n: int) -> str | Files:
+    allowed = f"  models: [{each(n, 'a/b@/*', ', ')}]\n  flags: [{each(n, '--f@', ', ')}]\n"
+    text = app("    models: [m0]\n", 0) + flagged(each(n, '      - "--temp@"\n')) + each(n, "  n@: {model: ai/a@}\n")
+    return {"compose.yaml": text, ".modellint.yaml": f"version: 1\nallow:\n{allowed}"}
+
+
+@shape
+def broken_health_checks(n: int) -> str | Files:
+    return services(n, 'image: ollama/ollama, healthcheck: {test: ["CMD", "curl", "-f", "http://localhost:11434"]}', 0)
+
+
+@shape
+def colliding_variables(n: int) -> str | Files:
+    return app("    models:\n" + each(n, "      m@: {endpoint_var: A@, model_var: A@}\n"), n)
+
+
+@shape
+def dropped_flags(n: int) -> str | Files:
+    base = app("    models: [m0]\n", 0) + flagged(each(n, '      - "--temp"\n      - "0.@"\n'))
+    over = "models:\n  m0:\n    runtime_flags:\n" + each(n, '      - "--temp"\n      - "1.@"\n')
+    return {"compose.yaml": base, "compose.override.yaml": over}
+
+
+@shape
+def repeated_keys(n: int) -> str | Files:
+    return app("    image: nginx\n" * n)
+
+
+@shape
+def variables_of_other_services(n: int) -> str | Files:
+    granted = each(n, "  s@: {image: nginx, models: {m@: {endpoint_var: E@_URL}}}\n")
+    given = each(n, "  t@: {image: nginx, environment: {E@_URL: '${E@_URL}'}}\n")
+    return "services:\n" + granted + given + declared(n)
+
+
+@shape
+def consumers_with_a_gpu(n: int) -> str | Files:
+    devices = "[{driver: nvidia, count: 1, capabilities: [gpu]}]"
+    return services(n, f"image: nginx, models: [m0], deploy: {{resources: {{reservations: {{devices: {devices}}}}}}}")
+
+
+@shape
+def files_outside(n: int) -> str | Files:
+    text = services(n, "image: nginx, env_file: [../e@.env]")
+    return {"compose.yaml": text, **{f"../e{at}.env": "A=1\n" for at in range(n)}}
+
+
+@shape
+def mounted_weights(n: int) -> str | Files:
+    return services(n, 'image: ghcr.io/ggml-org/llama.cpp:server, volumes: ["./m@.gguf:/models/m@.gguf"]', 0)
+
+
+@shape
+def services_without_a_network(n: int) -> str | Files:
+    return services(n, "image: nginx, models: [m0], network_mode: none")
+
+
+@shape
+def services_in_the_default_network(n: int) -> str | Files:
+    """Of which the first half has none, so that it is looked for in all of them."""
+    half = each(n // 2, "  h@: {image: nginx, network_mode: host}\n")
+    return (
+        f"services:\n{half}" + each(n // 2, "  s@: {image: nginx, models: [m0], networks: [default]}\n") + declared(1)
+    )
+
+
+@shape
+def ports_in_ranges(n: int) -> str | Files:
+    users = each(n, '  s@: {image: nginx, environment: {A_URL: "http://o:2@/v1"}}\n')
+    ports = each(n, '"2@-2%:3@-3%"', ", ")
+    return f"services:\n{users}  o: {{image: nginx, ports: [{ports}]}}\n"
+
+
+@shape
+def services_of_a_file_that_extends(n: int) -> str | Files:
+    """A word in the file makes it possible that services share what is written once."""
+    body = "image: nginx, models: [m0], environment: {M0_URL: http://localhost:12434/v1}"
+    return "# extends\n" + services(n, body)
+
+
+@shape
+def included_files_with_grants(n: int) -> str | Files:
+    text = "include:\n" + each(n, "  - a@.yaml\n") + "services:\n  s: {image: nginx}\n" + declared(1)
+    one = "services:\n  a@:\n    image: nginx\n    environment:\n      OPENAI_BASE_URL: http://localhost:12434/v1\n"
+    return {"compose.yaml": text, **{f"a{at}.yaml": one.replace("@", str(at)) for at in range(n)}}

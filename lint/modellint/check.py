@@ -152,12 +152,13 @@ def _check_one(
         project, selection, overlay = open_project(target, options, shell)
         names = policies.of(project.folder) if policies is not None else []
         used: list[tuple[str, int, bool]] = []
+        failed: dict[str, Exception] = {}
         if names and policies is not None:
             from modellint.policy.apply import apply
 
-            findings, used = apply(names, policies, project, sources, facts)
+            findings, used = apply(names, policies, project, sources, facts, failed)
         else:
-            findings = run(rules, project, idle, sources, facts)
+            findings = run(rules, project, idle, sources, facts, defects=failed)
     except files.Unreadable as trouble:
         return target, [], [], [], [(trouble.path, trouble.reason)], [], []
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
@@ -167,7 +168,17 @@ def _check_one(
     paths = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
     own = {os.path.normpath(path) for path in selection.files}
     results = [pack(result(each)) for each in findings if not overlay or each.span.source.path == overlay]
-    return target, paths, [name for name in paths if name not in own], results, [], used, names
+    return target, paths, [name for name in paths if name not in own], results, _lost(target, failed), used, names
+
+
+def _lost(target: str, failed: Mapping[str, Exception]) -> list[tuple[str, str]]:
+    """What is said of a project of which a rule could not judge something."""
+    if not failed:
+        return []
+    from modellint.defect import defect
+
+    what = "what this rule may have found here is missing"
+    return [(target or ".", f"the rule `{name}` failed on it, and {what}: {defect(failed[name])}") for name in failed]
 
 
 def _is_fragment(target: str) -> bool:

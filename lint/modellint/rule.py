@@ -30,7 +30,7 @@ from modellint.tree import YamlFile
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, TypeAlias, TypeVar
+    from typing import Any, TypeAlias
 
     from modellint.demands import Demands
     from modellint.evidence.gather import Evidence
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     Findings: TypeAlias = Iterator[Finding]
     Check: TypeAlias = Callable[..., Iterable[Finding]]
-    Made = TypeVar("Made")
 else:
     Node = Findings = Exemption = object
 
@@ -61,7 +60,7 @@ class Context:
     registries answered, None where none was asked; `demands` are those of a policy, None where none is in force.
     """
 
-    __slots__ = ("_evidence", "_known", "_sources", "demands", "facts", "guesses", "project", "skipped")
+    __slots__ = ("_evidence", "_sources", "demands", "facts", "guesses", "project", "skipped")
 
     def __init__(
         self,
@@ -77,7 +76,6 @@ class Context:
         self.skipped = skipped
         self._sources = sources
         self._evidence: Evidence | None = None
-        self._known: dict[Callable[[Context], Any], Any] = {}
         self.guesses = Guesses()
 
     @property
@@ -88,13 +86,6 @@ class Context:
 
             self._evidence = Evidence(self.project, self._sources)
         return self._evidence
-
-    def once(self, work_out: Callable[[Context], Made]) -> Made:
-        """What a function works out for the whole project; it is called once, however many subjects a rule has."""
-        if work_out not in self._known:
-            self._known[work_out] = work_out(self)
-        found: Made = self._known[work_out]
-        return found
 
 
 class Rule:

@@ -15,7 +15,7 @@ class Source:
     `base` is the folder that relative paths in the text are relative to; the file's own unless it is told otherwise.
     """
 
-    __slots__ = ("_starts", "base", "path", "private", "text")
+    __slots__ = ("_held", "_starts", "base", "path", "private", "text")
 
     def __init__(self, path: str, text: str, private: bool = False) -> None:
         self.path = path
@@ -23,6 +23,7 @@ class Source:
         self.private = private
         self.base = os.path.dirname(path) or "."
         self._starts: list[int] = []
+        self._held: dict[str, bool] = {}
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1."""
@@ -41,6 +42,12 @@ class Source:
         if not self._starts:
             self._starts = _line_starts(self.text)
         return self._starts
+
+    def holds(self, word: str) -> bool:
+        """Whether a word stands anywhere in the text; looked for once."""
+        if word not in self._held:
+            self._held[word] = word in self.text
+        return self._held[word]
 
     def line(self, number: int) -> str:
         """The text of a line (from 1), without its line break."""

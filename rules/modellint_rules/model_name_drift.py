@@ -51,7 +51,7 @@ from __future__ import annotations
 
 from modellint.compose.project import Setting
 from modellint.evidence.endpoints import is_model_name
-from modellint.rule import WARNING, Context, Finding, Findings, Grant, Model, Reference, Service, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Grant, Model, Project, Reference, Service, rule
 
 _PROVIDERS = ("openai/", "ollama/", "litellm/", "docker/", "ollama_chat/", "hosted_vllm/", "dmr/", "openai:")
 _ENGINES = frozenset(
@@ -65,8 +65,8 @@ class _Declared:
 
     __slots__ = ("by_base", "by_place", "models")
 
-    def __init__(self, context: Context) -> None:
-        self.models = list(context.project.all_models())
+    def __init__(self, project: Project) -> None:
+        self.models = list(project.all_models())
         self.by_place: dict[str, set[str]] = {}  # what the runner answers to; empty where a digest is declared: to all
         self.by_base: dict[str, tuple[list[Model], set[str]]] = {}  # models of one last part of the name, their places
         if any(model.ref is None or model.ref.kind == "invalid" for model in self.models):
@@ -87,25 +87,28 @@ class _Declared:
 @rule(WARNING, tags=("environment",))
 def model_name_drift(service: Service, context: Context) -> Findings:
     """Report names of models that are none of the declared ones and are meant to be."""
-    declared = context.once(_Declared)
+    declared = context.project.once(_Declared)
     if not declared.models:
         return
     injected = {variable.name for grant in service.grants for variable in grant.variables}
     grants = {id(grant.model): grant for grant in reversed(service.grants)}
+    calls_a_model: bool | None = None
     for name, setting in service.environment.items():
         value = (setting.value or "").strip()
         if value and name not in injected and is_model_name(name):
             found = _drift(value, declared)
-            if found is not None and _is_certain(found[1], service, context):
+            if found is None or (found[1] is None and not context.project.whole):
+                continue  # a base file may declare the model
+            if calls_a_model is None:
+                calls_a_model = _calls_a_model(service, context)
+            if calls_a_model:
                 what, model = found
                 grant = grants.get(id(model)) if model is not None else next(iter(service.grants), None)
                 yield _finding(service, setting, what, model, grant)
 
 
-def _is_certain(meant: Model | None, service: Service, context: Context) -> bool:
-    """Whether a base file cannot declare the model, and the name is meant for the runner."""
-    if meant is None and not context.project.whole:
-        return False
+def _calls_a_model(service: Service, context: Context) -> bool:
+    """Whether a name is meant for the runner."""
     return bool(service.grants) or any(each.server for each in context.evidence.endpoints(service))
 
 

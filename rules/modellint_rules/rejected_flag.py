@@ -82,6 +82,7 @@ from modellint.evidence.llama_flags import (
     takes_value,
 )
 from modellint.items import split_item
+from modellint.number import whole
 from modellint.rule import ERROR, SAFE, Context, Edit, Finding, Findings, Fix, Model, Scalar, rule
 
 _REFUSED = "Docker Model Runner refuses it and `docker compose up` fails"
@@ -135,7 +136,7 @@ def rejected_flag(model: Model, context: Context) -> Findings:
         elif why == FLAG_AS_VALUE:
             message = f"in `{item.shown}` the value begins with `-` and is no number: {_REFUSED}"
             yield Finding(item.content, message, hint="leave it out, or give it a value that is no flag")
-        elif text[1:2].isdigit():
+        elif whole(text[1:2]) is not None:
             message = f"`{item.shown}` begins with `-`, so it counts as a flag: {_REFUSED}"
             yield Finding(item.content, message, hint=_NEGATIVE)
         elif len(text.split()) > 1 and "=" not in text.split()[0]:

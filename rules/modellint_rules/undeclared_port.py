@@ -152,7 +152,7 @@ def _wrong_port(endpoint: Endpoint, target: Service, context: Context) -> Findin
         return
     name = target.name.text
     known = context.evidence.product(target)
-    said = context.once(_Known).ports(target)
+    said = context.project.once(_Known).ports(target)
     found = said.behind(url.port)
     is_other = known is not None and bool(known.ports) and url.port not in known.ports and "build" not in target.body
     if (found is None and not is_other) or said.may_listen(url.port) or _exposes(target, url.port, context):
@@ -219,7 +219,7 @@ def _is_known(host: str, service: Service, context: Context) -> bool:
     """Whether a host may be found: by Docker's DNS server, by a file of hosts, or outside of the project."""
     if not host or "." in host or ":" in host or host in ITSELF or host in THE_HOST or host in _OTHER_HOSTS:
         return True
-    known = context.once(_Known)
+    known = context.project.once(_Known)
     if any(part in host for part in _EXAMPLES) or known.is_outside(service):
         return True
     return host in known.hosts(service) or host in known.names
@@ -230,8 +230,8 @@ class _Known:
 
     __slots__ = ("_hosts", "_names", "_outside", "_ports", "_project")
 
-    def __init__(self, context: Context) -> None:
-        self._project = context.project
+    def __init__(self, project: Project) -> None:
+        self._project = project
         self._hosts: dict[str, set[str]] = {}
         self._names: set[str] | None = None
         self._outside: dict[str, bool] = {}

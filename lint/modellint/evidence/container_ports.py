@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modellint.node import Mapping, Scalar, Sequence, scalars
+from modellint.number import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _short(item: Scalar) -> Iterator[Mapped]:
 
 def _number(node: object) -> int | None:
     text = str(node.value) if isinstance(node, Scalar) else ""
-    return int(text) if text.isascii() and text.isdigit() else None
+    return whole(text, _LARGEST)
 
 
 def _numbers(text: str) -> Iterator[int]:

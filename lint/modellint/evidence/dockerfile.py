@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
+from modellint.number import whole
 from modellint.source import Span
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ _SIGNS = ("$", "://", "curl", "wget", ".sh", "model-runner.docker.internal")  # 
 _FETCHES = ("ollama", "huggingface", "hf ", "hf.co", "modelscope", ".gguf", ".ggml", ".safetensors")
 _RUN_BY_THE_CONTAINER = ("CMD", "ENTRYPOINT", "HEALTHCHECK")
 _MOST_LINES = 10_000
+_LARGEST_PORT = 65535
 
 
 class Instruction:
@@ -127,7 +129,8 @@ def _take(found: Dockerfile, instruction: Instruction, source: Source) -> None:
                     found.variables[variable.name] = variable
         case "EXPOSE":
             numbers = (word.partition("/")[0] for word in text.split())
-            found.ports.update(int(number) for number in numbers if number.isascii() and number.isdigit())
+            ports = (whole(number, _LARGEST_PORT) for number in numbers)
+            found.ports.update(port for port in ports if port is not None)
         case "RUN":
             start = perf_counter()
             if found.seconds > 0 and any(sign in text for sign in _FETCHES):

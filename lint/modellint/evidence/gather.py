@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _DOCKERFILE = "Dockerfile"
 _SECONDS = 4.0
 _MOST_ADDRESSES = 20_000  # of a project; of one that has more, nothing is said that needs to know all
+MOST_GRANTS = 200  # of a service that are looked for in all of its values
 _SIGNS = ("$", "://", "curl", "wget", "nc ", addresses.RUNNER_HOST)
 
 
@@ -83,8 +84,12 @@ class Evidence:
         "_project",
         "_reader",
         "_runs",
+        "_script_reads",
         "_sources",
+        "_text_values",
         "_time",
+        "_unset",
+        "_values",
         "_variables",
     )
 
@@ -103,6 +108,11 @@ class Evidence:
         self._products: dict[str, Product | None] = {}
         self._builds: dict[str, Build | None] = {}
         self._image_scripts: dict[str, list[ScriptAt]] = {}
+        self._unset: dict[str, dict[str, Span]] = {}
+        self._addresses: dict[str, list[str]] = {}
+        self._script_reads: dict[str, dict[str, Span]] = {}
+        self._values: dict[str, list[str]] = {}
+        self._text_values: dict[str, list[str]] = {}
         self._variables: dict[tuple[int, int], list[Variable]] | None = None
 
     def variables(self, node: Scalar) -> list[Variable]:
@@ -216,10 +226,25 @@ class Evidence:
         return self._code[key]
 
     def is_mentioned(self, service: Service, names: Sequence_[str]) -> bool:
-        """Whether a value in the service's sections, or in a config that it is given, speaks of one of the names."""
-        values = [str(scalar.value) for key, node in service.body if key.text != "models" for scalar in scalars(node)]
-        values += [text.value for text in texts(service, self._project)]
+        """Whether a value in the service's sections, or in a config that it is given, speaks of one of the names.
+
+        That is taken for granted of a service with more grants than a person writes.
+        """
+        if len(service.grants) > MOST_GRANTS:
+            return True
+        name = service.name.text
+        if name not in self._text_values:
+            self._text_values[name] = [text.value for text in texts(service, self._project)]
+        values = (*self.values(service), *self._text_values[name])
         return any(name in value for name in names for value in values)
+
+    def values(self, service: Service) -> list[str]:
+        """The values in the service's sections besides its grants."""
+        name = service.name.text
+        if name not in self._values:
+            nodes = (node for key, node in service.body if key.text != "models")
+            self._values[name] = [str(scalar.value) for node in nodes for scalar in scalars(node)]
+        return self._values[name]
 
     def is_unread(self, service: Service, names: Sequence_[str]) -> bool:
         """Whether it is certain that nothing of what a service is built from reads one of the variables.
@@ -252,6 +277,12 @@ class Evidence:
 
     def unset_reads(self, service: Service) -> dict[str, Span]:
         """The variables that a service's code and scripts read and nothing here sets, each with the first place."""
+        name = service.name.text
+        if name not in self._unset:
+            self._unset[name] = self._find_unset_reads(service)
+        return self._unset[name]
+
+    def _find_unset_reads(self, service: Service) -> dict[str, Span]:
         code, dockerfile = self.code(service), self.dockerfile(service)
         reads = {**(code.reads if code is not None else {}), **self.script_reads(service)}
         known = set(service.environment)
@@ -276,17 +307,21 @@ class Evidence:
 
     def script_reads(self, service: Service) -> dict[str, Span]:
         """The variables that the scripts of an image read when it runs, and do not set, each with the first place."""
-        found: dict[str, Span] = {}
-        for at in self.image_scripts(service):
-            for each in at.script.expansions if at.runs and not at.script.sourced else ():
-                if each.name not in at.script.assigned and not each.defaulted:
-                    found.setdefault(each.name, at.locate(each.start, each.end))
-        return found
+        name = service.name.text
+        if name not in self._script_reads:
+            found = self._script_reads[name] = {}
+            for at in self.image_scripts(service):
+                for each in at.script.expansions if at.runs and not at.script.sourced else ():
+                    if each.name not in at.script.assigned and not each.defaulted:
+                        found.setdefault(each.name, at.locate(each.start, each.end))
+        return self._script_reads[name]
 
     def reads_other_address(self, service: Service, names: Sequence_[str]) -> str:
         """A variable for a model's address that the code reads in place of the names, and nothing sets; or empty."""
-        unset = (name for name in self.unset_reads(service) if name not in names)
-        return next((name for name in unset if addresses.is_model_address(name)), "")
+        name = service.name.text
+        if name not in self._addresses:
+            self._addresses[name] = [each for each in self.unset_reads(service) if addresses.is_model_address(each)]
+        return next((each for each in self._addresses[name] if each not in names), "")
 
     def _is_infrastructure(self, service: Service) -> bool:
         known = self.product(service)

@@ -463,7 +463,7 @@ _JS_PROBES = (
     _Probe("process", r"""process(?=["'])(?:(?<=["']process)|(?<=["']node:process))""", find=_of_module),
     _Probe(
         "ConfigService",
-        r"onfig\w*+\s*+[!?]?+\.\s*+get(?:OrThrow)?+\s*+(?:<[^<>()\n]{1,80}>\s*+)?+\(\s*+"
+        r"onfig\w{0,40}+\s*+[!?]?+\.\s*+get(?:OrThrow)?+\s*+(?:<[^<>()\n]{1,80}>\s*+)?+\(\s*+"
         r"""(?P<quote>["'`])(?P<name>[A-Z][A-Z0-9_]*+)(?P=quote)""",
         where=("@nestjs/config",),
     ),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff
-
 from modellint.report import terminal
 from modellint.report.paths import relative
 from modellint.report.printable import printable
+from modellint.report.unified import unified
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def diff(change: Change) -> Iterator[str]:
     name = relative(change.path)
     context = 0 if change.private else _CONTEXT
     before, after = change.before.splitlines(keepends=True), change.after.splitlines(keepends=True)
-    for each in unified_diff(before, after, f"a/{name}", f"b/{name}", n=context, lineterm="\n"):
+    for each in unified(before, after, name, context):
         yield _safe(each.rstrip("\r\n"))
         if each[:1] in "+- " and not each.endswith(("\n", "\r")):
             yield "\\ No newline at end of file"
