@@ -719,3 +719,100 @@ def included_files_with_grants(n: int) -> str | Files:
     text = "include:\n" + each(n, "  - a@.yaml\n") + "services:\n  s: {image: nginx}\n" + declared(1)
     one = "services:\n  a@:\n    image: nginx\n    environment:\n      OPENAI_BASE_URL: http://localhost:12434/v1\n"
     return {"compose.yaml": text, **{f"a{at}.yaml": one.replace("@", str(at)) for at in range(n)}}
+
+
+# Of the files that a project names: each is read once, or its repetitions are bounded.
+
+
+@shape
+def documents(n: int) -> str | Files:
+    return services(n, "image: nginx, environment: [A=1]") + "---\nservices: {}\n" * n
+
+
+@shape
+def documents_that_are_refused(n: int) -> str | Files:
+    return "services: {a: {image: 1}}\n" + "---\nservices: {}\n" * n
+
+
+@shape
+def services_of_one_env_file(n: int) -> str | Files:
+    return {"compose.yaml": services(n, "image: nginx, env_file: a.env"), "a.env": each(n, "A@=@\n")}
+
+
+@shape
+def services_of_one_env_file_with_variables(n: int) -> str | Files:
+    return {"compose.yaml": services(n, "image: nginx, env_file: a.env"), "a.env": each(n, "A@=$B\n")}
+
+
+@shape
+def env_files_that_git_ignores(n: int) -> str | Files:
+    ignored = each(n, "a@\n*b@\nc@*\n")
+    return {"compose.yaml": services(n, "image: nginx, env_file: x/y@.env"), ".gitignore": ignored, ".git/HEAD": ""}
+
+
+@shape
+def includes_of_one_file(n: int) -> str | Files:
+    entries = each(n, " - {path: a.yaml, project_directory: d@}\n")
+    return {"compose.yaml": f"include:\n{entries}", "a.yaml": services(3, "image: nginx")}
+
+
+@shape
+def includes_with_one_env_file(n: int) -> str | Files:
+    entries = each(n, " - {path: a@.yaml, env_file: a.env}\n")
+    parts = {f"a{at}.yaml": "services: {}\n" for at in range(n)}
+    return {"compose.yaml": f"include:\n{entries}", "a.env": each(n, "A@=@\n"), **parts}
+
+
+@shape
+def one_config_of_all_services(n: int) -> str | Files:
+    return services(n, "image: nginx, configs: [c]") + '  \nconfigs: {c: {content: "' + each(n, "http://h@ ") + '"}}\n'
+
+
+@shape
+def addresses_in_one_word(n: int) -> str | Files:
+    return 'services: {s: {image: nginx, command: ["' + "http://a/" * n + "x" * n + '"]}}\n'
+
+
+def built(models_declared: int, context: Files, models: str = "m0") -> Files:
+    """A service that is built of some files; its code reads a variable that nothing sets."""
+    files = {f"app/{name}": text for name, text in context.items()}
+    body = f"    build: app\n    models: [{models}]\n"
+    start = {"app/Dockerfile": "FROM python:3\n", "app/main.py": 'import os\nos.environ["OTHER"]\n'}
+    return {"compose.yaml": "services:\n  s:\n" + body + declared(models_declared), **start, **files}
+
+
+@shape
+def exceptions_in_a_dockerignore(n: int) -> str | Files:
+    folders = {f"d{at}/a.txt": "" for at in range(n)}
+    return built(1, {".dockerignore": "d*\n" + each(n, "!e@/a\n"), **folders})
+
+
+@shape
+def names_of_an_import(n: int) -> str | Files:
+    return built(1, {"a.py": each(n, "from os import environ as a@\n") + each(n, 'a@["A"]\n')})
+
+
+@shape
+def one_import_of_many_parts(n: int) -> str | Files:
+    return built(1, {"a.py": "import " + "a." * n + "a\n"})
+
+
+@shape
+def one_object_taken_apart_often(n: int) -> str | Files:
+    return built(1, {"a.js": "const {" + "a," * n + "}" + "=process.env}" * n + "\n"})
+
+
+@shape
+def names_looked_for_in_files(n: int) -> str | Files:
+    data = {f"data/{at}.txt": "M0_URL1 " * 50 for at in range(n)}
+    return built(n, data, each(n, "m@", ", "))
+
+
+@shape
+def stages_of_a_dockerfile(n: int) -> str | Files:
+    return built(1, {"Dockerfile": "FROM a AS s0\n" + each(n, "FROM s@ AS s%\n")})
+
+
+@shape
+def options_of_an_instruction(n: int) -> str | Files:
+    return built(1, {"Dockerfile": "FROM a\nCMD " + "--a " * n + "echo $A\n"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from modellint.compose.interpolate import InvalidTemplate, MissingVariable, substitute
 from modellint.source import Source, Span
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 4 << 20  # characters of all values of a file; `A=$B$B` doubles with every line
 MAX_SETTINGS = 200_000  # variables that the env files of a project set, for all services together
-_SHORT = 16  # characters of a file that count as a variable when it is read again
+_SHORT = 4  # characters of a file that count as a variable when it is read again
 _SPACE = " \t\v\f\r\x85\xa0"
 _ESCAPES = {
     "n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", '"': '"', "\\": "\\", "$": "$$",
@@ -45,14 +47,22 @@ class TooMany(Exception):
 class Room:
     """How many variables may still be read."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_left", "_read")
 
     def __init__(self) -> None:
         self._left = MAX_SETTINGS
+        self._read: set[str] = set()
 
-    def take(self, variables: int = 0, text: str = "") -> None:
-        """Count variables, or a text that is about to be read. Raises `TooMany` for more than there is room for."""
-        self._left -= variables + len(text) // _SHORT
+    def read(self, path: str, size: int) -> None:
+        """Count the characters of a file that was read before. Raises `TooMany` for more than there is room for."""
+        path = os.path.realpath(path)
+        if path in self._read:
+            self.take(size // _SHORT)
+        self._read.add(path)
+
+    def take(self, variables: int) -> None:
+        """Count variables. Raises `TooMany` for more than there is room for."""
+        self._left -= variables
         if self._left < 0:
             raise TooMany
 

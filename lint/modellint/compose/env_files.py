@@ -128,7 +128,7 @@ class EnvFiles:
         source = self._sources[path]
         entries = self._parsed.get((path, raw))
         if entries is None:
-            room.take(text=source.text)
+            room.read(path, len(source.text))
             if raw:
                 entries = read_raw(source, self._environment)
             else:

@@ -122,7 +122,7 @@ def _read(loader: Loader, named: list[tuple[Scalar, str]], scope: Scope) -> dict
     for node, path in named:
         try:
             source = files.read(path, private=True)
-            loader.room.take(text=source.text)
+            loader.room.read(path, len(source.text))
             entries = read_dotenv(source, scope.environment, earlier=found)
             loader.room.take(len(entries) + len(scope.environment))
         except TooMany:

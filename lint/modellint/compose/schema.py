@@ -76,10 +76,7 @@ def violations(root: Mapping, accepted: Accepted | None = None) -> list[Violatio
         from modellint.compose.schema_judge import judge
 
         return judge(root, rows, known)
-    # Another document makes the file and its sections anew: they would be kept in vain.
-    known.pop((id(root), ROOT), None)
-    for name, (_, section) in root.entries.items():
-        known.pop((id(section), rows[ROOT][4].get(name, REFUSED)), None)
+    known.pop((id(root), ROOT), None)  # another document makes it anew: it would be kept in vain
     return []
 
 

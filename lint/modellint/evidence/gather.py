@@ -89,6 +89,7 @@ class Evidence:
         "_text_values",
         "_time",
         "_unset",
+        "_urls",
         "_values",
         "_variables",
     )
@@ -98,7 +99,7 @@ class Evidence:
         self._sources = sources
         self._time = _Time(_SECONDS)
         self._left = _MOST_ADDRESSES
-        self._addresses: dict[str, list[Url]] = {}  # of a text: services may share a long one
+        self._urls: dict[str, list[Url]] = {}  # of a text: services may share a long one
         self._mentioned: dict[str, frozenset[str]] = {}
         self._endpoints: dict[str, list[Endpoint]] = {}
         self._runs: dict[str, list[Run]] = {}
@@ -163,7 +164,7 @@ class Evidence:
     def _all_endpoints(self, service: Service) -> Iterator[Endpoint]:
         for text in self._texts(service) if self._left >= 0 else ():
             if ":" in text.value or "." in text.value:
-                yield from endpoints(text, self._addresses)
+                yield from endpoints(text, self._urls)
 
     def is_about_models(self, service: Service) -> bool:
         """Whether a service has to do with models: by a grant, its image, an address, or the name of a variable."""
