@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import itertools
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ FOLDERS = (
     Path(modellint.__path__[0], "compose"),
     Path(modellint_rules.__path__[0]),
 )
+PARSE: Any = importlib.import_module("re._parser").parse
 ANCHORED = ("match", "fullmatch")  # are tried at one place only
 
 
@@ -87,7 +88,7 @@ def of_set(items: Any) -> str:
 
 def attacks(pattern: str, flags: int) -> Iterator[str]:
     found: set[str] = set()
-    whole = samples(_parser.parse(pattern, flags), found)
+    whole = samples(PARSE(pattern, flags), found)
     units = [*sorted({text[:60] for text in found if text}, key=len)[:25], " ", "\n", '"', "a", "\\"]
     for start, unit in itertools.product(("", whole[:200]), units):
         yield start + unit * (SIZE // len(unit)) + "\0"
