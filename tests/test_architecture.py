@@ -19,7 +19,7 @@ RULES = Path(modellint_rules.__path__[0])
 # From the bottom up. A module imports from the rows above its own, and from its own row where the row says so with a
 # name for a whole package.
 LAYERS = [
-    {"source", "before", "defect", "kept", "near", "undisturbed", "programs"},
+    {"source", "before", "defect", "kept", "near", "number", "undisturbed", "programs"},
     {"node", "edit", "image", "demands", "policies"},
     {"scalar", "finding", "removal", "items", "exemption"},
     {"yaml_events", "damage", "standin", "reference", "artifact", "sizes"},
@@ -55,7 +55,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # What a rule may use besides `modellint.rule`: pure modules without a view of files, reports or the network.
 FOR_RULES = {
     "rule", "finding", "reference", "image", "items", "removal", "scalar", "evidence", "compose", "grant_edits",
-    "request", "facts", "artifact", "sizes", "pins", "demands", "exemption",
+    "request", "facts", "artifact", "sizes", "pins", "demands", "exemption", "number",
 }  # fmt: skip
 HEAVY = {
     "re", "typing", "dataclasses", "enum", "json", "argparse", "pathlib", "logging", "inspect", "functools",

@@ -334,7 +334,7 @@ def _tree(text: str) -> Mapping:
 
 
 def _accepts(root: Mapping) -> bool:
-    return accepts(root, table()[ROOT], table())
+    return accepts(root, ROOT, table(), {})
 
 
 def _corpus() -> Iterator[tuple[dict[str, str], Path]]:

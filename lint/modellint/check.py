@@ -195,19 +195,20 @@ def _check_one(
             from modellint.earlier import heed
 
             ignored = heed(project, policies)
+        failed: dict[str, Exception] = {}
         if names and policies is not None:
             from modellint.policy.apply import apply
 
-            findings, used = apply(names, policies, project, sources, facts, covered)
+            findings, used = apply(names, policies, project, sources, facts, covered, failed)
         else:
-            findings = run(rules, project, idle, sources, facts, covered=covered)
+            findings = run(rules, project, idle, sources, facts, covered=covered, defects=failed)
     except files.Unreadable as trouble:
         return target, [], [], [], [(trouble.path, trouble.reason, trouble.row, trouble.column)], [], [], [], 0, []
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
         from modellint.defect import defect
 
-        failed = (target or ".", f"modellint failed on it: {defect(error)}", 0, 0)
-        return target, [], [], [], [failed], [], [], [], 0, []
+        lost = (target or ".", f"modellint failed on it: {defect(error)}", 0, 0)
+        return target, [], [], [], [lost], [], [], [], 0, []
     paths = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
     shown = [each for each in findings if not overlay or each.span.source.path == overlay]
     hidden = [each for each in covered if not overlay or each[0].span.source.path == overlay]
@@ -222,7 +223,7 @@ def _check_one(
         paths,
         others,
         packed[: len(shown)],
-        [],
+        _lost(target, failed),
         used,
         in_force,
         aside,
@@ -238,6 +239,17 @@ def _rank(severity: str | None) -> int:
 def _key(one: Result) -> tuple[Any, ...]:
     """What a result is known by among those of several projects."""
     return (*one.order(), one.place.end_line, one.place.end_column)
+
+
+def _lost(target: str, failed: Mapping[str, Exception]) -> list[tuple[str, str, int, int]]:
+    """What is said of a project of which a rule could not judge something."""
+    if not failed:
+        return []
+    from modellint.defect import defect
+
+    what = "what this rule may have found here is missing"
+    reasons = [f"the rule `{name}` failed on it, and {what}: {defect(error)}" for name, error in failed.items()]
+    return [(target or ".", reason, 0, 0) for reason in reasons]
 
 
 def _is_fragment(target: str) -> bool:

@@ -4,29 +4,78 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, TypeVar
 
     from modellint.source import Span
+
+    Made = TypeVar("Made")
+
+
+class Patterns:
+    """Many patterns, of which those that match a text are found without a look at each of the others.
+
+    A text that a pattern with `*` matches begins with what stands before the first `*`, and ends with what stands
+    behind the last one: the longer of the two is what a pattern is found by.
+    """
+
+    __slots__ = ("_by_end", "_by_start", "_ends", "_matches", "_numbers", "_starts")
+
+    def __init__(self, patterns: Sequence[str], matches: Callable[[str, str], bool]) -> None:
+        self._matches = matches
+        self._numbers: dict[str, list[int]] = {}
+        for at, pattern in enumerate(patterns):
+            self._numbers.setdefault(pattern, []).append(at)
+        self._by_start: dict[str, list[str]] = {}
+        self._by_end: dict[str, list[str]] = {}
+        for pattern in self._numbers:
+            if "*" in pattern:  # `a/**` matches `a`, too
+                start, end = pattern.partition("*")[0].rstrip("/"), pattern.rpartition("*")[2].lstrip("/")
+                by, key = (self._by_start, start) if len(start) >= len(end) else (self._by_end, end)
+                by.setdefault(key, []).append(pattern)
+        self._starts = sorted({len(key) for key in self._by_start})
+        self._ends = sorted({len(key) for key in self._by_end})
+
+    def matching(self, text: str) -> list[int]:
+        """The numbers of the patterns that match a text, from the first."""
+        likely = [text] if text in self._numbers else []
+        for size in self._starts:
+            if size <= len(text):
+                likely += self._by_start.get(text[:size], ())
+        for size in self._ends:
+            if size <= len(text):
+                likely += self._by_end.get(text[len(text) - size :], ())
+        fitting = [pattern for pattern in dict.fromkeys(likely) if self._matches(pattern, text)]
+        return sorted(at for pattern in fitting for at in self._numbers[pattern])
 
 
 class Allowed:
     """The patterns of which one must match, and where the policy says so."""
 
-    __slots__ = ("patterns", "span")
+    __slots__ = ("_index", "_known", "patterns", "span")
 
     def __init__(self, patterns: Sequence[str], span: Span) -> None:
         self.patterns = patterns
         self.span = span
+        self._index = Patterns(patterns, matches)
+        self._known: dict[Callable[[Sequence[str]], Any], Any] = {}
 
     def allows(self, *names: str) -> bool:
         """Whether one of the patterns matches one of the names of a thing."""
-        return any(matches(pattern, name) for pattern in self.patterns for name in names)
+        return any(self._index.matching(name) for name in names)
+
+    def once(self, work_out: Callable[[Sequence[str]], Made]) -> Made:
+        """What a function works out of the patterns; it is called once."""
+        if work_out not in self._known:
+            self._known[work_out] = work_out(self.patterns)
+        found: Made = self._known[work_out]
+        return found
 
 
 class Demands:
     """What is allowed. None where the policy says nothing."""
 
-    __slots__ = ("flags", "grants", "licenses", "models", "registries")
+    __slots__ = ("_index", "_rows", "flags", "grants", "licenses", "models", "registries")
 
     def __init__(
         self,
@@ -41,6 +90,12 @@ class Demands:
         self.flags = flags
         self.licenses = licenses
         self.grants = grants  # by a pattern of service names: the models that they may use
+        self._rows = list(grants.values()) if grants is not None else []
+        self._index = Patterns(list(grants or ()), matches)
+
+    def rows(self, service: str) -> list[Allowed]:
+        """The rows of `grants` that are about a service."""
+        return [self._rows[at] for at in self._index.matching(service)]
 
 
 def matches(pattern: str, name: str) -> bool:

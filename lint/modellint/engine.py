@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modellint.compose.files import Unreadable
 from modellint.finding import Finding
 from modellint.rule import Context
 
@@ -34,6 +35,7 @@ def run(
     demands: Demands | None = None,
     options: Mapping[str, Mapping[str, object]] | None = None,
     covered: list[Covered] | None = None,
+    defects: dict[str, Exception] | None = None,
 ) -> list[Finding]:
     """Every finding that no comment ignores, in the order in which a reader meets them; the others go to `covered`.
 
@@ -41,6 +43,9 @@ def run(
     `sources`: whether the Dockerfiles and the source code that services are built from are read.
     `facts` are what registries answered and `demands` those of a policy; rules that need what is not there do not run.
     `options` are those of rules, by the rule's name.
+
+    A rule that fails is put into `defects`, with the first of its errors; it goes on with its other subjects, and so do
+    the other rules. Without `defects` the error is raised.
     """
     silent = {
         rule.name
@@ -53,12 +58,14 @@ def run(
     context = Context(project, frozenset(silent.union(idle)), sources, facts, demands)
     given = options or {}
     running = [rule for rule in rules if rule.name not in silent]
-    findings = _findings([rule for rule in running if rule.subject != LAST], context, given)
+    findings = _findings([rule for rule in running if rule.subject != LAST], context, given, defects)
     if project.ignores:
         ignores = _by_place(project)
         aside = covered if covered is not None else []
         findings = _unignored(findings, ignores, aside)
-        last = _findings([rule for rule in running if rule.subject == LAST], context, given)
+        if defects:  # an ignore comment that a rule which failed would have needed is not unused
+            context.skipped |= defects.keys()
+        last = _findings([rule for rule in running if rule.subject == LAST], context, given, defects)
         findings += _unignored(last, ignores, aside)
     if project.origins:
         _add_origins(findings, project)
@@ -83,7 +90,12 @@ def _add_origins(findings: Iterable[Finding], project: Project) -> None:
                 finding.related = [*finding.related, *((origin, "overrides this") for origin in replaced)]
 
 
-def _findings(rules: Iterable[Rule], context: Context, options: Mapping[str, Mapping[str, object]]) -> list[Finding]:
+def _findings(
+    rules: Iterable[Rule],
+    context: Context,
+    options: Mapping[str, Mapping[str, object]],
+    defects: dict[str, Exception] | None,
+) -> list[Finding]:
     """What the rules find. What several services share through an anchor is one piece of text and is reported once."""
     found: dict[tuple[str, int, int, str, str], Finding] = {}
     subjects: dict[str, list[object]] = {}
@@ -91,10 +103,17 @@ def _findings(rules: Iterable[Rule], context: Context, options: Mapping[str, Map
         if rule.subject not in subjects:
             subjects[rule.subject] = _subjects(rule.subject, context.project)
         for subject in subjects[rule.subject]:
-            for finding in rule.check(subject, context, **options.get(rule.name, {})):
-                finding.rule = rule.name
-                finding.severity = finding.severity or rule.severity
-                found.setdefault(finding.order(), finding)
+            try:
+                for finding in rule.check(subject, context, **options.get(rule.name, {})):
+                    finding.rule = rule.name
+                    finding.severity = finding.severity or rule.severity
+                    found.setdefault(finding.order(), finding)
+            except Unreadable:
+                raise
+            except Exception as error:
+                if defects is None:
+                    raise
+                defects.setdefault(rule.name, error)
     return list(found.values())
 
 

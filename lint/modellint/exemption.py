@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from modellint.demands import part_matches
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from modellint.source import Span
 
 SOON = 14  # days before its end from which on an exception is named
@@ -36,12 +32,6 @@ class Exemption:
         """Whether its last day is over."""
         return self.days is not None and self.days < 0
 
-    def is_about(self, path: str) -> bool:
-        """Whether it is about a file; the path is relative to the policy's folder, with `/`."""
-        return not self.file or part_matches(self.file, path)
-
-    def covers(self, rule: str, path: str, keys: Sequence[str]) -> bool:
-        """Whether it covers a finding of a rule at a path of keys, or below it."""
-        if rule != self.rule or self.expired or not self.is_about(path):
-            return False
-        return not self.keys or any(part_matches(self.keys, ".".join(keys[: end + 1])) for end in range(len(keys)))
+    def is_for(self, rule: str) -> bool:
+        """Whether it covers findings of a rule."""
+        return rule == self.rule and not self.expired

@@ -9,7 +9,7 @@ from __future__ import annotations
 from modellint.compose.project import settings
 from modellint.edit import Edit
 from modellint.items import add_lines, below, column, line_break, take_out
-from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
+from modellint.node import Mapping, Scalar, Sequence, text_of
 from modellint.scalar import resolve
 from modellint.source import Span
 
@@ -129,8 +129,7 @@ def is_read(evidence: Evidence, service: Service, name: str) -> bool:
     code = evidence.code(service)
     if (code is not None and code.may_read(name)) or name in evidence.script_reads(service):
         return True
-    values = (str(scalar.value) for key, node in service.body if key.text != "models" for scalar in scalars(node))
-    return any(_speaks_of(value, name) for value in values)
+    return any(name in value and _speaks_of(value, name) for value in evidence.values(service))
 
 
 def _is_nearly_read(evidence: Evidence, service: Service, name: str) -> bool:
@@ -160,34 +159,55 @@ def written(project: Project, service: Service, span: Span) -> tuple[Scalar, Map
 
 def _places(project: Project, service: Service) -> Iterator[tuple[Scalar, Mapping]]:
     """Where the files write a service, directly under `services`."""
+    return iter(project.once(_written_services).get(service.name.text, ()))
+
+
+def _written_services(project: Project) -> dict[str, list[tuple[Scalar, Mapping]]]:
+    found: dict[str, list[tuple[Scalar, Mapping]]] = {}
     for file in project.files:
         for document in file.documents:
             section = document.get("services") if isinstance(document, Mapping) else None
-            if isinstance(section, Mapping) and not section.anchor and service.name.text in section:
-                key, body = section.entries[service.name.text]
-                if isinstance(body, Mapping) and _holds(section, key.span):
-                    yield key, body
+            if isinstance(section, Mapping) and not section.anchor:
+                for key, body in section:
+                    if isinstance(body, Mapping) and _holds(section, key.span):
+                        found.setdefault(key.text, []).append((key, body))
+    return found
 
 
 def _is_own(project: Project, grant: Grant) -> bool:
     """Whether no other service takes the grant over."""
     if not _extends(grant.name.span):
         return True
-    services = (other for other in project.services.values() if other is not grant.service)
-    return not any(each.name.span == grant.name.span for other in services for each in other.grants)
+    return project.once(_services_by_grant)[grant.name.span] == {grant.service.name.text}
 
 
 def _is_taken_over(project: Project, service: Service, entry: Setting) -> bool:
     """Whether another service has an entry of `environment` from this one."""
     if not _extends(entry.span):
         return False
-    services = (other for other in project.services.values() if other is not service)
-    theirs = (other.environment.get(entry.name) for other in services)
-    return any(their is not None and their.span == entry.span for their in theirs)
+    services = project.once(_services_by_setting).get(entry.span, set())
+    return not services <= {service.name.text}
+
+
+def _services_by_grant(project: Project) -> dict[Span, set[str]]:
+    """The services that have a grant which is written in one place."""
+    found: dict[Span, set[str]] = {}
+    for grant in project.grants():
+        found.setdefault(grant.name.span, set()).add(grant.service.name.text)
+    return found
+
+
+def _services_by_setting(project: Project) -> dict[Span, set[str]]:
+    """The services that have a variable which is written in one place."""
+    found: dict[Span, set[str]] = {}
+    for service in project.services.values():
+        for setting in service.environment.values():
+            found.setdefault(setting.span, set()).add(service.name.text)
+    return found
 
 
 def _extends(span: Span) -> bool:
-    return "extends" in span.source.text
+    return span.source.holds("extends")
 
 
 def _direct(body: Mapping, name: str) -> Entry | None:

@@ -9,6 +9,8 @@ from modellint.edit import Edit, whole_lines
 from modellint.node import Mapping, Scalar, Sequence
 from modellint.source import Span
 
+_MOST = 200  # items of a list or map of which some are taken out: more are not a person's, and would take long
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modellint.node import Node
@@ -35,12 +37,13 @@ def take_out(body: Mapping, name: str, items: list[Scalar]) -> list[Edit] | None
     """
     for key, section in body.pairs:
         if isinstance(key, Scalar) and key.text == name and not isinstance(section, Scalar) and not section.anchor:
-            parts = _parts(section)
-            chosen = [at for at, (node, _) in enumerate(parts) if any(node is item for item in items)]
-            if len(chosen) == len(items):
-                if len(chosen) == len(parts):
+            nodes = section.items if isinstance(section, Sequence) else [value for _, value in section.pairs]
+            wanted = set(map(id, items))
+            chosen = [at for at, node in enumerate(nodes) if id(node) in wanted] if len(nodes) <= _MOST else []
+            if chosen and len(chosen) == len(items):
+                if len(chosen) == len(nodes):
                     return take_out_key(body, name)
-                return _cut(section, [span for _, span in parts], chosen)
+                return _cut(section, chosen)
     return None
 
 
@@ -59,13 +62,12 @@ def take_out_key(body: Mapping, name: str) -> list[Edit] | None:
 def take_out_entry(body: Mapping, name: str) -> list[Edit] | None:
     """Take out one of several entries of a map: on lines of its own, behind the dash of a list item, or in braces."""
     at = next((at for at, (key, _) in enumerate(body.pairs) if isinstance(key, Scalar) and key.text == name), -1)
-    spans = [span for _, span in _parts(body)]
-    if at < 0 or len(spans) < 2 or body.anchor or body.pairs[at][1].anchor:
+    if at < 0 or not 2 <= len(body.pairs) <= _MOST or body.anchor or body.pairs[at][1].anchor:
         return None
-    source, span = body.source, spans[at]
+    source, span = body.source, _span(body, at)
     if body.flow or source.line(span.first[0])[: span.first[1] - 1].strip() != "-":
-        return _cut(body, spans, [at])
-    gap = Span(source, span.end, spans[at + 1].start) if at == 0 else None
+        return _cut(body, [at])
+    gap = Span(source, span.end, _span(body, at + 1).start) if at == 0 else None
     return [Edit(Span(source, span.start, gap.end), "")] if gap and not gap.text.strip() else None
 
 
@@ -111,26 +113,33 @@ def stands_alone(span: Span) -> bool:
     return before in ("", "-") and (not after or after.startswith("#"))
 
 
-def _cut(section: Sequence | Mapping, spans: list[Span], chosen: list[int]) -> list[Edit] | None:
+def _cut(section: Sequence | Mapping, chosen: list[int]) -> list[Edit] | None:
+    cut = [_span(section, at) for at in chosen]
     if not section.flow:
-        cut = [spans[at] for at in chosen]
         return [Edit(whole_lines(span), "") for span in cut] if all(stands_alone(span) for span in cut) else None
-    if any(span.start < section.start or span.end > section.end for span in spans):
+    nodes = section.items if isinstance(section, Sequence) else [node for pair in section.pairs for node in pair]
+    if any(node.start < section.start or node.end > section.end for node in nodes):
         return None  # an alias: what it stands for lies elsewhere
+    last_kept = max(set(range(_length(section))).difference(chosen))
     edits: list[Edit] = []
-    for at in chosen:
-        span = spans[at]
-        if any(later not in chosen for later in range(at + 1, len(spans))):
-            edits.append(Edit(Span(span.source, span.start, spans[at + 1].start), ""))
+    for at, span in zip(chosen, cut, strict=True):
+        if at < last_kept:
+            edits.append(Edit(Span(span.source, span.start, _span(section, at + 1).start), ""))
         else:
-            edits.append(Edit(Span(span.source, spans[at - 1].end, span.end), ""))
+            edits.append(Edit(Span(span.source, _span(section, at - 1).end, span.end), ""))
     return edits
 
 
-def _parts(section: Sequence | Mapping) -> list[tuple[Node, Span]]:
+def _length(section: Sequence | Mapping) -> int:
+    return len(section.items) if isinstance(section, Sequence) else len(section.pairs)
+
+
+def _span(section: Sequence | Mapping, at: int) -> Span:
+    """Where an item of a list, or an entry of a map, stands."""
     if isinstance(section, Sequence):
-        return [(item, item.span) for item in section]
-    return [(value, Span(key.source, key.start, max(key.end, value.end))) for key, value in section.pairs]
+        return section.items[at].span
+    key, value = section.pairs[at]
+    return Span(key.source, key.start, max(key.end, value.end))
 
 
 def _gap_before(item: Scalar) -> str | None:

@@ -21,6 +21,7 @@ from modellint.compose.interpolate import Variable
 from modellint.compose.project import Grant, Model, Project, Service
 from modellint.edit import SAFE, UNSAFE, Edit, Fix, remark, whole_lines
 from modellint.finding import ERROR, NOTE, WARNING, Finding
+from modellint.near import Guesses
 from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
 from modellint.reference import Reference
 from modellint.source import Span
@@ -59,7 +60,7 @@ class Context:
     registries answered, None where none was asked; `demands` are those of a policy, None where none is in force.
     """
 
-    __slots__ = ("_evidence", "_sources", "demands", "facts", "project", "skipped")
+    __slots__ = ("_evidence", "_sources", "demands", "facts", "guesses", "project", "skipped")
 
     def __init__(
         self,
@@ -75,6 +76,7 @@ class Context:
         self.skipped = skipped
         self._sources = sources
         self._evidence: Evidence | None = None
+        self.guesses = Guesses()
 
     @property
     def evidence(self) -> Evidence:

@@ -23,11 +23,17 @@ def read_size(text: str) -> int:
     """The bytes of `16GiB`, `16GB`, `16g` or `17179869184`: units are binary, as in Compose. Raises `ValueError`."""
     number = text.strip()
     unit = ""
-    while number and not (number[-1].isdigit() and number.isascii()):
+    while number and number[-1] not in "0123456789":
         unit = number[-1] + unit
         number = number[:-1]
     short = unit.strip().upper().removesuffix("IB").removesuffix("B")
     whole, _, fraction = number.partition(".")
-    if short not in _UNITS or not whole.isdecimal() or len(number) > _LONGEST or not (fraction or "0").isdecimal():
+    if (
+        short not in _UNITS
+        or not number.isascii()
+        or not whole.isdecimal()
+        or len(number) > _LONGEST
+        or not (fraction or "0").isdecimal()
+    ):
         raise ValueError(text)
     return int(float(number) * _UNITS[short])

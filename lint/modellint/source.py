@@ -19,7 +19,7 @@ class Source:
     `base` is the folder that relative paths in the text are relative to; the file's own unless it is told otherwise.
     """
 
-    __slots__ = ("_starts", "base", "documents", "path", "private", "secrets", "text")
+    __slots__ = ("_held", "_starts", "base", "documents", "path", "private", "secrets", "text")
 
     def __init__(self, path: str, text: str, private: bool = False) -> None:
         self.path = path
@@ -29,6 +29,7 @@ class Source:
         self.documents: Sequence[object] | None = None  # the nodes that were made of it; None where nobody has yet
         self.secrets: object = None  # what must not be shown of it: see `secret_lines`
         self._starts: list[int] = []
+        self._held: dict[str, bool] = {}
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1."""
@@ -47,6 +48,12 @@ class Source:
         if not self._starts:
             self._starts = _line_starts(self.text)
         return self._starts
+
+    def holds(self, word: str) -> bool:
+        """Whether a word stands anywhere in the text; looked for once."""
+        if word not in self._held:
+            self._held[word] = word in self.text
+        return self._held[word]
 
     def line(self, number: int) -> str:
         """The text of a line (from 1), without its line break."""

@@ -58,7 +58,7 @@ class Alias:
 class YamlFile:
     """What was read of one file. `whole` is False where damaged parts were left out of the documents."""
 
-    __slots__ = ("aliases", "documents", "problems", "source", "templates", "whole")
+    __slots__ = ("aliases", "documents", "problems", "size", "source", "templates", "whole")
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -66,6 +66,7 @@ class YamlFile:
         self.problems: list[Problem] = []
         self.aliases: list[Alias] = []
         self.templates: list[Scalar] = []  # the scalars that hold a `$`
+        self.size = 0  # nodes as they are written
         self.whole = True
 
     def refuse(self, problem: Problem) -> None:
@@ -150,9 +151,11 @@ class Builder:
                         self._check_version(event)
                     elif kind is StreamEnd:
                         break
+                self.file.size = nodes
                 if nodes > MAX_NODES:
                     raise TooMuch(None, None, f"more than {MAX_NODES:,} values in one file", event.start)
         except YamlError as error:
+            self.file.size = nodes
             while frame is not None:  # close what is open, so that the part before the error is a tree too
                 node = self._close(frame, None, end)
                 frame = stack.pop() if stack else None

@@ -45,7 +45,11 @@ What this rule cannot see: `runtime_flags` of files that are not read together w
 from __future__ import annotations
 
 from modellint.evidence.llama_flags import pairs
-from modellint.rule import ERROR, Context, Finding, Findings, Model, Scalar, rule
+from modellint.rule import ERROR, Context, Finding, Findings, Model, Project, Scalar, rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.compose.merge import Dropped
 
 _HINT = "replace the whole list with `!override`, and write into it all flags that should hold"
 
@@ -54,10 +58,11 @@ _HINT = "replace the whole list with `!override`, and write into it all flags th
 def dropped_flag(model: Model, context: Context) -> Findings:
     """Report each flag of a merged list that was dropped without its value, and each value without its flag."""
     lists: dict[int, tuple[list[Scalar], dict[int, Scalar]]] = {}
-    for dropped in context.project.dropped:
-        if any(dropped.kept is flag for flag in model.flags):
-            flags = [item for item in dropped.items if isinstance(item, Scalar)]
-            lists.setdefault(id(dropped.items), (flags, {}))[1][id(dropped.item)] = dropped.kept
+    by_kept = context.project.once(_by_kept)
+    for dropped in (each for flag in model.flags for each in by_kept.get(id(flag), ())):
+        if id(dropped.items) not in lists:
+            lists[id(dropped.items)] = ([item for item in dropped.items if isinstance(item, Scalar)], {})
+        lists[id(dropped.items)][1][id(dropped.item)] = dropped.kept
     for flags, gone in lists.values():
         for _, at, value in pairs([str(flag.value) for flag in flags]):
             if value is None or (id(flags[at]) in gone) == (id(flags[value]) in gone):
@@ -72,3 +77,11 @@ def dropped_flag(model: Model, context: Context) -> Findings:
             yield Finding(
                 flag.content, message, related=[(gone[id(flag)].content, "the one that it keeps")], hint=_HINT
             )
+
+
+def _by_kept(project: Project) -> dict[int, list[Dropped]]:
+    """The items that merges dropped, by the id of the one that each list keeps."""
+    found: dict[int, list[Dropped]] = {}
+    for dropped in project.dropped:
+        found.setdefault(id(dropped.kept), []).append(dropped)
+    return found

@@ -57,7 +57,7 @@ What this rule cannot see: `runtime_flags` of files that are not read together w
 
 from __future__ import annotations
 
-from modellint.evidence.llama_flags import pairs, same_option
+from modellint.evidence.llama_flags import option, pairs
 from modellint.items import take_out
 from modellint.rule import WARNING, Context, Finding, Findings, Fix, Mapping, Model, Scalar, rule
 
@@ -68,16 +68,15 @@ _MAY_REPEAT = frozenset(("-otd", "--override-tensor-draft", "--spec-draft-overri
 def duplicated_flags(model: Model, context: Context) -> Findings:
     """Report a flag that an earlier item of the list holds too."""
     flags = [str(item.value) for item in model.flags]
-    seen: list[tuple[str, int, int | None]] = []
+    first_of: dict[str, tuple[int, int | None]] = {}  # by option: the numbers of its first flag and of the value
     for name, at, value in pairs(flags):
-        before = next((one for one in seen if same_option(one[0], name)), None)
-        seen.append((name, at, value))
-        if before is None or name in _MAY_REPEAT:
+        before = first_of.setdefault(option(name) or f"{at}", (at, value))
+        if before[0] == at or name in _MAY_REPEAT:
             continue
-        first, item = model.flags[before[1]], model.flags[at]
+        first, item = model.flags[before[0]], model.flags[at]
         shown = item.shown.partition("=")[0]
         message = f"`{shown}` is in the list a second time: llama-server takes the last one, the first says nothing"
-        fix = _fix(model, [model.flags[part] for part in before[1:] if part is not None])
+        fix = _fix(model, [model.flags[part] for part in before if part is not None])
         hint = "" if fix else "keep one; in an override, replace the list with `!override`"
         related = [(first.content, "the first one")]
         yield Finding(item.part(0, len(name)), message, fix, related, hint=hint)

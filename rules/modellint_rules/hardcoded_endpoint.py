@@ -100,13 +100,14 @@ from __future__ import annotations
 
 from modellint.evidence.endpoints import ITSELF, RUNNER
 from modellint.evidence.images import PROXY, SERVER
-from modellint.rule import WARNING, Context, Finding, Findings, Fix, Service, rule, scalars, text_of
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Service, rule, scalars, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modellint.compose.project import Model, Setting
     from modellint.evidence.endpoints import Endpoint
 
+_DIGITS_OF_A_PORT = 5
 _GRANT = "grant the model to the service under `models:`, and let Compose inject the address"
 
 
@@ -117,10 +118,16 @@ def hardcoded_endpoint(service: Service, context: Context) -> Findings:
     known = evidence.product(service)
     is_server = known is not None and known.role in (SERVER, PROXY)
     fixes: dict[str, Fix] | None = None
+    own: _Own | None = None
+    granted = {variable.name: grant for grant in reversed(service.grants) for variable in grant.variables}
     for endpoint in evidence.endpoints(service):
         url = endpoint.url
-        if not endpoint.server or (url.host in ITSELF and (is_server or _is_own(service, endpoint))):
+        if not endpoint.server:
             continue
+        if url.host in ITSELF:
+            own = own or _Own(service)
+            if is_server or own.holds(endpoint):
+                continue
         if endpoint.text.kind == "label":
             continue
         span = endpoint.text.locate(url.start, url.end)
@@ -128,17 +135,27 @@ def hardcoded_endpoint(service: Service, context: Context) -> Findings:
         if fixes is None and endpoint.text.kind == "variable":
             fixes = _fixes(service, context)
         fix = fixes.get(endpoint.text.name) if fixes and endpoint.text.kind == "variable" else None
-        yield Finding(span, _message(endpoint), fix, related, hint="" if fix else _hint(service, endpoint))
+        yield Finding(span, _message(endpoint), fix, related, hint="" if fix else _hint(service, endpoint, granted))
 
 
-def _is_own(service: Service, endpoint: Endpoint) -> bool:
-    """Whether the service itself may listen there, so that `localhost` is meant: as in a health check."""
-    if service.body.get("network_mode") is not None or endpoint.text.kind == "dockerfile":
-        return True
-    sections = (service.body.get(key) for key in ("ports", "expose"))
-    texts = [str(item.value) for section in sections for item in scalars(section)]
-    started = " ".join(str(item.value) for item in scalars(service.body.get("command")))
-    return any(str(endpoint.url.port) in text for text in texts) or "ollama serve" in started
+class _Own:
+    """What a service says about where it listens itself, so that `localhost` is meant: as in a health check."""
+
+    __slots__ = ("_is_anywhere", "_ports")
+
+    def __init__(self, service: Service) -> None:
+        started = " ".join(str(item.value) for item in scalars(service.body.get("command")))
+        self._is_anywhere = service.body.get("network_mode") is not None or "ollama serve" in started
+        self._ports: set[str] = set()  # every number that `ports` and `expose` hold, and every part of one
+        for key in ("ports", "expose"):
+            for item in scalars(service.body.get(key)):
+                text = str(item.value)
+                for size in range(1, _DIGITS_OF_A_PORT + 1):
+                    self._ports.update(text[at : at + size] for at in range(len(text)))
+
+    def holds(self, endpoint: Endpoint) -> bool:
+        """Whether the service may listen at an address of its own."""
+        return self._is_anywhere or endpoint.text.kind == "dockerfile" or str(endpoint.url.port) in self._ports
 
 
 def _message(endpoint: Endpoint) -> str:
@@ -153,13 +170,12 @@ def _message(endpoint: Endpoint) -> str:
     return f"{shown} is a fixed address of {server} on the machine outside: {why}"
 
 
-def _hint(service: Service, endpoint: Endpoint) -> str:
+def _hint(service: Service, endpoint: Endpoint, granted: dict[str, Grant]) -> str:
     name = endpoint.text.name
     if endpoint.text.kind not in ("variable", "env file") or not name:
         return _GRANT
-    for grant in service.grants:
-        if any(variable.name == name for variable in grant.variables):
-            return f"drop it: the grant of `{grant.name.shown}` sets `{name}` anyway"
+    if name in granted:
+        return f"drop it: the grant of `{granted[name].name.shown}` sets `{name}` anyway"
     if service.grants:
         return f"let the grant of `{service.grants[0].name.shown}` inject it: `endpoint_var: {name}`"
     return f"{_GRANT}: `endpoint_var: {name}`"

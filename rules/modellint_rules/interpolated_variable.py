@@ -127,12 +127,7 @@ def interpolated_variable(project: Project, context: Context) -> Findings:
 def _fix(found: Variable, reported: list[Variable], context: Context) -> Fix | None:
     """Let the one service that asks for the variable, and gets it by a grant, have it inside its container."""
     scalar = found.scalar
-    users = [
-        (service, setting)
-        for service in context.project.services.values()
-        for setting in _asking(service, scalar)
-        if scalar is not None
-    ]
+    users = context.project.once(_Values).within(scalar) if scalar is not None else []
     if len(users) != 1 or scalar is None:
         return None
     service, setting = users[0]
@@ -150,21 +145,41 @@ def _fix(found: Variable, reported: list[Variable], context: Context) -> Fix | N
     return Fix(f"let the shell in the container read `{found.name}`", [Edit(Span(scalar.source, start, start), "$")])
 
 
-def _asking(service: Service, scalar: Scalar | None) -> list[Setting | None]:
-    """The entries of `environment` that a value belongs to, and None for a command that it is a part of."""
-    from modellint.evidence.texts import command_scalars
+class _Values:
+    """The values of `environment` and of commands by their place, with the service and the entry of `environment`."""
 
-    if scalar is None:
-        return []
-    found: list[Setting | None] = [
-        each for each in service.environment.values() if each.node is not None and _is_there(each.node, scalar)
-    ]
-    return [*found, *(None for each in command_scalars(service) if _is_there(each, scalar))]
+    __slots__ = ("_by_source",)
+
+    def __init__(self, project: Project) -> None:
+        from modellint.evidence.texts import command_scalars
+
+        self._by_source: dict[int, list[tuple[Scalar, Service, Setting | None]]] = {}
+        for service in project.services.values():
+            for setting in service.environment.values():
+                if setting.node is not None:
+                    self._by_source.setdefault(id(setting.node.source), []).append((setting.node, service, setting))
+            for scalar in command_scalars(service):
+                self._by_source.setdefault(id(scalar.source), []).append((scalar, service, None))
+        for values in self._by_source.values():
+            values.sort(key=_start)
+
+    def within(self, scalar: Scalar) -> list[tuple[Service, Setting | None]]:
+        """Those that are a value, or the part of it that a merge has made a node of; two, where there are more."""
+        from bisect import bisect_left
+
+        values = self._by_source.get(id(scalar.source), [])
+        found: list[tuple[Service, Setting | None]] = []
+        for at in range(bisect_left(values, scalar.start, key=_start), len(values)):
+            node, service, setting = values[at]
+            if node.start > scalar.end or len(found) > 1:
+                break
+            if node.end <= scalar.end:
+                found.append((service, setting))
+        return found
 
 
-def _is_there(node: Scalar, scalar: Scalar) -> bool:
-    """Whether a node is a value, or the part of it that a merge has made a node of."""
-    return node.source is scalar.source and scalar.start <= node.start and node.end <= scalar.end
+def _start(value: tuple[Scalar, Service, Setting | None]) -> int:
+    return value[0].start
 
 
 def _injecting(

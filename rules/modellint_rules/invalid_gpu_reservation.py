@@ -82,6 +82,7 @@ What this rule cannot see: how many GPUs the machine has, and whether the driver
 from __future__ import annotations
 
 from modellint.items import take_out_entry
+from modellint.number import signed
 from modellint.rule import (
     ERROR,
     WARNING,
@@ -154,6 +155,5 @@ def _count(count: Scalar) -> Findings:
 def _number(count: Scalar) -> int | None:
     value = count.value
     if isinstance(value, str):
-        digits = value.removeprefix("-").removeprefix("+")
-        return int(value) if digits.isascii() and digits.isdigit() and len(value) - len(digits) <= 1 else None
+        return signed(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

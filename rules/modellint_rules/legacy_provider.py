@@ -86,6 +86,7 @@ from __future__ import annotations
 
 from modellint.compose.injection import prefix, provider_variable_names
 from modellint.items import stands_alone, take_out
+from modellint.number import whole
 from modellint.rule import (
     WARNING,
     Context,
@@ -104,6 +105,7 @@ from modellint.rule import (
     whole_lines,
 )
 
+_MOST = 200  # dependencies of a service: more are not a person's, and would take long to edit
 _OPTIONS = {"model": "model", "context-size": "context_size", "runtime-flags": "runtime_flags"}
 
 
@@ -130,9 +132,7 @@ def legacy_provider(service: Service, context: Context) -> Findings:
 
 def _migration(project: Project, service: Service) -> list[Edit] | None:
     """The edits that move the model to `models:`, or None where the file is not laid out plainly."""
-    users = [
-        each for each in project.services.values() if any(text_of(d) == service.name.text for d in each.depends_on)
-    ]
+    users = project.once(_users).get(service.name.text, [])
     options = _options(service)
     if not users or options is None or len(project.files) != 1 or len(project.files[0].documents) != 1:
         return None
@@ -146,6 +146,15 @@ def _migration(project: Project, service: Service) -> list[Edit] | None:
     if declared is None or any(edits is None for edits in granted):
         return None
     return [Edit(removed, ""), declared, *(edit for edits in granted if edits for edit in edits)]
+
+
+def _users(project: Project) -> dict[str, list[Service]]:
+    """The services that depend on a service, by its name."""
+    found: dict[str, list[Service]] = {}
+    for service in project.services.values():
+        for name in dict.fromkeys(text_of(node) or "" for node in service.depends_on):
+            found.setdefault(name, []).append(service)
+    return found
 
 
 def _options(service: Service) -> list[tuple[str, str]] | None:
@@ -183,7 +192,8 @@ def _converted(name: str, value: Scalar) -> str | None:
     if value.interpolated:
         return None
     if name == "context_size":
-        return text if text.isdigit() else None
+        number = whole(text)
+        return f"{number}" if number is not None else None
     if any(letter in text for letter in "'\"\\#"):
         return None
     return "[" + ", ".join(f'"{word}"' for word in text.split()) + "]"
@@ -212,7 +222,7 @@ def _grant(user: Service, name: str, step: str) -> list[Edit] | None:
     if len(written) != 1 or user.body.flow or user.body.anchor:
         return None
     key, items = written[0]
-    if not isinstance(items, Sequence) or items.anchor:
+    if not isinstance(items, Sequence) or items.anchor or len(items.items) > _MOST:
         return None
     item = next((item for item in items if isinstance(item, Scalar) and item.value == name), None)
     if item is None:
@@ -250,7 +260,7 @@ def _with_tail(block: Span) -> Span:
 
 def _insert_after(span: Span, lines: list[str]) -> Edit:
     end = whole_lines(span).end
-    start = "" if span.source.text[:end].endswith("\n") else "\n"
+    start = "" if span.source.text[max(0, end - 1) : end] == "\n" else "\n"
     return Edit(Span(span.source, end, end), start + "\n".join([*lines, ""]))
 
 

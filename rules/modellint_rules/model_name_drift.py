@@ -51,7 +51,7 @@ from __future__ import annotations
 
 from modellint.compose.project import Setting
 from modellint.evidence.endpoints import is_model_name
-from modellint.rule import WARNING, Context, Finding, Findings, Model, Reference, Service, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Grant, Model, Project, Reference, Service, rule
 
 _PROVIDERS = ("openai/", "ollama/", "litellm/", "docker/", "ollama_chat/", "hosted_vllm/", "dmr/", "openai:")
 _ENGINES = frozenset(
@@ -60,54 +60,72 @@ _ENGINES = frozenset(
 _RUNNERS_OWN = ("docker.io/ai/",)
 
 
+class _Declared:
+    """The declared models by their names. Without any, where one of them cannot be taken apart: it may be meant."""
+
+    __slots__ = ("by_base", "by_place", "models")
+
+    def __init__(self, project: Project) -> None:
+        self.models = list(project.all_models())
+        self.by_place: dict[str, set[str]] = {}  # what the runner answers to; empty where a digest is declared: to all
+        self.by_base: dict[str, tuple[list[Model], set[str]]] = {}  # models of one last part of the name, their places
+        if any(model.ref is None or model.ref.kind == "invalid" for model in self.models):
+            self.models = []
+        for model in self.models:
+            if (ref := model.ref) is not None:
+                self.by_place.setdefault(_place(ref), set()).add("" if ref.digest is not None else ref.request)
+                models, places = self.by_base.setdefault(_base(ref), ([], set()))
+                models.append(model)
+                places.add(_place(ref))
+
+    def answers(self, wanted: Reference) -> bool:
+        """Whether the runner would answer to a name with a declared model."""
+        names = self.by_place.get(_place(wanted))
+        return names is not None and (wanted.digest is not None or "" in names or wanted.request in names)
+
+
 @rule(WARNING, tags=("environment",))
 def model_name_drift(service: Service, context: Context) -> Findings:
     """Report names of models that are none of the declared ones and are meant to be."""
-    declared = [
-        model for model in context.project.all_models() if model.ref is not None and model.ref.kind != "invalid"
-    ]
-    if not declared or len(declared) != len(list(context.project.all_models())):
-        return  # what cannot be taken apart may be the one that is meant
+    declared = context.project.once(_Declared)
+    if not declared.models:
+        return
     injected = {variable.name for grant in service.grants for variable in grant.variables}
+    grants = {id(grant.model): grant for grant in reversed(service.grants)}
+    calls_a_model: bool | None = None
     for name, setting in service.environment.items():
         value = (setting.value or "").strip()
         if value and name not in injected and is_model_name(name):
             found = _drift(value, declared)
-            if found is not None and _is_certain(found[1], service, context):
-                yield _finding(service, setting, *found)
+            if found is None or (found[1] is None and not context.project.whole):
+                continue  # a base file may declare the model
+            if calls_a_model is None:
+                calls_a_model = _calls_a_model(service, context)
+            if calls_a_model:
+                what, model = found
+                grant = grants.get(id(model)) if model is not None else next(iter(service.grants), None)
+                yield _finding(service, setting, what, model, grant)
 
 
-def _is_certain(meant: Model | None, service: Service, context: Context) -> bool:
-    """Whether a base file cannot declare the model, and the name is meant for the runner."""
-    if meant is None and not context.project.whole:
-        return False
+def _calls_a_model(service: Service, context: Context) -> bool:
+    """Whether a name is meant for the runner."""
     return bool(service.grants) or any(each.server for each in context.evidence.endpoints(service))
 
 
-def _drift(value: str, declared: list[Model]) -> tuple[str, Model | None] | None:
+def _drift(value: str, declared: _Declared) -> tuple[str, Model | None] | None:
     """What is wrong with a name, and the declared model that is meant; None where nothing is, or it is not known."""
     if value.lower() in _ENGINES:
-        return "the name of an engine, and no model", declared[0] if len(declared) == 1 else None
+        return "the name of an engine, and no model", declared.models[0] if len(declared.models) == 1 else None
     name = next((value[len(prefix) :] for prefix in _PROVIDERS if value.startswith(prefix)), value)
     wanted = Reference(name)
-    if wanted.kind not in ("tag", "digest"):
+    if wanted.kind not in ("tag", "digest") or declared.answers(wanted):
         return None
-    if any(_is(wanted, model) for model in declared):
-        return None
-    near = [model for model in declared if model.ref is not None and _base(model.ref) == _base(wanted)]
-    if len(near) == 1 or (near and _place(wanted) in {_place(model.ref) for model in near if model.ref is not None}):
+    near, places = declared.by_base.get(_base(wanted), ([], set[str]()))
+    if len(near) == 1 or _place(wanted) in places:
         return "not the model that is declared", near[0]
     if name.startswith(("ai/", "docker.io/ai/")):
         return "a model that is not declared", None
     return None
-
-
-def _is(wanted: Reference, model: Model) -> bool:
-    """Whether the runner would answer to a name with a declared model."""
-    ref = model.ref
-    if ref is None or _place(wanted) != _place(ref):
-        return False
-    return ref.digest is not None or wanted.digest is not None or wanted.request == ref.request
 
 
 def _place(ref: Reference) -> str:
@@ -118,16 +136,16 @@ def _base(ref: Reference) -> str:
     return ref.repository.rpartition("/")[2]
 
 
-def _finding(service: Service, setting: Setting, what: str, model: Model | None) -> Finding:
+def _finding(service: Service, setting: Setting, what: str, model: Model | None, grant: Grant | None) -> Finding:
+    """`grant`: one that gives the service the model that is meant, or any where that is not known."""
     span = setting.locate(0, len(setting.value or ""))
     shown = f"`{setting.shown}`" if setting.shown else f"the value of `{setting.name}`"
     message = f"{shown} is {what}: Compose does not pull it, and the runner answers 404"
     related = [(setting.span, f"`{setting.name}` is set here")] if setting.node is None else []
     if model is not None and model.reference is not None:
         related.append((model.reference.content, "this one is declared"))
-    grants = [grant for grant in service.grants if model is None or grant.model is model]
-    if grants:
-        hint = f"drop it and let the grant of `{grants[0].name.shown}` inject the name: `model_var: {setting.name}`"
+    if grant is not None:
+        hint = f"drop it and let the grant of `{grant.name.shown}` inject the name: `model_var: {setting.name}`"
     else:
         hint = f"grant the model to `{service.name.text}` and let Compose inject its name"
     return Finding(span, message, related=related, hint=hint)

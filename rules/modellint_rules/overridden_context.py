@@ -99,6 +99,7 @@ from __future__ import annotations
 
 from modellint.evidence.llama_flags import pairs, same_option
 from modellint.items import take_out, take_out_key
+from modellint.number import stoi
 from modellint.rule import (
     ERROR,
     NOTE,
@@ -152,7 +153,7 @@ def _beaten(model: Model, node: Scalar, size: int) -> Findings:
         flag = model.flags[at]
         value = model.flags[value_at] if value_at is not None else None
         text = str(value.value) if value is not None else words[at].partition("=")[2]
-        number = int(text) if text.isascii() and text.isdigit() else None
+        number = stoi(text)
         if same_option(name, "--ctx-size"):
             yield _second_size(model, node, size, flag, value, number)
         elif same_option(name, "--parallel") and number is not None and number > 1 and not shared:

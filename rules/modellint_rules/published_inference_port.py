@@ -83,6 +83,7 @@ from modellint.evidence.images import OLLAMA, RUNNER, Product, product_of
 from modellint.evidence.ports import EVERYWHERE, Published, published
 from modellint.evidence.serving import Listening, key, listening, served, words
 from modellint.evidence.unset import unset
+from modellint.number import whole
 from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, text_of
 
 _HERE = "127.0.0.1"
@@ -173,8 +174,8 @@ def _forwarded(service: Service) -> Product | None:
     """The product at whose port the address ends that socat forwards to."""
     for word in words(service):
         if word.lower().startswith("tcp"):
-            target = word.partition(",")[0].rpartition(":")[2]
-            if target.isdigit() and (known := _BY_PORT.get(int(target))) is not None and word.count(":") > 1:
+            target = whole(word.partition(",")[0].rpartition(":")[2])
+            if target is not None and (known := _BY_PORT.get(target)) is not None and word.count(":") > 1:
                 return known
     return None
 

@@ -82,6 +82,7 @@ from modellint.evidence.llama_flags import (
     takes_value,
 )
 from modellint.items import split_item
+from modellint.number import whole
 from modellint.rule import ERROR, SAFE, Context, Edit, Finding, Findings, Fix, Model, Scalar, rule
 
 _REFUSED = "Docker Model Runner refuses it and `docker compose up` fails"
@@ -135,13 +136,13 @@ def rejected_flag(model: Model, context: Context) -> Findings:
         elif why == FLAG_AS_VALUE:
             message = f"in `{item.shown}` the value begins with `-` and is no number: {_REFUSED}"
             yield Finding(item.content, message, hint="leave it out, or give it a value that is no flag")
-        elif text[1:2].isdigit():
+        elif whole(text[1:2]) is not None:
             message = f"`{item.shown}` begins with `-`, so it counts as a flag: {_REFUSED}"
             yield Finding(item.content, message, hint=_NEGATIVE)
         elif len(text.split()) > 1 and "=" not in text.split()[0]:
             yield _spaced(item, text)
         else:
-            yield _unknown(item, key_of(text))
+            yield _unknown(item, key_of(text), context)
 
 
 _NEGATIVE = (
@@ -162,11 +163,11 @@ def _spaced(item: Scalar, text: str) -> Finding:
     return Finding(item.content, message, Fix(f"make {len(words)} items of it", [edit], SAFE))
 
 
-def _unknown(item: Scalar, name: str) -> Finding:
+def _unknown(item: Scalar, name: str, context: Context) -> Finding:
     span = item.part(0, len(name))
     if span.text != name:  # a variable is in it, whose value is not for printing
         return Finding(item.content, f"`{item.shown}` gives no flag of the list: {_REFUSED}", hint=_reason("")[1])
-    meant = _meant(name)
+    meant = _meant(name, context)
     if meant:
         message = f"`{name}` is not in the list of flags: {_REFUSED}"
         return Finding(span, message, Fix(f"did you mean `{meant}`?", [Edit(span, meant)]))
@@ -185,7 +186,7 @@ def _reason(name: str) -> tuple[str, str]:
     return "is not in the list of flags", "leave it out"
 
 
-def _meant(name: str) -> str:
+def _meant(name: str, context: Context) -> str:
     """The flag in the list that a name most likely stands for, or nothing."""
     known = ALLOWED[LLAMA_CPP]
     dashed = name.replace("_", "-").lower()
@@ -194,6 +195,4 @@ def _meant(name: str) -> str:
             return guess
     if len(name) < 5 or name in ALLOWED["vllm"] or any(name in names.split() for names, _, _ in _OUTSIDE):
         return ""
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(dashed, sorted(known), 1, 0.85)), "")
+    return context.guesses.nearest(dashed, known, 0.85)

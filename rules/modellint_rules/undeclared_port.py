@@ -95,7 +95,7 @@ default.
 from __future__ import annotations
 
 from modellint.compose.project import Project, names
-from modellint.evidence.container_ports import listening, mapped
+from modellint.evidence.container_ports import Ports
 from modellint.evidence.endpoints import ITSELF, THE_HOST
 from modellint.rule import (
     WARNING,
@@ -140,23 +140,27 @@ def undeclared_port(service: Service, context: Context) -> Findings:
             continue
         target = project.services.get(url.host)
         if target is not None and target.provider is None:
-            if url.port is not None and target is not service:
+            if target is not service:
                 yield from _wrong_port(endpoint, target, context)
-        elif url.scheme and not _is_default(text) and not _is_known(url.host, service, project):
-            yield _unknown(endpoint, project)
+        elif url.scheme and not _is_default(text) and not _is_known(url.host, service, context):
+            yield _unknown(endpoint, context)
 
 
 def _wrong_port(endpoint: Endpoint, target: Service, context: Context) -> Findings:
     url = endpoint.url
+    if url.port is None:
+        return
     name = target.name.text
     known = context.evidence.product(target)
-    found = next((each for each in mapped(target) if each.host == url.port), None)
+    said = context.project.once(_Known).ports(target)
+    found = said.behind(url.port)
     is_other = known is not None and bool(known.ports) and url.port not in known.ports and "build" not in target.body
-    if (found is None and not is_other) or _listens(target, url.port, context):
+    if (found is None and not is_other) or said.may_listen(url.port) or _exposes(target, url.port, context):
         return
     if found is not None:
-        message = f"{url.port} is the machine's port for `{name}`: other services reach it at {found.container}, and on {url.port} nothing listens"
-        yield _at_port(endpoint, message, found.container, [(found.span, f"port {found.container} of the container")])
+        container, span = found
+        message = f"{url.port} is the machine's port for `{name}`: other services reach it at {container}, and on {url.port} nothing listens"
+        yield _at_port(endpoint, message, container, [(span, f"port {container} of the container")])
     elif known is not None:
         port = f"{url.port}" if endpoint.text.is_written else "the port that this names"
         message = f"`{name}` runs {known.name}, which listens on {known.ports[0]}: nothing answers on {port}"
@@ -164,10 +168,10 @@ def _wrong_port(endpoint: Endpoint, target: Service, context: Context) -> Findin
         yield _at_port(endpoint, message, known.ports[0], related)
 
 
-def _listens(target: Service, port: int | None, context: Context) -> bool:
-    """Whether anything says that a program in the container may listen on a port."""
+def _exposes(target: Service, port: int, context: Context) -> bool:
+    """Whether the Dockerfile of a service says that its program listens on a port."""
     dockerfile = context.evidence.dockerfile(target)
-    return port in listening(target) or (dockerfile is not None and port in dockerfile.ports)
+    return dockerfile is not None and port in dockerfile.ports
 
 
 def _at_port(endpoint: Endpoint, message: str, port: int, related: list[tuple[Span, str]]) -> Finding:
@@ -177,8 +181,8 @@ def _at_port(endpoint: Endpoint, message: str, port: int, related: list[tuple[Sp
     return Finding(span, message, fix, [*text.origin, *related], hint="" if fix else f"call port {port}")
 
 
-def _unknown(endpoint: Endpoint, project: Project) -> Finding:
-    url, text = endpoint.url, endpoint.text
+def _unknown(endpoint: Endpoint, context: Context) -> Finding:
+    url, text, project = endpoint.url, endpoint.text, context.project
     host = (
         f"`{url.host}`" if text.is_written else f"the host of `{text.name}`" if text.name else "the host that is called"
     )
@@ -198,7 +202,7 @@ def _unknown(endpoint: Endpoint, project: Project) -> Finding:
         related = [*text.origin, (project.models[url.host].name.content, "declared here")]
         return Finding(span, message, related=related, hint=hint)
     message = f"no service, alias or host of this project is called {host}: the name is not found"
-    return Finding(span, message, related=text.origin, hint=_near(url.host, project))
+    return Finding(span, message, related=text.origin, hint=_near(url.host, context))
 
 
 def _is_default(text: Text) -> bool:
@@ -206,24 +210,62 @@ def _is_default(text: Text) -> bool:
     return text.node is not None and not text.is_written
 
 
-def _near(host: str, project: Project) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(host, list(project.services), 1, 0.7)
-    return f"did you mean `{near[0]}`?" if near else "name a service of the project, or add the host to `extra_hosts`"
+def _near(host: str, context: Context) -> str:
+    near = context.guesses.nearest(host, context.project.services, 0.7)
+    return f"did you mean `{near}`?" if near else "name a service of the project, or add the host to `extra_hosts`"
 
 
-def _is_known(host: str, service: Service, project: Project) -> bool:
+def _is_known(host: str, service: Service, context: Context) -> bool:
     """Whether a host may be found: by Docker's DNS server, by a file of hosts, or outside of the project."""
     if not host or "." in host or ":" in host or host in ITSELF or host in THE_HOST or host in _OTHER_HOSTS:
         return True
-    if any(part in host for part in _EXAMPLES) or _is_outside(service, project):
+    known = context.project.once(_Known)
+    if any(part in host for part in _EXAMPLES) or known.is_outside(service):
         return True
-    if host in {text.partition("=" if "=" in text else ":")[0] for text in _texts(service.body.get("extra_hosts"))}:
-        return True
-    if host in {text.rpartition(":")[2] for text in _texts(service.body.get("links"))}:
-        return True
-    return any(host in _names_of(other, project) for other in project.services.values())
+    return host in known.hosts(service) or host in known.names
+
+
+class _Known:
+    """What is known of hosts and ports in a project. Each is worked out where it is asked for, and once."""
+
+    __slots__ = ("_hosts", "_names", "_outside", "_ports", "_project")
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._hosts: dict[str, set[str]] = {}
+        self._names: set[str] | None = None
+        self._outside: dict[str, bool] = {}
+        self._ports: dict[str, Ports] = {}
+
+    def ports(self, service: Service) -> Ports:
+        """What a service says about ports."""
+        name = service.name.text
+        if name not in self._ports:
+            self._ports[name] = Ports(service)
+        return self._ports[name]
+
+    def hosts(self, service: Service) -> set[str]:
+        """The hosts that a service is given besides the names of the project."""
+        name = service.name.text
+        if name not in self._hosts:
+            extra, links = _texts(service.body.get("extra_hosts")), _texts(service.body.get("links"))
+            self._hosts[name] = {text.partition("=" if "=" in text else ":")[0] for text in extra}
+            self._hosts[name].update(text.rpartition(":")[2] for text in links)
+        return self._hosts[name]
+
+    @property
+    def names(self) -> set[str]:
+        """The names that services have besides their own."""
+        if self._names is None:
+            self._names = {name for each in self._project.services.values() for name in _names_of(each, self._project)}
+        return self._names
+
+    def is_outside(self, service: Service) -> bool:
+        """Whether a service is in a network that exists without this project."""
+        name = service.name.text
+        if name not in self._outside:
+            self._outside[name] = _is_outside(service, self._project)
+        return self._outside[name]
 
 
 def _names_of(service: Service, project: Project) -> set[str]:

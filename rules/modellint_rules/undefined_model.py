@@ -96,7 +96,7 @@ def undefined_model(grant: Grant, context: Context) -> Findings:
         result = "Compose refuses the project as soon as a profile enables the service"
         severity = WARNING
     message = f"`{service.name.text}` is granted `{shown}`, which no `models:` declares: {result}"
-    near = _nearest(grant, project)
+    near = _nearest(grant, context)
     fix = Fix(f"grant `{near}`", [Edit(grant.name.content, near)], UNSAFE) if near else None
     hint = f"declare `{shown}` under the top-level `models:`"
     if grant.name.source is not service.name.source and _extends(service):
@@ -123,12 +123,9 @@ def _resets_models(project: Project) -> bool:
     return False
 
 
-def _nearest(grant: Grant, project: Project) -> str:
-    from difflib import get_close_matches
-
-    if len(grant.service.grants) > _MANY:
+def _nearest(grant: Grant, context: Context) -> str:
+    if len(grant.service.grants) > _MANY or grant.name.interpolated:
         return ""
     granted = {other.model_name for other in grant.service.grants}
-    free = [name for name in project.models if name not in granted]
-    near = get_close_matches(grant.model_name, free, 1, 0.7)
-    return near[0] if near and not grant.name.interpolated else ""
+    free = (name for name in context.project.models if name not in granted)
+    return context.guesses.nearest(grant.model_name, free, 0.7)

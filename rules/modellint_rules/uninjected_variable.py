@@ -185,6 +185,7 @@ from modellint.rule import (
     Finding,
     Findings,
     Fix,
+    Project,
     Service,
     Variable,
     rule,
@@ -200,6 +201,7 @@ if TYPE_CHECKING:
     from modellint.evidence.shell import Expansion
 
 _MOST_UNSET = 50  # variables: for each of them, all the others are looked at
+_LONGEST = 128  # letters of a name that is compared with others
 
 
 @rule(WARNING)
@@ -210,42 +212,67 @@ def uninjected_variable(service: Service, context: Context) -> Findings:
         return
     dockerfile = context.evidence.dockerfile(service)
     known = injected.keys() | service.environment.keys() | (dockerfile.variables.keys() if dockerfile else set[str]())
+    names = _Names(injected)
     for run in context.evidence.runs(service):
         for expansion in run.reads():
-            near = _nearest(expansion.name, injected)
+            near = names.nearest(expansion.name)
             if near and expansion.name not in known and not expansion.defaulted:
                 yield _in_shell(run, expansion, injected[near])
-    for variable in _unset(context):
-        near = _nearest(variable.name, injected)
-        if near and variable.name not in injected and variable.scalar in list(scalars(service.body)):
+    unset = _unset_in(service, context.project)
+    for variable in unset:
+        near = names.nearest(variable.name)
+        if near and variable.name not in injected:
             message = (
                 f"nothing sets `{variable.name}`, so this is empty: the grant of `{injected[near].grant.name.shown}` "
                 f"injects `{injected[near].shown}`, and only into the container"
             )
-            fix = _in_place_of(service, variable, injected, context)
+            fix = _in_place_of(service, variable, unset, injected, names, context)
             hint = (
                 "" if fix else f"name the variable that the program reads as `{injected[near].kind}_var` of the grant"
             )
             yield Finding(variable.span, message, fix, hint=hint)
+    code = context.evidence.code(service)
+    read = _Names(context.evidence.unset_reads(service)) if code is not None else None
+    given = [
+        endpoint
+        for endpoint in context.evidence.endpoints(service)
+        if endpoint.server and endpoint.text.kind in ("variable", "env file") and endpoint.text.name not in injected
+    ]
     for grant in service.grants:
-        found = list(_in_code(service, grant, injected, context))
-        yield from found or _beside(service, grant, injected, context)
+        found = list(_in_code(service, grant, names, read, context)) if read is not None else []
+        yield from found or (_beside(service, grant, given, context) if given else ())
 
 
-def _unset(context: Context) -> list[Variable]:
-    """The variables of the project that are filled in as nothing."""
-    project = context.project
-    return [each for each in project.variables if not each.operator and not each.is_set]
+def _unset(project: Project) -> dict[int, list[Variable]]:
+    """The variables of the project that are filled in as nothing, by the id of what they stand in."""
+    found: dict[int, list[Variable]] = {}
+    for each in project.variables:
+        if not each.operator and not each.is_set and each.scalar is not None:
+            found.setdefault(id(each.scalar), []).append(each)
+    return found
 
 
-def _in_place_of(service: Service, asked: Variable, injected: dict[str, Injected], context: Context) -> Fix | None:
+def _unset_in(service: Service, project: Project) -> list[Variable]:
+    """Those that stand in a service."""
+    unset = project.once(_unset)
+    own = {id(scalar): None for scalar in scalars(service.body)} if unset else {}
+    return [variable for scalar in own for variable in unset.get(scalar, ())]
+
+
+def _in_place_of(
+    service: Service,
+    asked: Variable,
+    unset: list[Variable],
+    injected: dict[str, Injected],
+    names: _Names,
+    context: Context,
+) -> Fix | None:
     """Let the grant inject an entry of `environment` that is to hold nothing but the variable."""
-    unset = _unset(context)
-    near = _meant(asked.name, injected)
-    if near is None or len(unset) > _MOST_UNSET:
+    meant = names.meant(asked.name)
+    if not meant or len(unset) > _MOST_UNSET:
         return None
-    own = set(map(id, scalars(service.body)))
-    others = [each for each in unset if id(each.scalar) in own and _meant(each.name, injected) is near]
+    near = injected[meant]
+    others = [each for each in unset if names.meant(each.name) == meant]
     holding = [
         each
         for each in service.environment.values()
@@ -263,12 +290,6 @@ def _in_place_of(service: Service, asked: Variable, injected: dict[str, Injected
     return Fix(f"let the grant of `{near.grant.name.shown}` inject `{holding[0].name}`", edits) if edits else None
 
 
-def _meant(name: str, injected: dict[str, Injected]) -> Injected | None:
-    """The injected variable that a name is near to, if it is one alone."""
-    near = [variable for other, variable in injected.items() if _nearest(name, {other: variable})]
-    return near[0] if len(near) == 1 else None
-
-
 def _in_shell(run: Run, expansion: Expansion, injected: Injected) -> Finding:
     name, shown, grant = expansion.name, injected.shown, injected.grant
     message = f"nothing sets `{name}`, so it is empty: the grant of `{grant.name.shown}` injects `{shown}`"
@@ -279,8 +300,11 @@ def _in_shell(run: Run, expansion: Expansion, injected: Injected) -> Finding:
     return Finding(span, message, Fix(f"read `{shown}`", [Edit(span, shown)]))
 
 
-def _in_code(service: Service, grant: Grant, injected: dict[str, Injected], context: Context) -> Findings:
-    """Report what the code reads in place of what a grant injects."""
+def _in_code(service: Service, grant: Grant, names: _Names, read: _Names, context: Context) -> Findings:
+    """Report what the code reads in place of what a grant injects.
+
+    `names` are those that are injected, `read` those that the code reads and nothing sets.
+    """
     evidence = context.evidence
     code = evidence.code(service)
     if code is None:
@@ -291,13 +315,13 @@ def _in_code(service: Service, grant: Grant, injected: dict[str, Injected], cont
     for variable in grant.variables:
         if code.sdk(variable.name) or any(variable.name in known for known in (code.reads, code.aside, scripts)):
             continue
-        near = [name for name in unset if _nearest(name, {variable.name: variable})]
+        near = read.near(variable.name, is_read=False)
         address = evidence.reads_other_address(service, [variable.name]) if variable.kind == "endpoint" else ""
         other = near[0] if near else address
         if not other or (not near and not evidence.is_unread(service, [variable.name])):
             continue
         found.append((variable, other))
-        if (near == [other] and _meant(other, injected)) or (not near and _is_alone(other, unset, service)):
+        if (near == [other] and names.meant(other)) or (not near and _is_alone(other, unset, service)):
             certain.append((variable, other))
     fix = _renaming(certain, context)
     for variable, other in found:
@@ -331,19 +355,14 @@ def _renaming(wanted: list[tuple[Injected, str]], context: Context) -> Fix | Non
     return Fix(f"let the grant of `{wanted[0][0].grant.name.shown}` inject {shown}", edits) if edits else None
 
 
-def _beside(service: Service, grant: Grant, injected: dict[str, Injected], context: Context) -> Findings:
+def _beside(service: Service, grant: Grant, given: list[Endpoint], context: Context) -> Findings:
     """Report that another variable gives the address which a grant injects, where nothing reads what it injects."""
     evidence = context.evidence
     names = [variable.name for variable in grant.variables]
     code = evidence.code(service)
     if code is not None and code.files and any(code.may_read(name) for name in names):
         return
-    given = [
-        endpoint
-        for endpoint in evidence.endpoints(service)
-        if endpoint.server and endpoint.text.kind in ("variable", "env file") and endpoint.text.name not in injected
-    ]
-    if not given or evidence.is_mentioned(service, names) or any(name in service.environment for name in names):
+    if evidence.is_mentioned(service, names) or any(name in service.environment for name in names):
         return
     text = given[0].text
     endpoint_var = next(variable for variable in grant.variables if variable.kind == "endpoint")
@@ -376,9 +395,38 @@ def _in_place_of_address(service: Service, variable: Injected, given: list[Endpo
     return Fix(title, edits) if edits else None
 
 
-def _nearest(name: str, injected: dict[str, Injected]) -> str | None:
-    """The injected variable that a name adds a prefix to, or leaves one off, or None."""
-    for other in injected:
-        if name.endswith(f"_{other}") or (other.endswith(f"_{name}") and "_" in name):
-            return other
-    return None
+class _Names:
+    """Names that are injected, or that are read, to find among them those that are near to one of the other kind.
+
+    One has a prefix more than the other (`AI_LLM_URL`, `LLM_URL`). A word alone that is read is near to no longer name.
+    """
+
+    __slots__ = ("_ending", "_order")
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._order = {name: at for at, name in enumerate(names)}
+        self._ending: dict[str, list[str]] = {}  # by what is left without a prefix
+        for name in self._order:
+            for ending in _endings(name):
+                self._ending.setdefault(ending, []).append(name)
+
+    def near(self, name: str, *, is_read: bool) -> list[str]:
+        """The first two that are near to a name that is read, or to one that is injected."""
+        longer = self._ending.get(name, [])[:2] if not is_read or "_" in name else []
+        shorter = [each for each in _endings(name) if each in self._order and (is_read or "_" in each)]
+        return sorted({*longer, *shorter}, key=self._order.__getitem__)[:2]
+
+    def nearest(self, read: str) -> str:
+        """The first injected name that is near to one that is read, or empty."""
+        return next(iter(self.near(read, is_read=True)), "")
+
+    def meant(self, read: str) -> str:
+        """The injected name that is near to one that is read, if it is one alone; or empty."""
+        near = self.near(read, is_read=True)
+        return near[0] if len(near) == 1 else ""
+
+
+def _endings(name: str) -> list[str]:
+    """What is left of a name behind each `_`. Longer names than people give have none."""
+    words = name.split("_") if len(name) <= _LONGEST else []
+    return ["_".join(words[at:]) for at in range(1, len(words))]

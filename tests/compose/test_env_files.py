@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modellint.check import check
+from modellint.compose import env_files, files
+from modellint.compose.dotenv import Entry, read_dotenv
 from modellint.pack import rules
+from modellint.source import Source
 
 TEXT = "services: {app: {image: app, env_file: %s}}\n"
 
@@ -35,3 +39,51 @@ def test_a_missing_env_file(
     assert [result.severity for result in found.results if result.rule == "invalid-compose"] == [severity] * bool(
         severity
     )
+
+
+def invalid(folder: Path, services: str) -> list[str]:
+    """What is said of the env files of services."""
+    (folder / "compose.yaml").write_text(f"services:\n{services}")
+    found = check([str(folder / "compose.yaml")], list(rules().values()), {})
+    return [result.message for result in found.results if result.rule == "invalid-compose"]
+
+
+@pytest.mark.parametrize(("text", "times"), [("A=1\nB=$A\n", 4), ("A=1\nB=2\n", 1)])
+def test_a_file_that_says_the_same_to_all_is_parsed_once(
+    text: str, times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+
+    def counted(source: Source, *given: Any, **named: Any) -> list[Entry]:
+        parsed.append(source.path)
+        return read_dotenv(source, *given, **named)
+
+    monkeypatch.setattr(env_files, "read_dotenv", counted)
+    (tmp_path / "a.env").write_text(text)
+    assert not invalid(tmp_path, "".join(f"  s{number}: {{image: a, env_file: a.env}}\n" for number in range(4)))
+    assert len([path for path in parsed if path.endswith("a.env")]) in (times, 2 * times)  # refused, and given
+
+
+@pytest.mark.parametrize("profile", ["", ", profiles: [off]"])
+def test_more_variables_than_a_reader_holds(profile: str, tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text("".join(f"A{number}={number}\n" for number in range(30_000)))
+    services = "".join(f"  s{number}: {{image: a, env_file: a.env{profile}}}\n" for number in range(20))
+    assert invalid(tmp_path, services) == [
+        "from here on, the env files of the services set more variables than modellint reads, 200,000"
+    ]
+
+
+def test_git_is_asked_once_about_the_files_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(path: str, private: bool = False) -> Source:
+        read.append(path)
+        return whole(path, private)
+
+    whole = files.read
+    monkeypatch.setattr(files, "read", counted)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("*.env\n")
+    said = invalid(tmp_path, "".join(f"  s{number}: {{image: a, env_file: x/{number}.env}}\n" for number in range(9)))
+    assert len(said) == 9
+    assert len([path for path in read if path.endswith(".gitignore")]) == 1

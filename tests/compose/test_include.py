@@ -188,3 +188,25 @@ def test_a_doubling_graph_is_read_once(loaded: Agree) -> None:
     project = loaded({**files, "compose.yaml": "include: [0.yaml]\n"})
     assert len(project.files) == 37
     assert project.whole
+
+
+def test_files_that_are_too_much_together_are_said_once(loaded: Agree) -> None:
+    """Each is read for a folder of its own, and so anew."""
+    entries = "".join(f"  - {{path: a.yaml, project_directory: d{number}}}\n" for number in range(9))
+    project = loaded({"compose.yaml": f"include:\n{entries}", "a.yaml": "x-a: [" + "1," * 50_000 + "]\n"})
+    assert [violation.message for violation in project.violations] == [
+        "the files of the project hold more than 200,000 values together: from here on, nothing that is named is read"
+    ]
+    assert not project.whole
+
+
+def test_env_files_that_are_too_much_together_are_said_once(loaded: Agree) -> None:
+    parts = {f"a{number}.yaml": "services: {}\n" for number in range(9)}
+    variables = {f"{number}.env": "".join(f"A{name}={number}\n" for name in range(40_000)) for number in range(9)}
+    entries = "".join(f"  - {{path: a{number}.yaml, env_file: {number}.env}}\n" for number in range(9))
+    project = loaded({"compose.yaml": f"include:\n{entries}", **parts, **variables})
+    assert [violation.message for violation in project.violations] == [
+        "the env files of what is included set more than 200,000 variables together: "
+        "from here on, nothing that is named is read"
+    ]
+    assert not project.whole

@@ -218,3 +218,16 @@ def test_work_is_bounded() -> None:
     assert not any(ignore.ignores("/".join(["a" * 90] * 40) + f"/b{number}") for number in range(100))
     assert ignore.spent
     assert time.monotonic() - start < 5  # without a bound, hours
+
+
+def test_paths_are_looked_up() -> None:
+    """Of 2,000 patterns, none that is a path is tried: their number does not matter for a folder."""
+    ignore = DockerIgnore("d*\n" + "".join(f"!e{number}/a\n" for number in range(1_999)))
+    for number in range(20_000):
+        assert ignore.skips(f"d{number}")
+    assert not ignore.skips("e7")
+    assert not ignore.spent
+
+
+def test_more_patterns_than_are_read_are_said() -> None:
+    assert DockerIgnore("".join(f"a{number}\n" for number in range(2_001))).spent

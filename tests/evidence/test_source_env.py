@@ -11,6 +11,7 @@ import pytest
 
 from modellint.evidence.build_context import Limits
 from modellint.evidence.languages import RUN_TIME
+from modellint.evidence.mentions import standing
 from modellint.evidence.source_env import Code, read_code
 
 # A language's file, code, the names that it reads, and why it may read others. `~X` is a name that is kept aside.
@@ -715,3 +716,23 @@ def test_nothing_but_names_comes_out(tmp_path: Path) -> None:
     said = [*code.reads, *code.aside, *code.implicit, *code.implicit.values(), code.opaque, repr(code.reads)]
     assert not any(secret in text for text in said)
     assert all(span.source.private for span in code.reads.values())
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a.js": ("const {" + "a," * 400 + "}" + "=process.env}" * 80 + "\n") * 20},
+        {"a.py": "".join(f"from os import environ as a{number}\n" for number in range(21))},
+        {"a.js": "".join(f'import {{env as a{number}}} from "process"\n' for number in range(21))},
+    ],
+)
+def test_what_only_a_program_writes_proves_nothing(files: dict[str, str], tmp_path: Path) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert not read_code(str(tmp_path)).complete
+
+
+def test_many_names_are_looked_up_at_once() -> None:
+    names = {f"N{number}".encode(): f"N{number}" for number in range(1_000)} | {b"A.B": "A.B"}
+    assert standing(names, b"N1 N2x $N3 xN4 {N5}") == [b"N1", b"N3", b"N5", b"A.B"]
+    assert standing({b"A.B": "", b"N1": "", b"N2": ""}, b"A.B xN1 N1 N2_") == [b"A.B", b"N1"]

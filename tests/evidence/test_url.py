@@ -60,3 +60,9 @@ def test_a_host_alone(text: str, found: tuple[str, int | None] | None) -> None:
 
 def test_many_urls_are_bounded() -> None:
     assert len(urls("http://a " * 100_000)) == 200
+
+
+def test_the_end_of_a_long_word_is_not_looked_for_again_and_again() -> None:
+    found = urls("http://a/" * 200 + "x" * 100_000)
+    assert len(found) == 200
+    assert max(len(url.path) for url in found) == 2_000

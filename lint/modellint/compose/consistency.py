@@ -9,7 +9,7 @@ from __future__ import annotations
 from modellint.compose.casts import is_unread, miscasts, shown
 from modellint.compose.declarations import declarations
 from modellint.compose.project import entries, names
-from modellint.compose.references import cycles, needs, references
+from modellint.compose.references import Declared, cycles, needs, references
 from modellint.compose.schema import Violation
 from modellint.compose.units import bytes_of, to_float, to_int
 from modellint.node import Mapping, Scalar, Sequence, text_of
@@ -44,6 +44,7 @@ def inconsistencies(project: Project, strict: bool = False) -> list[Violation]:
     whole = strict or project.whole
     found = miscasts(root)
     graph: dict[str, dict[str, Need]] = {}
+    declared = Declared(project, root)
     found.extend(declarations(root, project.environment, whole))
     for name, service in project.services.items():
         path = ("services", name)
@@ -57,7 +58,7 @@ def inconsistencies(project: Project, strict: bool = False) -> list[Violation]:
         if service.active and whole:
             found.extend(_image(service, path))
             graph[name] = needs(service)
-            found.extend(references(service, project, root, graph[name]))
+            found.extend(references(service, declared, graph[name]))
         if len(found) > _ENOUGH:
             break
     found.extend(_container_names(project))

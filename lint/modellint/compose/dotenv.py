@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from modellint.compose.interpolate import InvalidTemplate, MissingVariable, substitute
 from modellint.source import Source, Span
 
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LARGEST = 4 << 20  # characters of all values of a file; `A=$B$B` doubles with every line
+MAX_SETTINGS = 200_000  # variables that the env files of a project set, for all services together
+_SHORT = 4  # characters of a file that count as a variable when it is read again
 _SPACE = " \t\v\f\r\x85\xa0"
 _ESCAPES = {
     "n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", '"': '"', "\\": "\\", "$": "$$",
@@ -34,6 +38,33 @@ class DotenvError(ValueError):
     def __init__(self, span: Span, message: str) -> None:
         super().__init__(message)
         self.span = span
+
+
+class TooMany(Exception):
+    """The env files of a project set more variables than a reader should hold."""
+
+
+class Room:
+    """How many variables may still be read."""
+
+    __slots__ = ("_left", "_read")
+
+    def __init__(self) -> None:
+        self._left = MAX_SETTINGS
+        self._read: set[str] = set()
+
+    def read(self, path: str, size: int) -> None:
+        """Count the characters of a file that was read before. Raises `TooMany` for more than there is room for."""
+        path = os.path.realpath(path)
+        if path in self._read:
+            self.take(size // _SHORT)
+        self._read.add(path)
+
+    def take(self, variables: int) -> None:
+        """Count variables. Raises `TooMany` for more than there is room for."""
+        self._left -= variables
+        if self._left < 0:
+            raise TooMany
 
 
 def read_dotenv(

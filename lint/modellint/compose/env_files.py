@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from modellint.compose import files
-from modellint.compose.dotenv import DotenvError, read_dotenv, read_raw
+from modellint.compose.dotenv import MAX_SETTINGS, DotenvError, Room, TooMany, read_dotenv, read_raw
 from modellint.compose.project import Setting
 from modellint.compose.schema import Violation
 from modellint.node import Mapping, Scalar, Sequence, text_of
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
 
     from modellint.compose.dotenv import Entry
+    from modellint.compose.ignored import Ignored
     from modellint.node import Node
     from modellint.source import Source
 
@@ -33,14 +34,32 @@ class EnvFile:
 
 
 class EnvFiles:
-    """Reads the env files of services. One that lies outside the project's folder is not read."""
+    """Reads the env files of services, each once. One that lies outside the project's folder is not read.
 
-    __slots__ = ("_environment", "_folder", "_sources", "unread")
+    Beyond what a reader should hold, `too_much` is set, a violation says so, and no file sets any more variables.
+    """
+
+    __slots__ = (
+        "_environment",
+        "_folder",
+        "_given",
+        "_ignored",
+        "_parsed",
+        "_refusing",
+        "_sources",
+        "too_much",
+        "unread",
+    )
 
     def __init__(self, folder: str, environment: Dict[str, str]) -> None:
         self._folder = folder
         self._environment = environment
         self._sources: dict[str, Source] = {}
+        self._parsed: dict[tuple[str, bool], list[Entry]] = {}  # of files that say the same to every service
+        self._ignored: dict[str, Ignored | None] = {}  # what git leaves out of the folders that were asked about
+        self._given = Room()
+        self._refusing = Room()
+        self.too_much = False
         self.unread: list[Scalar] = []  # what names a file that lies outside
 
     def settings(self, body: Mapping) -> list[Setting]:
@@ -49,71 +68,101 @@ class EnvFiles:
         known: dict[str, str] = {}
         for env_file in env_files(body):
             try:
-                entries = self._entries(env_file, known)
-            except (files.Unreadable, DotenvError):
+                entries = self._entries(env_file, known, self._given)
+            except (files.Unreadable, DotenvError, TooMany):
                 continue
             known.update((entry.name, entry.value) for entry in entries if entry.value is not None)
             path, node = env_file.path, env_file.node
             found.extend(Setting(entry.name, entry.span, entry.value, None, path, node) for entry in entries)
         return found
 
-    def violations(self, body: Mapping) -> Iterator[Violation]:
-        """The env and label files of a service without which Compose does not start it."""
+    def violations(self, body: Mapping, active: bool) -> Iterator[Violation]:
+        """The env and label files of a service without which Compose does not start it.
+
+        Of one that is not active, only whether they are too much.
+        """
         known: dict[str, str] = {}
         for env_file in env_files(body):
             if os.path.exists(env_file.path) or env_file.required:
-                yield from self._refused(env_file, known, "env_file", "env file")
-        for node in _texts(body.get("label_file")):
-            yield from self._refused(EnvFile(node), {}, "label_file", "label file")
+                yield from self._refused(env_file, known, active, "env_file", "env file")
+        for node in _texts(body.get("label_file")) if active else ():
+            yield from self._refused(EnvFile(node), {}, active, "label_file", "label file")
 
-    def _refused(self, env_file: EnvFile, known: dict[str, str], kind: str, what: str) -> Iterator[Violation]:
+    def _refused(
+        self, env_file: EnvFile, known: dict[str, str], active: bool, kind: str, what: str
+    ) -> Iterator[Violation]:
         node = env_file.node
+        hint = ""
         try:
-            entries = self._entries(env_file, known)
+            entries = self._entries(env_file, known, self._refusing)
+            known.update((entry.name, entry.value) for entry in entries if entry.value is not None)
+            return
         except files.Unreadable as trouble:
             hint = "create it, or write `required: false` below its `path`" if kind == "env_file" else "create it"
             message = f"the {what} `{node.shown}` {trouble.reason}: Docker Compose refuses the project"
-            if not os.path.exists(env_file.path) and _is_kept_from_git(env_file.path):
+            if active and not os.path.exists(env_file.path) and self._is_kept_from_git(env_file.path):
                 kind = "kept-from-git"
                 message = f"the {what} `{node.shown}`, kept out of git, {trouble.reason} here: Docker Compose needs it"
-            yield Violation(node.content, node, kind, (), message, hint)
+        except TooMany:
+            if self.too_much:
+                return
+            self.too_much = active = True
+            message = (
+                f"from here on, the {what}s of the services set more variables than modellint reads, {MAX_SETTINGS:,}"
+            )
+            hint = "name a large file in fewer services; what these files set is not looked at"
         except DotenvError as error:
             row = error.span.first[0]
             message = f"the {what} `{node.shown}` cannot be read, line {row}: {error}"
-            yield Violation(node.content, node, kind, (), message)
-        else:
-            known.update((entry.name, entry.value) for entry in entries if entry.value is not None)
+        if active:
+            yield Violation(node.content, node, kind, (), message, hint)
 
-    def _entries(self, env_file: EnvFile, known: Dict[str, str]) -> list[Entry]:
-        path = env_file.path
+    def _entries(self, env_file: EnvFile, known: Dict[str, str], room: Room) -> list[Entry]:
+        path, raw = env_file.path, env_file.raw
         if path not in self._sources:
             if os.path.isfile(path) and not files.inside(path, self._folder):
                 if env_file.node not in self.unread:
                     self.unread.append(env_file.node)
                 return []
             self._sources[path] = files.read(path, private=True)
-        if env_file.raw:
-            return read_raw(self._sources[path], self._environment)
-        return read_dotenv(self._sources[path], self._environment, wins=False, earlier=known)
+        source = self._sources[path]
+        entries = self._parsed.get((path, raw))
+        if entries is None:
+            room.read(path, len(source.text))
+            if raw:
+                entries = read_raw(source, self._environment)
+            else:
+                entries = read_dotenv(source, self._environment, wins=False, earlier=known)
+            if raw or ("$" not in source.text and all(entry.written is not None for entry in entries)):
+                self._parsed[path, raw] = entries
+        room.take(len(entries))
+        return entries
 
+    def _is_kept_from_git(self, path: str) -> bool:
+        """Whether a `.gitignore` between a file and the root of its repository names it; no, where that is too much."""
+        path = os.path.abspath(path)
+        ignored = self._ignored_in(os.path.dirname(path))
+        try:
+            return ignored is not None and ignored(path, False)
+        except files.Unreadable:
+            return False
 
-def _is_kept_from_git(path: str) -> bool:
-    """Whether a `.gitignore` between a file and the root of its repository names it."""
-    folders: list[str] = []
-    here = os.path.dirname(os.path.abspath(path))
-    while os.path.dirname(here) != here:
-        folders.append(here)
-        if os.path.exists(os.path.join(here, ".git")):
-            break
-        here = os.path.dirname(here)
-    if not any(os.path.isfile(os.path.join(folder, ".gitignore")) for folder in folders):
-        return False
-    from modellint.compose.ignored import Ignored
+    def _ignored_in(self, folder: str) -> Ignored | None:
+        new: list[str] = []
+        here = folder
+        while here not in self._ignored and os.path.dirname(here) != here:
+            new.append(here)
+            if os.path.exists(os.path.join(here, ".git")):
+                break
+            here = os.path.dirname(here)
+        ignored = self._ignored.get(here)
+        for below in reversed(new):
+            if os.path.isfile(os.path.join(below, ".gitignore")):
+                from modellint.compose.ignored import Ignored
 
-    ignored = Ignored()
-    for folder in reversed(folders):
-        ignored = ignored.below(folder)
-    return ignored(os.path.abspath(path), False)
+                ignored = (ignored or Ignored()).below(below)
+            self._ignored[below] = ignored
+        return ignored
 
 
 def env_files(body: Mapping) -> list[EnvFile]:

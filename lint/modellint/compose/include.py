@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from modellint.compose import files
-from modellint.compose.dotenv import DotenvError, read_dotenv
+from modellint.compose.dotenv import MAX_SETTINGS, DotenvError, TooMany, read_dotenv
 from modellint.compose.loader import Scope, is_remote
 from modellint.compose.merge import Conflict, cleared_part
 from modellint.compose.shapes import frozen, is_null, with_entries
@@ -84,7 +84,7 @@ def _imported(loader: Loader, entry: _Entry, scope: Scope) -> Node | None:
     environment = _environment(loader, entry, folder, scope)
     if environment is None:
         return None
-    key = (tuple(paths), folder, frozenset(environment.items()))
+    key = (*paths, folder, id(environment))
     if key not in loader.included:
         loader.included[key] = _load(loader, entry, paths, Scope(folder, environment, scope.within))
     return loader.included[key]
@@ -106,12 +106,29 @@ def _environment(loader: Loader, entry: _Entry, folder: str, scope: Scope) -> di
     default = os.path.join(folder, ".env")
     if not entry.env_files and os.path.isfile(default):
         named = [(entry.paths[0], default)]
+    loader.outside.extend(node for node, path in named if not files.inside(path, loader.folder))
+    key = (*(path for _, path in named), id(scope.environment))
+    if key not in loader.environments:
+        environment = _read(loader, named, scope)
+        if environment is None:
+            return None
+        same = loader.environments.setdefault(frozenset(environment.items()), environment)
+        loader.environments[key] = same
+    return loader.environments[key]
+
+
+def _read(loader: Loader, named: list[tuple[Scalar, str]], scope: Scope) -> dict[str, str] | None:
     found: dict[str, str] = {}
     for node, path in named:
-        if not files.inside(path, loader.folder):
-            loader.outside.append(node)
         try:
-            entries = read_dotenv(files.read(path, private=True), scope.environment, earlier=found)
+            source = files.read(path, private=True)
+            loader.room.read(path, len(source.text))
+            entries = read_dotenv(source, scope.environment, earlier=found)
+            loader.room.take(len(entries) + len(scope.environment))
+        except TooMany:
+            problem = f"the env files of what is included set more than {MAX_SETTINGS:,} variables together"
+            loader.overflow(node, "include", problem)
+            return None
         except files.Unreadable as trouble:
             loader.fail(node, "include", f"the env file `{os.path.basename(path)}` {trouble.reason}")
             return None

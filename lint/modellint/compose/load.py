@@ -95,14 +95,14 @@ def _project(
     if mapping is None:
         found.extend(_no_mapping(given[0], root) if project.files else [])
     else:
-        found.extend(violations(mapping))
+        found.extend(loader.judge(mapping))
         found.extend(refused(mapping, project.features))
         found.extend(inconsistencies(project))
     if env_files is not None:
         for service in project.services.values():
-            if service.active:
-                found.extend(env_files.violations(service.body))
+            found.extend(env_files.violations(service.body, service.active))
         project.unread = env_files.unread
+        project.whole = project.whole and not env_files.too_much
     # A fragment is laid over a file that holds what it lacks; what it does say must be valid.
     project.violations = [v for v in distinct(found) if project.whole or v.kind != "required"]
     for file in loader.files:

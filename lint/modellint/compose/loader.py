@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 
 from modellint.compose import files
+from modellint.compose.dotenv import Room
 from modellint.compose.interpolate import InvalidTemplate, MissingVariable, interpolate
-from modellint.compose.schema import Violation
+from modellint.compose.schema import Violation, violations
 from modellint.node import Mapping, Scalar
 from modellint.parse import parse
 from modellint.source import Span
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
     from modellint.compose.interpolate import Variable
     from modellint.compose.merge import Merge
+    from modellint.compose.schema import Accepted
     from modellint.node import Node
     from modellint.tree import YamlFile
 
 MAX_FILES = 500  # that one project may be made of
+MAX_NODES = 200_000  # that all of them may hold; a file that is read for several folders counts as often
+_MOST_REFUSED = 10  # states of a project of which it is said what the schema refuses: Compose stops at the first
 AROUND = ("variable", "env_file", "label_file")  # violations that another shell or checkout may not have
 _REMOTE = ("oci://", "git@", "git://", "ssh://", "http://", "https://", "github.com/")
 
@@ -52,8 +56,8 @@ class Loader:
     """
 
     __slots__ = (
-        "borrowed", "files", "folder", "imports_models", "included", "merge", "outside", "read_before", "several",
-        "variables", "violations", "whole",
+        "_accepted", "_nodes", "_refused", "borrowed", "environments", "files", "folder", "imports_models", "included",
+        "merge", "outside", "read_before", "room", "several", "variables", "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, folder: str, imports_models: bool = True) -> None:
@@ -69,11 +73,17 @@ class Loader:
         self.several = False  # whether there is more than one document
         self.read_before: dict[tuple[str, str, int], tuple[YamlFile, Scope]] = {}
         self.included: dict[tuple[object, ...], Node | None] = {}
+        self.environments: dict[object, dict[str, str]] = {}  # of included projects: those that are equal are the same
+        self.room = Room()  # for the variables of the projects that are included
+        self._nodes = 0  # of the files
+        self._accepted: Accepted = {}
+        self._refused = 0  # states of the project
 
     def admit(self, file: YamlFile, scope: Scope) -> YamlFile:
         """Take a file in, and give its variables their values."""
         file.source.base = scope.base
         self.files.append(file)
+        self._nodes += file.size
         met, refused = interpolate(file.templates, scope.environment)
         self.variables.extend(met)
         self.violations.extend(_refused(error) for error in refused)
@@ -86,6 +96,9 @@ class Loader:
             return self.read_before[key][0]
         if len(self.files) >= MAX_FILES:
             self.fail(named, does, f"the project is made of more than {MAX_FILES} files")
+            return None
+        if self._nodes > MAX_NODES:
+            self.overflow(named, does, f"the files of the project hold more than {MAX_NODES:,} values together")
             return None
         try:
             source = files.read(path, private=files.foreign(path, self.folder))
@@ -105,6 +118,14 @@ class Loader:
         message = f"{problem}: Docker Compose refuses the project"
         self.violations.append(Violation(span, node, does, (), message, hint))
 
+    def overflow(self, node: Scalar, does: str, problem: str) -> None:
+        """Note, once, that the project is larger than a reader should hold; what comes after that is not read."""
+        message = f"{problem}: from here on, nothing that is named is read"
+        if self.whole or all(violation.message != message for violation in self.violations):
+            hint = "check the parts one by one"
+            self.violations.append(Violation(node.content, node, does, (), message, hint))
+        self.whole = False
+
     def fail_remote(self, node: Scalar, does: str) -> None:
         """Note that a file from elsewhere is not loaded; Compose does load it."""
         self.whole = False
@@ -122,6 +143,8 @@ class Loader:
     def file(self, file: YamlFile, total: Node | None, scope: Scope, *, alone: bool = False) -> Node | None:
         """A file laid over what was loaded before it; `alone` without what it includes and its services extend."""
         inner = Scope(scope.base, scope.environment, (*scope.within, os.path.realpath(file.source.path)))
+        text = file.source.text
+        tagged = "!reset" in text or "!override" in text
         for raw in file.documents:
             if not isinstance(raw, Mapping):
                 if len(file.documents) == 1 and total is None:
@@ -129,14 +152,12 @@ class Loader:
                 if file.whole:
                     self.violations.append(_no_map(raw))
             elif total is None or isinstance(total, Mapping):
-                total = self.document(raw, total, inner, alone)
+                total = self.document(raw, total, inner, alone, tagged)
         return total
 
-    def document(self, raw: Mapping, total: Mapping | None, scope: Scope, alone: bool) -> Mapping:
-        """A document laid over those before it."""
+    def document(self, raw: Mapping, total: Mapping | None, scope: Scope, alone: bool, tagged: bool) -> Mapping:
+        """A document laid over those before it; `tagged` where its file takes something out of those."""
         document = raw
-        text = raw.source.text
-        tagged = "!reset" in text or "!override" in text
         if tagged:
             from modellint.compose.merge import settle
 
@@ -169,10 +190,14 @@ class Loader:
 
     def check(self, total: Node | None) -> None:
         """Note what the schema refuses in what was loaded so far, as Compose asks it after each document."""
-        from modellint.compose.schema import violations
+        if isinstance(total, Mapping) and self._refused < _MOST_REFUSED:
+            found = violations(total, self._accepted)
+            self.violations.extend(found)
+            self._refused += bool(found)
 
-        if isinstance(total, Mapping):
-            self.violations.extend(violations(total))
+    def judge(self, root: Mapping) -> list[Violation]:
+        """What the schema refuses in the whole project."""
+        return violations(root, self._accepted)
 
 
 def is_remote(path: str) -> bool:

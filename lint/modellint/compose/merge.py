@@ -89,8 +89,10 @@ class Merge:
 
     def mappings(self, base: Mapping, over: Mapping, path: Path) -> Mapping:
         """Both maps' entries, those under one key merged."""
+        if not over.pairs and not over.anchor:
+            return base
         entries: Entries = dict(base.entries)
-        self.count(len(base.entries) + len(over.entries))
+        self.count(len(base.pairs) + len(over.pairs))
         for name, (key, value) in over.entries.items():
             mine = entries.get(name)
             if mine is None:

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Mapping as Dict
+    from typing import Any, TypeVar
 
     from modellint.comment import Ignore
     from modellint.compose.interpolate import Variable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from modellint.tree import YamlFile
 
     EnvFiles = Callable[[Mapping], "list[Setting]"]
+    Made = TypeVar("Made")
 
 _CHECKED_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
@@ -165,8 +167,9 @@ class Project:
     """What Compose would load. `whole` is False for a fragment and for a damaged file: then absence proves nothing."""
 
     __slots__ = (
-        "dropped", "env_files", "environment", "features", "files", "folder", "ignores", "legacy", "models", "name",
-        "origins", "outside", "profiles", "root", "services", "shell", "unread", "variables", "violations", "whole",
+        "_known", "dropped", "env_files", "environment", "features", "files", "folder", "ignores", "legacy", "models",
+        "name", "origins", "outside", "profiles", "root", "services", "shell", "unread", "variables", "violations",
+        "whole",
     )  # fmt: skip
 
     def __init__(self, root: Mapping | None, files: list[YamlFile]) -> None:
@@ -190,6 +193,17 @@ class Project:
         self.outside: list[Scalar] = []  # what names a file that was read, and lies outside the project directory
         self.unread: list[Scalar] = []  # what names an env file there, which is not read
         self.whole = True
+        self._known: dict[Callable[[Project], Any], Any] = {}
+
+    def once(self, work_out: Callable[[Project], Made]) -> Made:
+        """What a function works out of the project; it is called once, however many subjects a rule has.
+
+        Only for what is asked once the project is complete.
+        """
+        if work_out not in self._known:
+            self._known[work_out] = work_out(self)
+        found: Made = self._known[work_out]
+        return found
 
     def all_models(self) -> Iterator[Model]:
         """The declared models and the legacy ones."""

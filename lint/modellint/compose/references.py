@@ -7,10 +7,11 @@ Compose checks both when the profiles are applied, so only active services count
 from __future__ import annotations
 
 from modellint.compose.casts import is_unread, shown
-from modellint.compose.project import entries, names, settings
+from modellint.compose.project import names, settings
 from modellint.compose.schema import Violation
 from modellint.compose.short_forms import volume_name
 from modellint.compose.units import to_bool
+from modellint.near import Guesses
 from modellint.node import Mapping, Scalar, Sequence, text_of
 
 TYPE_CHECKING = False
@@ -66,27 +67,39 @@ def needs(service: Service) -> dict[str, Need]:
     return found
 
 
-def references(service: Service, project: Project, root: Mapping, needed: dict[str, Need]) -> Iterator[Violation]:
+class Declared:
+    """What a project declares, for those that refer to it."""
+
+    __slots__ = ("default_network", "guesses", "project", "root")
+
+    def __init__(self, project: Project, root: Mapping) -> None:
+        self.project = project
+        self.root = root
+        self.default_network = _has_default_network(project)
+        self.guesses = Guesses()
+
+
+def references(service: Service, declared: Declared, needed: dict[str, Need]) -> Iterator[Violation]:
     """Every name that an active service uses and that nothing declares. Models are left to a rule of their own."""
-    body = service.body
+    body, project = service.body, declared.project
     path = ("services", service.name.text)
     for section in ("networks", "volumes", "secrets", "configs"):
         if section == "networks" and text_of(body.get("network_mode")):
             continue  # the two exclude each other
         if section in body:
             for node, name in _used(section, body.get(section)):
-                if name != "default" or section != "networks" or not _has_default_network(project):
-                    yield from _undeclared(section, node, name, root, path)
+                if name != "default" or section != "networks" or not declared.default_network:
+                    yield from _undeclared(section, node, name, declared, path)
     if isinstance(build := body.get("build"), Mapping):
         for node, name in _used("secrets", build.get("secrets")):
-            yield from _undeclared("secrets", node, name, root, (*path, "build"))
+            yield from _undeclared("secrets", node, name, declared, (*path, "build"))
         for setting in settings(build.get("additional_contexts")):
             if setting.node is not None and setting.value is not None and setting.value.startswith(_SERVICE):
                 yield from _unbuilt(setting.node, setting.value[len(_SERVICE) :], project, path)
     for name, need in needed.items():
         other = project.services.get(name)
         if (other is None or not other.active) and not is_unread(need.node):
-            yield from _unmet(need, name, other, project, path)
+            yield from _unmet(need, name, other, declared, path)
 
 
 def cycles(graph: dict[str, dict[str, Need]]) -> Iterator[Violation]:
@@ -141,14 +154,16 @@ def _used(section: str, node: Node | None) -> Iterator[tuple[Scalar, str]]:
                 yield source, str(source.value)
 
 
-def _undeclared(section: str, node: Scalar, name: str, root: Mapping, path: tuple[str, ...]) -> Iterator[Violation]:
-    declared = root.get(section)
-    if (isinstance(declared, Mapping) and name in declared) or is_unread(node):
+def _undeclared(
+    section: str, node: Scalar, name: str, declared: Declared, path: tuple[str, ...]
+) -> Iterator[Violation]:
+    known = declared.root.get(section)
+    if (isinstance(known, Mapping) and name in known) or is_unread(node):
         return
     span = node.part(0, len(name)) if section == "volumes" else node.content
     text = shown(node) if node.interpolated else name
     message = f"the {section[:-1]} `{text}` is not declared, and {_REFUSED}"
-    hint = f"declare it under the top-level `{section}:`{_near(name, declared)}"
+    hint = f"declare it under the top-level `{section}:`{_near(name, known, declared.guesses)}"
     yield Violation(span, node, "reference", (*path, section), message, hint)
 
 
@@ -172,8 +187,9 @@ def _unbuilt(node: Scalar, name: str, project: Project, path: tuple[str, str]) -
 
 
 def _unmet(
-    need: Need, name: str, other: Service | None, project: Project, path: tuple[str, str]
+    need: Need, name: str, other: Service | None, declared: Declared, path: tuple[str, str]
 ) -> Iterator[Violation]:
+    project = declared.project
     text = shown(need.node) if need.node.interpolated else name
     place = (*path, need.key)
     if other is not None:
@@ -182,21 +198,18 @@ def _unmet(
             hint = "give both services the same `profiles`, or say `required: false` in `depends_on`"
             yield Violation(need.span, need.node, "profile", place, message, hint)
     elif not (need.key == "depends_on" and project.models and (name in project.models or name == "models")):
-        services = project.root.get("services") if project.root is not None else None
         message = f"`{need.key}` names the service `{text}`, which does not exist: {_REFUSED}"
-        hint = f"declare it, or correct the name{_near(name, services)}"
+        near = _near(name, declared.root.get("services"), declared.guesses)
+        hint = f"declare it, or correct the name{near}"
         yield Violation(need.span, need.node, "reference", place, message, hint)
 
 
-def _near(name: str, declared: Node | None) -> str:
+def _near(name: str, section: Node | None, guesses: Guesses) -> str:
     """A question for who mistyped a name."""
-    known = [key.text for key, _ in entries(declared)]
-    if not name or not 0 < len(known) <= _MANY:
+    if not isinstance(section, Mapping) or len(section.entries) > _MANY:
         return ""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, 1, 0.7)
-    return f"; did you mean `{near[0]}`?" if near else ""
+    near = guesses.nearest(name, (key.text for key, _ in section), 0.7)
+    return f"; did you mean `{near}`?" if near else ""
 
 
 def _name(node: Scalar) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         "tuple[int, Limits | None, int, bool, dict[str, int], str, int, int, tuple[str, ...], tuple[str, ...]]"
     )
     Table: TypeAlias = "tuple[Row, ...]"
+    Accepted: TypeAlias = "dict[tuple[int, int], Node]"  # by identity and row; it keeps the nodes alive
 
 NULL, BOOLEAN, INTEGER, FLOAT, TEXT, LIST, MAP = 1, 2, 4, 8, 16, 32, 64
 ROOT = 0  # the row of a whole file
@@ -64,14 +65,19 @@ class Violation:
         self.fix = fix
 
 
-def violations(root: Mapping) -> list[Violation]:
-    """Every violation of the Compose schema, in the order of the file."""
-    rows = table()
-    if rows and accepts(root, rows[ROOT], rows):
-        return []
-    from modellint.compose.schema_judge import judge
+def violations(root: Mapping, accepted: Accepted | None = None) -> list[Violation]:
+    """Every violation of the Compose schema, in the order of the file.
 
-    return judge(root, rows)
+    `accepted` is filled with what the schema accepts, so that what several states of a project share is walked once.
+    """
+    rows = table()
+    known: Accepted = {} if accepted is None else accepted
+    if not rows or not accepts(root, ROOT, rows, known):
+        from modellint.compose.schema_judge import judge
+
+        return judge(root, rows, known)
+    known.pop((id(root), ROOT), None)  # another document makes it anew: it would be kept in vain
+    return []
 
 
 def table() -> Table:
@@ -100,11 +106,13 @@ def _load() -> Table:
     return rows
 
 
-def accepts(node: Node, row: Row, rows: Table) -> bool:
-    """Whether a node and all below it hold what a row allows, with nothing that JSON cannot express."""
-    types, limits, items, unique, fields, pattern, named, rest, required, either = row
+def accepts(node: Node, at: int, rows: Table, accepted: Accepted) -> bool:
+    """Whether a node and all below it hold what the row at an index allows, with nothing that JSON cannot express."""
+    types, limits, items, unique, fields, pattern, named, rest, required, either = rows[at]
     if isinstance(node, Scalar):
         return _accepts_scalar(node, types, limits)
+    if (id(node), at) in accepted:
+        return True
     if isinstance(node, Mapping):
         if not types & MAP:
             return False
@@ -123,8 +131,9 @@ def accepts(node: Node, row: Row, rows: Table) -> bool:
             child = rows[number]
             if isinstance(value, Scalar) and child[1] is None and _BITS[value.value.__class__] & child[0] & ~FLOAT:
                 continue
-            if not accepts(value, child, rows):
+            if not accepts(value, number, rows, accepted):
                 return False
+        accepted[id(node), at] = node
         return True
     if not types & LIST:
         return False
@@ -132,9 +141,12 @@ def accepts(node: Node, row: Row, rows: Table) -> bool:
     for item in node.items:
         if isinstance(item, Scalar) and child[1] is None and _BITS[item.value.__class__] & child[0] & ~FLOAT:
             continue
-        if not accepts(item, child, rows):
+        if not accepts(item, items, rows, accepted):
             return False
-    return not unique or _distinct(node.items)
+    if unique and not _distinct(node.items):
+        return False
+    accepted[id(node), at] = node
+    return True
 
 
 def _accepts_scalar(scalar: Scalar, types: int, limits: Limits | None) -> bool:

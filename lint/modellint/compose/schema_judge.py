@@ -18,7 +18,7 @@ from modellint.node import Mapping, Sequence, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modellint.compose.schema import Table
+    from modellint.compose.schema import Accepted, Table
     from modellint.compose.schema_place import Path
     from modellint.compose.schema_spec import Schema
     from modellint.node import Node
@@ -29,10 +29,10 @@ _original_one_of: Any = cast(Any, Draft202012Validator).VALIDATORS["oneOf"]
 MAX_VIOLATIONS = 200  # explained in one project; more tell a reader nothing new
 
 
-def judge(root: Mapping, rows: Table) -> list[Violation]:
+def judge(root: Mapping, rows: Table, accepted: Accepted) -> list[Violation]:
     """The violations of a project, in the order of its text; none where `jsonschema` accepts it."""
     found = list(islice(_not_finite(root, ()), MAX_VIOLATIONS))
-    errors = errors_of(read_schema(), plain(_suspect(root, rows)))
+    errors = errors_of(read_schema(), plain(_suspect(root, rows, accepted)))
     found += islice((violation for error in errors for violation in explain(root, error)), MAX_VIOLATIONS)
     unique: dict[tuple[object, ...], Violation] = {}  # an alias brings one place in more than once
     for violation in found:
@@ -81,20 +81,20 @@ def _unique_items(_validator: object, wanted: bool, items: object, _schema: Sche
         seen.add(text)
 
 
-def _suspect(root: Mapping, rows: Table) -> Mapping:
+def _suspect(root: Mapping, rows: Table, accepted: Accepted) -> Mapping:
     """The tree without the services, models and so on that the table accepts: what is left is judged faster."""
     if not rows:
         return root
     fields = rows[ROOT][4]
     entries = dict(root.entries)
     for name, (key, section) in root.entries.items():
-        row = rows[fields[name]] if name in fields else None
-        if row is None or row[6] == REFUSED or not isinstance(section, Mapping):
+        row = fields.get(name, REFUSED)
+        if row == REFUSED or rows[row][6] == REFUSED or not isinstance(section, Mapping):
             continue
         kept = {
             entry: (entry_key, node)
             for entry, (entry_key, node) in section.entries.items()
-            if not accepts(Mapping(section.source, 0, 0, {entry: (entry_key, node)}), row, rows)
+            if not accepts(Mapping(section.source, 0, 0, {entry: (entry_key, node)}), row, rows, accepted)
         }
         entries[name] = (key, Mapping(section.source, section.start, section.end, kept))
     return Mapping(root.source, root.start, root.end, entries)

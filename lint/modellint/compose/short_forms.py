@@ -18,9 +18,9 @@ def port(text: str) -> int:
         del numbers[0]
     if len(numbers) <= 2 and all(map(_is_port, numbers)):
         return 1
-    from modellint.compose.canonical.ports import parse_port
+    from modellint.compose.canonical.ports import port_ranges
 
-    if any(entry["target"] == 0 for entry in parse_port(text)):
+    if port_ranges(text).container[0] == 0:
         raise ValueError("its container port is 0")
     return 1
 

@@ -46,7 +46,7 @@ def duration(text: str) -> int:
         if not whole and not fraction:
             raise ValueError("it does not begin with a number")
         unit, rest = _unit(rest)
-        total += int(whole or "0") * unit + _part(fraction, unit)
+        total += (int(whole or "0") if len(whole) <= 400 else 2**64) * unit + _part(fraction, unit)
         if total > _LARGEST:
             raise ValueError("it is longer than 292 years")
     return -total if text[0] == "-" else total

@@ -11,6 +11,8 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from modellint.number import signed, whole
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -140,8 +142,8 @@ def read_configure(words: Sequence[str]) -> Configured:
     at = words.index("--") if "--" in words else len(words)
     own, flags = list(words[:at]), tuple(words[at + 1 :])
     context = 0
-    if own[:1] == ["--context-size"] and len(own) > 1 and own[1].removeprefix("-").isdecimal():
-        context, own = max(0, int(own[1])), own[2:]
+    if own[:1] == ["--context-size"] and len(own) > 1 and (given := signed(own[1])) is not None:
+        context, own = max(0, given), own[2:]
     if len(own) != 1 or own[0].startswith("-"):
         raise ValueError("Compose configures a model in a way that modellint does not know")
     return Configured(own[0], Settings(context, flags))
@@ -153,9 +155,9 @@ def read_provider(words: Sequence[str]) -> list[Configured]:
     Raises `ValueError`.
     """
     options = [word.partition("=")[::2] for word in words if word.startswith("--") and "=" in word]
-    contexts = [value for name, value in options if name == "--context-size" and value.isdecimal()]
+    contexts = [number for name, value in options if name == "--context-size" and (number := whole(value)) is not None]
     flags = [flag for name, value in options if name == "--runtime-flags" for flag in shlex.split(value)]
-    settings = Settings(int(contexts[-1]) if contexts else 0, tuple(flags))
+    settings = Settings(contexts[-1] if contexts else 0, tuple(flags))
     return [Configured(value, settings) for name, value in options if name == "--model"]
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from modellint.docker.command import run
 from modellint.docker.private import MODEL, add_compose
+from modellint.number import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,9 +91,10 @@ def _compose_version(docker: str, environ: Mapping[str, str], config: str, left:
         answered = run(asked, environ, left(_SECONDS))
     version = answered.out.strip().removeprefix("v")
     parts = version.split(".")
-    if len(parts) < 2 or not (parts[0].isdigit() and parts[1].isdigit()):
+    major, minor = whole(parts[0]), whole(parts[1]) if len(parts) > 1 else None
+    if major is None or minor is None:
         raise NoEngine(f"Docker Compose does not say which version it is: {answered.words}")
-    if (int(parts[0]), int(parts[1])) < _LEAST:
+    if (major, minor) < _LEAST:
         raise NoEngine(f"Docker Compose {version} knows no `models:`; {'.'.join(map(str, _LEAST))} does")
     return version
 

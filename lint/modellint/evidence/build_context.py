@@ -174,9 +174,13 @@ class Walk:
         self._entries = limits.entries  # that may still be listed
         self._deadline = time.monotonic() + limits.seconds
 
+    def is_late(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() > self._deadline
+
     def over(self) -> bool:
         """Whether no more may be listed."""
-        if self._entries <= 0 or self._full or time.monotonic() > self._deadline:
+        if self._entries <= 0 or self._full or self.is_late():
             self.complete = False
             return True
         return False
@@ -209,7 +213,7 @@ class Walk:
 
     def read(self, file: CodeFile) -> bytes | None:
         """What a file holds; None where it cannot be read or is too much."""
-        if self._bytes <= 0 or time.monotonic() > self._deadline:
+        if self._bytes <= 0 or self.is_late():
             self.complete = False
             return None
         limit = _MAX_TEXT if file.language == TEXT else self._limits.file_bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
+from modellint.number import whole
 from modellint.source import Span
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ _SIGNS = ("$", "://", "curl", "wget", ".sh", "model-runner.docker.internal")  # 
 _FETCHES = ("ollama", "huggingface", "hf ", "hf.co", "modelscope", ".gguf", ".ggml", ".safetensors")
 _RUN_BY_THE_CONTAINER = ("CMD", "ENTRYPOINT", "HEALTHCHECK")
 _MOST_LINES = 10_000
+_LARGEST_PORT = 65535
 
 
 class Instruction:
@@ -93,13 +95,17 @@ def read_dockerfile(source: Source, target: str = "") -> Dockerfile:
             stages.append((name, words[0] if words else "", []))
         elif stages:
             stages[-1][2].append(instruction)
+    first: dict[str, int] = {}
+    for number, (name, _, _) in enumerate(stages):
+        first.setdefault(name, number)
     found = Dockerfile()
     at = next((n for n, (name, _, _) in enumerate(stages) if name == target.lower()), len(stages) - 1)
     chain: list[int] = []
     while at >= 0:
         chain.append(at)
         found.base = stages[at][1]
-        at = next((n for n in range(at) if stages[n][0] == found.base.lower()), -1)
+        below = first.get(found.base.lower(), at)
+        at = below if below < at else -1
     last: dict[str, Instruction] = {}  # of the instructions of which only the last one counts
     for at in reversed(chain):
         for instruction in stages[at][2]:
@@ -123,7 +129,8 @@ def _take(found: Dockerfile, instruction: Instruction, source: Source) -> None:
                     found.variables[variable.name] = variable
         case "EXPOSE":
             numbers = (word.partition("/")[0] for word in text.split())
-            found.ports.update(int(number) for number in numbers if number.isascii() and number.isdigit())
+            ports = (whole(number, _LARGEST_PORT) for number in numbers)
+            found.ports.update(port for port in ports if port is not None)
         case "RUN":
             start = perf_counter()
             if found.seconds > 0 and any(sign in text for sign in _FETCHES):
@@ -138,8 +145,8 @@ def _scripts(instruction: Instruction, source: Source) -> Iterator[ScriptAt]:
 
     text, name = instruction.text, instruction.name
     start = 0
-    while text.startswith("--", start) and " " in text[start:]:  # `RUN --mount=…`, `HEALTHCHECK --interval=…`
-        start = text.index(" ", start) + 1
+    while text.startswith("--", start) and (blank := text.find(" ", start)) >= 0:  # `RUN --mount=…`, `HEALTHCHECK --…`
+        start = blank + 1
     if name == "HEALTHCHECK":
         start = text.find("CMD", start) + len("CMD") if "CMD" in text[start:] else len(text)
     words = _exec_form(text[start:].lstrip())

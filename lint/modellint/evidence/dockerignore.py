@@ -3,6 +3,7 @@
 As BuildKit does it (`moby/patternmatcher`, and `tonistiigi/fsutil` that walks with it): patterns begin at the root of
 the context, the last one that matches decides, and what matches a folder matches all that lies below it. A pattern is
 matched without `re`: a wildcard keeps the set of all places where the rest may go on, so that no pattern is slow.
+Patterns without wildcards are looked up, so that many of them are not slow either.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     Match = Callable[[str], bool]
 
 NAME = ".dockerignore"
-MAX_PATTERNS = 2_000  # each is tried on every file
+MAX_PATTERNS = 2_000
 _MAX_WORK = 10_000_000  # places that wildcards try, for a whole context: about a second
+_TRY = 4  # places that it takes as long as to try a pattern
 _ANY_FOLDERS = "**/"
 _ANYTHING = "**"
 _IN_NAME = "*"
@@ -33,18 +35,27 @@ class DockerIgnore:
     A line that Docker refuses leaves nothing out here.
     """
 
-    __slots__ = ("_below", "_exceptions", "_patterns", "_work")
+    __slots__ = ("_below", "_exact", "_exceptions", "_kept_below", "_patterns", "_tried", "_work")
 
     def __init__(self, text: str) -> None:
         self._work = _Work()
-        found = (_pattern(line, self._work) for line in text.removeprefix("\ufeff").split("\n"))
-        self._patterns = [pattern for pattern in found if pattern is not None][:MAX_PATTERNS]
-        self._exceptions = [pattern.words for pattern in self._patterns if pattern.exception]
+        self._patterns: list[_Pattern] = []
+        self._exact: dict[str, list[int]] = {}  # which patterns are a path, letter by letter
+        self._tried = 0  # which patterns have to be tried, as bits
+        self._exceptions: list[list[str]] = []  # with wildcards
+        self._kept_below: set[str] = set()  # folders in which an exception without wildcards lies
+        for line in text.removeprefix("\ufeff").split("\n"):
+            pattern = _pattern(line, self._work)
+            if pattern is not None and len(self._patterns) >= MAX_PATTERNS:
+                self._work.left = -1
+                break
+            if pattern is not None:
+                self._add(pattern)
         self._below: dict[str, int] = {"": 0}  # of every folder asked about: which patterns match it, as bits
 
     @property
     def spent(self) -> bool:
-        """Whether the patterns took too long: since then those with wildcards leave nothing out."""
+        """Whether the patterns are too many or took too long: what they leave out is not known."""
         return self._work.left < 0
 
     def ignores(self, path: str) -> bool:
@@ -55,8 +66,26 @@ class DockerIgnore:
         """Whether a folder is left out with all that lies below it: no `!` can bring any of that back."""
         if not self.ignores(folder):
             return False
+        if folder in self._kept_below:
+            return False
         words = folder.split("/")
-        return not any(_may_reach_below(exception, words) for exception in self._exceptions)
+        self._work.left -= _TRY * len(self._exceptions)
+        return self.spent or not any(_may_reach_below(exception, words) for exception in self._exceptions)
+
+    def _add(self, pattern: _Pattern) -> None:
+        number = len(self._patterns)
+        self._patterns.append(pattern)
+        if pattern.match is None:
+            self._exact.setdefault(pattern.text, []).append(number)
+        else:
+            self._tried |= 1 << number
+        if pattern.exception and pattern.match is not None:
+            self._exceptions.append(pattern.text.split("/"))
+        elif pattern.exception:
+            at = pattern.text.rfind("/")
+            while at > 0 and pattern.text[:at] not in self._kept_below:
+                self._kept_below.add(pattern.text[:at])
+                at = pattern.text.rfind("/", 0, at)
 
     def _folder(self, path: str) -> int:
         if not self._patterns:
@@ -83,12 +112,16 @@ class DockerIgnore:
         """
         ignored = False
         bits = 0
-        bit = 1
-        for pattern in self._patterns:
-            if above & bit or (pattern.exception == ignored and pattern.match(path)):
+        exact = sum(1 << number for number in self._exact.get(path, ()))
+        left = above | exact | self._tried
+        while left and not self.spent:
+            bit = left & -left
+            left ^= bit
+            self._work.left -= _TRY
+            pattern = self._patterns[bit.bit_length() - 1]
+            if above & bit or (pattern.exception == ignored and (pattern.match is None or pattern.match(path))):
                 ignored = not pattern.exception
                 bits |= bit
-            bit <<= 1
         return ignored, bits
 
 
@@ -117,11 +150,13 @@ class _Work:
 
 
 class _Pattern:
-    __slots__ = ("exception", "match", "words")
+    """`match` is None for one that is a path, letter by letter."""
 
-    def __init__(self, exception: bool, text: str, match: Match) -> None:
+    __slots__ = ("exception", "match", "text")
+
+    def __init__(self, exception: bool, text: str, match: Match | None) -> None:
         self.exception = exception
-        self.words = text.split("/")
+        self.text = text
         self.match = match
 
 
@@ -135,6 +170,8 @@ def _pattern(line: str, work: _Work) -> _Pattern | None:
     if not text:
         return None
     text = _clean(text)
+    if _SPECIAL.isdisjoint(text):
+        return _Pattern(exception, text, None)
     match = _matcher(text, work)
     return None if match is None else _Pattern(exception, text, match)
 
@@ -155,10 +192,8 @@ def _clean(text: str) -> str:
 def _matcher(text: str, work: _Work) -> Match | None:
     """How a pattern is matched, None for one that Docker refuses.
 
-    The three short ways are Docker's own: a leading `**` stands for a mere ending, so that `**b` matches `ab`.
+    The two short ways are Docker's own: a leading `**` stands for a mere ending, so that `**b` matches `ab`.
     """
-    if _SPECIAL.isdisjoint(text):
-        return text.__eq__
     if text.startswith(_ANYTHING) and _SPECIAL.isdisjoint(text[2:]):
         ending = text[2:]
         if not ending.startswith("/"):
@@ -179,9 +214,13 @@ def _matcher(text: str, work: _Work) -> Match | None:
 def _parts(text: str) -> list[str | _Class] | None:
     """A pattern in parts: wildcards, classes, and text after a `=`; None where Go's `filepath.Match` refuses it."""
     parts: list[str | _Class] = []
+    letters: list[str] = []  # of a text that goes on
     at = 0
     while at < len(text):
         letter = text[at]
+        if letters and letter in "*?[":
+            parts.append("=" + "".join(letters))
+            letters = []
         if text.startswith(_ANYTHING, at):
             at += 3 if text.startswith("/", at + 2) else 2
             part = _ANYTHING if at >= len(text) else _ANY_FOLDERS
@@ -204,13 +243,9 @@ def _parts(text: str) -> list[str | _Class] | None:
                 if at >= len(text) or text[at].isalnum():
                     return None
                 letter = text[at]
-            last = parts[-1] if parts else ""
-            if isinstance(last, str) and last.startswith("="):
-                parts[-1] = last + letter
-            else:
-                parts.append("=" + letter)
+            letters.append(letter)
         at += 1
-    return parts
+    return [*parts, "=" + "".join(letters)] if letters else parts
 
 
 class _Class:
@@ -222,6 +257,10 @@ class _Class:
         self._ranges = ranges
         self._inverted = inverted
         self.end = end
+
+    def __len__(self) -> int:
+        """How many comparisons it takes."""
+        return len(self._ranges)
 
     def holds(self, letter: str) -> bool:
         return any(low <= letter <= high for low, high in self._ranges) != self._inverted
@@ -259,7 +298,7 @@ def _runs(parts: list[str | _Class], path: str, work: _Work) -> bool:
     for part in parts:
         if work.left < 0:
             return False
-        work.left -= len(places) if isinstance(part, _Class) or part[0] == "=" else size
+        work.left -= size if part in (_ANYTHING, _ANY_FOLDERS, _IN_NAME) else len(places) * len(part)
         if isinstance(part, _Class):
             places = {at + 1 for at in places if at < size and part.holds(path[at])}
         elif part[0] == "=":

@@ -32,6 +32,7 @@ _LOOSE_WORDS = frozenset(("AI", "GENAI", "GPT", "CHATGPT", "INFERENCE", "ANTHROP
 _ADDRESS_WORDS = frozenset(
     ("URL", "URLS", "URI", "BASE", "BASEURL", "HOST", "ENDPOINT", "ENDPOINTS", "ADDR", "ADDRESS", "SERVER", "API")
 )
+_LONG = 200  # characters; services share such a text more often than they have one of their own
 _BROWSER_PREFIXES = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "GATSBY_")
 
 _TAKES_ADDRESS = frozenset(("curl", "wget", "http", "https", "xh", "wait-for-it", "wait-for-it.sh", "wait-for", "nc"))
@@ -48,12 +49,19 @@ class Endpoint:
         self.server = server
 
 
-def endpoints(text: Text) -> list[Endpoint]:
-    """The addresses of a text, in order: URLs, and a value that is nothing but a host and a port."""
+def endpoints(text: Text, known: dict[str, list[Url]]) -> list[Endpoint]:
+    """The addresses of a text, in order: URLs, and a value that is nothing but a host and a port.
+
+    `known` remembers the URLs of long texts.
+    """
     value = text.value
     if ":" not in value and "." not in value:
         return []
-    found = urls(value) if "://" in value else []
+    found = known.get(value) if len(value) > _LONG else None
+    if found is None:
+        found = urls(value) if "://" in value else []
+        if len(value) > _LONG:
+            known[value] = found
     if not found and (text.kind in ("variable", "env file", "build argument") or text.name in _TAKES_ADDRESS):
         alone = host_and_port(value)
         found = [alone] if alone is not None else []

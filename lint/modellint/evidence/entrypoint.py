@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from time import perf_counter
 
 from modellint.compose import files
 from modellint.evidence.dockerfile import ScriptAt
@@ -16,15 +17,22 @@ if TYPE_CHECKING:
 
 _FOLDERS = ("", "scripts", "docker", "bin")  # where a script of an image mostly lies in the context
 _ENDINGS = (".sh", ".bash")
+_SECONDS = 1.0
 
 
 def started(dockerfile: Dockerfile | None, words: Iterable[str], folder: str) -> list[ScriptAt]:
-    """The scripts of a Dockerfile, and the files below a folder that it, or the words of a command, start."""
+    """The scripts of a Dockerfile, and the files below a folder that it, or the words of a command, start.
+
+    Files are read for a while only: there may be many that are made to be slow.
+    """
+    deadline = perf_counter() + _SECONDS
     found = list(dockerfile.scripts) if dockerfile is not None else []
     paths = [word for text in words for word in text.split() if word.endswith(_ENDINGS)]
     if dockerfile is not None:
         paths += _started_by(dockerfile)
     for name in dict.fromkeys(os.path.basename(path.replace("\\", "/")) for path in paths):
+        if perf_counter() > deadline:
+            break
         source = _source(name, folder)
         if source is not None:
             from modellint.evidence.shell import read_script

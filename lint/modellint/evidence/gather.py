@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from modellint.evidence.commands import Reader, Run
     from modellint.evidence.dockerfile import Dockerfile, ScriptAt
     from modellint.evidence.source_env import Code
+    from modellint.evidence.url import Url
     from modellint.source import Span
 
 _DOCKERFILE = "Dockerfile"
 _SECONDS = 4.0
+_MOST_ADDRESSES = 20_000  # of a project; of one that has more, nothing is said that needs to know all
+MOST_GRANTS = 200  # of a service that are looked for in all of its values
 _SIGNS = ("$", "://", "curl", "wget", "nc ", addresses.RUNNER_HOST)
 
 
@@ -69,17 +72,25 @@ class Evidence:
     """What is known about the services of a project besides their sections. `sources`: whether builds may be read."""
 
     __slots__ = (
+        "_addresses",
         "_builds",
         "_code",
         "_dockerfiles",
         "_endpoints",
         "_image_scripts",
+        "_left",
+        "_mentioned",
         "_products",
         "_project",
         "_reader",
         "_runs",
+        "_script_reads",
         "_sources",
+        "_text_values",
         "_time",
+        "_unset",
+        "_urls",
+        "_values",
         "_variables",
     )
 
@@ -87,6 +98,9 @@ class Evidence:
         self._project = project
         self._sources = sources
         self._time = _Time(_SECONDS)
+        self._left = _MOST_ADDRESSES
+        self._urls: dict[str, list[Url]] = {}  # of a text: services may share a long one
+        self._mentioned: dict[str, frozenset[str]] = {}
         self._endpoints: dict[str, list[Endpoint]] = {}
         self._runs: dict[str, list[Run]] = {}
         self._reader: Reader | None = None
@@ -95,6 +109,11 @@ class Evidence:
         self._products: dict[str, Product | None] = {}
         self._builds: dict[str, Build | None] = {}
         self._image_scripts: dict[str, list[ScriptAt]] = {}
+        self._unset: dict[str, dict[str, Span]] = {}
+        self._addresses: dict[str, list[str]] = {}
+        self._script_reads: dict[str, dict[str, Span]] = {}
+        self._values: dict[str, list[str]] = {}
+        self._text_values: dict[str, list[str]] = {}
         self._variables: dict[tuple[int, int], list[Variable]] | None = None
 
     def variables(self, node: Scalar) -> list[Variable]:
@@ -133,11 +152,19 @@ class Evidence:
         """The addresses that a service is given: in variables, arguments, labels, configs, commands, its Dockerfile."""
         name = service.name.text
         if name not in self._endpoints:
-            found = [each for text in self._texts(service) for each in endpoints(text)]
-            for each in found:
+            found = self._endpoints[name] = []
+            for each in self._all_endpoints(service):
+                self._left -= 1
+                if self._left < 0:
+                    break
                 each.server = each.server or self._runner(each)
-            self._endpoints[name] = found
+                found.append(each)
         return self._endpoints[name]
+
+    def _all_endpoints(self, service: Service) -> Iterator[Endpoint]:
+        for text in self._texts(service) if self._left >= 0 else ():
+            if ":" in text.value or "." in text.value:
+                yield from endpoints(text, self._urls)
 
     def is_about_models(self, service: Service) -> bool:
         """Whether a service has to do with models: by a grant, its image, an address, or the name of a variable."""
@@ -145,7 +172,7 @@ class Evidence:
             return True
         if any(addresses.speaks_of_models(name) for name in service.environment):
             return True
-        return any(each.server for each in self.endpoints(service))
+        return any(each.server for each in self.endpoints(service)) or self._left < 0
 
     def build(self, service: Service) -> Build | None:
         """Where a service is built from; None where that is not a folder of this project, or builds are not read."""
@@ -194,17 +221,31 @@ class Evidence:
         if key not in self._code:
             from modellint.evidence.source_env import read_code
 
-            named = {variable.name for grant in self._project.grants() for variable in grant.variables}
             dockerfile = os.path.relpath(build.dockerfile, build.folder) if build.dockerfile else None
             with self._time:
-                self._code[key] = read_code(build.folder, dockerfile, names=sorted(named))
+                self._code[key] = read_code(build.folder, dockerfile, names=sorted(self._variables_of_grants()))
         return self._code[key]
 
     def is_mentioned(self, service: Service, names: Sequence_[str]) -> bool:
-        """Whether a value in the service's sections, or in a config that it is given, speaks of one of the names."""
-        values = [str(scalar.value) for key, node in service.body if key.text != "models" for scalar in scalars(node)]
-        values += [text.value for text in texts(service, self._project)]
+        """Whether a value in the service's sections, or in a config that it is given, speaks of one of the names.
+
+        That is taken for granted of a service with more grants than a person writes.
+        """
+        if len(service.grants) > MOST_GRANTS:
+            return True
+        name = service.name.text
+        if name not in self._text_values:
+            self._text_values[name] = [text.value for text in texts(service, self._project)]
+        values = (*self.values(service), *self._text_values[name])
         return any(name in value for name in names for value in values)
+
+    def values(self, service: Service) -> list[str]:
+        """The values in the service's sections besides its grants."""
+        name = service.name.text
+        if name not in self._values:
+            nodes = (node for key, node in service.body if key.text != "models")
+            self._values[name] = [str(scalar.value) for node in nodes for scalar in scalars(node)]
+        return self._values[name]
 
     def is_unread(self, service: Service, names: Sequence_[str]) -> bool:
         """Whether it is certain that nothing of what a service is built from reads one of the variables.
@@ -215,19 +256,34 @@ class Evidence:
         code, build = self.code(service), self.build(service)
         if code is None or build is None or not code.complete or code.opaque or not code.reads:
             return False
-        if any(code.may_read(name) for name in names) or self.is_mentioned(service, names):
+        if self._left < 0 or any(code.may_read(name) for name in names) or self.is_mentioned(service, names):
             return False
         if any(name in self.script_reads(service) for name in names):
             return False
         if _mounts_a_folder(service):
             return False
-        from modellint.evidence.build_context import CODE_ENDINGS
-        from modellint.evidence.mentions import mentions
+        return self._files_of(build).isdisjoint(names)
 
-        return not mentions(build.folder, names, besides=CODE_ENDINGS)
+    def _files_of(self, build: Build) -> frozenset[str]:
+        """The variables of all grants that stand in a file of a build context which is no source code."""
+        if build.folder not in self._mentioned:
+            from modellint.evidence.build_context import CODE_ENDINGS
+            from modellint.evidence.mentions import mentioned
+
+            self._mentioned[build.folder] = mentioned(build.folder, self._variables_of_grants(), besides=CODE_ENDINGS)
+        return self._mentioned[build.folder]
+
+    def _variables_of_grants(self) -> set[str]:
+        return {variable.name for grant in self._project.grants() for variable in grant.variables}
 
     def unset_reads(self, service: Service) -> dict[str, Span]:
         """The variables that a service's code and scripts read and nothing here sets, each with the first place."""
+        name = service.name.text
+        if name not in self._unset:
+            self._unset[name] = self._find_unset_reads(service)
+        return self._unset[name]
+
+    def _find_unset_reads(self, service: Service) -> dict[str, Span]:
         code, dockerfile = self.code(service), self.dockerfile(service)
         reads = {**(code.reads if code is not None else {}), **self.script_reads(service)}
         known = set(service.environment)
@@ -252,17 +308,21 @@ class Evidence:
 
     def script_reads(self, service: Service) -> dict[str, Span]:
         """The variables that the scripts of an image read when it runs, and do not set, each with the first place."""
-        found: dict[str, Span] = {}
-        for at in self.image_scripts(service):
-            for each in at.script.expansions if at.runs and not at.script.sourced else ():
-                if each.name not in at.script.assigned and not each.defaulted:
-                    found.setdefault(each.name, at.locate(each.start, each.end))
-        return found
+        name = service.name.text
+        if name not in self._script_reads:
+            found = self._script_reads[name] = {}
+            for at in self.image_scripts(service):
+                for each in at.script.expansions if at.runs and not at.script.sourced else ():
+                    if each.name not in at.script.assigned and not each.defaulted:
+                        found.setdefault(each.name, at.locate(each.start, each.end))
+        return self._script_reads[name]
 
     def reads_other_address(self, service: Service, names: Sequence_[str]) -> str:
         """A variable for a model's address that the code reads in place of the names, and nothing sets; or empty."""
-        unset = (name for name in self.unset_reads(service) if name not in names)
-        return next((name for name in unset if addresses.is_model_address(name)), "")
+        name = service.name.text
+        if name not in self._addresses:
+            self._addresses[name] = [each for each in self.unset_reads(service) if addresses.is_model_address(each)]
+        return next((each for each in self._addresses[name] if each not in names), "")
 
     def _is_infrastructure(self, service: Service) -> bool:
         known = self.product(service)

@@ -7,6 +7,7 @@ or a known other use. A pattern gives nothing back that it took (`*+`), so that 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from modellint.evidence.build_context import HOCON, RAILS_OR_SYMFONY, SPRING, TEXT
 
@@ -27,6 +28,13 @@ _NEAR = 200  # characters before a match that are looked at
 _NEAR_BRACE = 2_000
 _REACH = 160  # bytes around a gate: a needle may stand a little before it
 _MANY = 1_000  # gates in a file; around more of them lies the whole file
+_MOST_FOUND = 20_000  # uses of variables in a file; only a program writes more
+_MOST_NAMES = 20  # under which a file imports what reads variables: the file is searched for each of them
+_OFTEN = 256  # uses after which the clock is looked at
+
+
+class TooMuch(Exception):
+    """A file does more with variables than a reader should look at."""
 
 
 class Found:
@@ -159,6 +167,8 @@ def _of_os(probe: _Probe, text: str) -> Iterator[Found]:
                 tails.update(_OF_OS)
             elif words and words[0] in _OF_OS and words[-1].isidentifier():
                 tails[words[-1]] = _OF_OS[words[0]]
+    if len(tails) > _MOST_NAMES:
+        raise TooMuch
     for name, tail in tails.items():
         known = _Probe(name, rf"{name}(?<![\w.]{name})(?!\w){tail}", RUN_TIME, before=_asked_for)
         yield from _outside(spans, _matches(known, text))
@@ -182,6 +192,8 @@ def _of_module(probe: _Probe, text: str) -> Iterator[Found]:
                 yield Found(start, READ, part[1], *part.span(1))
             elif part[1] == "env":
                 names.add(part[2] or part[1])
+    if len(names) > _MOST_NAMES:
+        raise TooMuch
     for name in sorted(names):
         known = _Probe(name, rf"{name}(?<![\w$.]{name})(?![\w$]|\s*+:){_JS_MAPPING}", RUN_TIME, before=_taken_apart)
         yield from _outside(spans, _matches(known, text))
@@ -308,18 +320,28 @@ class Language:
         for gate in self.gates:
             if gate in data:
                 matches = re.compile(_GATES.get(gate) or re.escape(gate)).finditer(data)
-                near.extend(data[max(0, match.start() - _REACH) : match.end() + _REACH] for match in matches)
+                near.extend(
+                    data[max(0, match.start() - _REACH) : match.end() + _REACH] for match in islice(matches, _MANY)
+                )
         parts = b"\n".join(near) if len(near) < _MANY else data
         return [probe for probe in self.probes if probe.needle in parts] if near else []
 
-    def found(self, probes: list[_Probe], text: str) -> Iterator[Found]:
-        """All that a file does with variables; what stands in a comment or a string is only `MAYBE`."""
+    def found(self, probes: list[_Probe], text: str, is_late: Callable[[], bool]) -> Iterator[Found]:
+        """All that a file does with variables; what stands in a comment or a string is only `MAYBE`.
+
+        Raises `TooMuch` where that is more than a person writes, or it is late.
+        """
         doubtful: list[Found] = []
+        count = 0
         for probe in probes:
-            if probe.anywhere:
-                yield from probe.find(probe, text)
-            else:
-                doubtful.extend(probe.find(probe, text))
+            for one in probe.find(probe, text):
+                count += 1
+                if count > _MOST_FOUND or (count % _OFTEN == 0 and is_late()):
+                    raise TooMuch
+                if probe.anywhere:
+                    yield one
+                else:
+                    doubtful.append(one)
         if doubtful:
             doubtful.sort(key=lambda one: one.at)
             yield from self._judged(text, doubtful)
@@ -441,7 +463,7 @@ _JS_PROBES = (
     _Probe("process", r"""process(?=["'])(?:(?<=["']process)|(?<=["']node:process))""", find=_of_module),
     _Probe(
         "ConfigService",
-        r"onfig\w*+\s*+[!?]?+\.\s*+get(?:OrThrow)?+\s*+(?:<[^<>()\n]{1,80}>\s*+)?+\(\s*+"
+        r"onfig\w{0,40}+\s*+[!?]?+\.\s*+get(?:OrThrow)?+\s*+(?:<[^<>()\n]{1,80}>\s*+)?+\(\s*+"
         r"""(?P<quote>["'`])(?P<name>[A-Z][A-Z0-9_]*+)(?P=quote)""",
         where=("@nestjs/config",),
     ),

@@ -121,9 +121,12 @@ GIVES_ENDPOINT = (b"base_url", b"baseURL", b"baseUrl", b"BaseURL", b"api_base", 
 ENDPOINT_WORDS = ("BASE", "HOST", "ENDPOINT", "URL")
 
 
+_LONGEST = max(len(key) for key in _INDEX) + 1  # letters of a name; what is behind them is in no table
+
+
 def library_of(registry: str, module: str) -> Library | None:
     """What is known of a module or package, or of the one that it is a part of."""
-    name = module
+    name = module[:_LONGEST]
     while name:
         if known := _INDEX.get(f"{registry}:{name}"):
             return known

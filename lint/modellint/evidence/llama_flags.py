@@ -81,7 +81,12 @@ def takes_value(name: str) -> bool:
 
 def same_option(one: str, other: str) -> bool:
     """Whether two names stand for one option, as `-c` and `--ctx-size` do."""
-    return one in _OPTION and _OPTION[one] == _OPTION.get(other)
+    return one in _OPTION and option(one) == option(other)
+
+
+def option(name: str) -> str:
+    """One word for all the names of an option, as for `-c` and `--ctx-size`; empty for a name that is not known."""
+    return _OPTION.get(name, "")
 
 
 def fault(flag: str, backend: str = LLAMA_CPP) -> str:

@@ -1,31 +1,34 @@
-"""Whether a name stands anywhere in a folder. What proves by absence that nothing reads a variable."""
+"""Which names stand anywhere in a folder. What proves by absence that nothing reads a variable."""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _SKIPPED = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "venv", "site-packages", "__pycache__"))
-_IN_NAMES = frozenset(bytes((code,)) for code in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_WORD = re.compile(rb"\w++")
+_FEW = 16  # names that are searched one by one; of more, all words of a file are looked up
 _FILES = 5_000  # a larger folder is taken to mention everything
 _BYTES = 32 << 20  # of all files together
 _LARGEST = 1 << 20  # bytes of one file
 
 
-def mentions(folder: str, names: Iterable[str], besides: tuple[str, ...] = ()) -> bool:
-    """Whether one of the names stands in a file below a folder, or that could not be found out.
+def mentioned(folder: str, names: Iterable[str], besides: tuple[str, ...] = ()) -> frozenset[str]:
+    """Those of the names that stand in a file below a folder; all of them where that could not be found out.
 
     Files with an ending of `besides` are passed over: they were read before.
     """
-    wanted = [(name, name.encode()) for name in names]
+    everything = frozenset(names)
+    wanted = {name.encode() for name in everything}
     left, files = _BYTES, _FILES
     waiting = [folder]
     try:
-        while waiting:
+        while waiting and wanted:
             with os.scandir(waiting.pop()) as listing:
                 for entry in listing:
                     if entry.is_dir(follow_symlinks=False):
@@ -37,26 +40,27 @@ def mentions(folder: str, names: Iterable[str], besides: tuple[str, ...] = ()) -
                     files -= 1
                     left -= entry.stat(follow_symlinks=False).st_size
                     if files < 0 or left < 0:
-                        return True
-                    data = _read(entry.path)
-                    if any(encoded in data and is_word(name, data) for name, encoded in wanted):
-                        return True
+                        return everything
+                    wanted.difference_update(standing(wanted, _read(entry.path)))
     except OSError:
-        return True
-    return False
+        return everything
+    return everything.difference(name.decode() for name in wanted)
 
 
-def is_word(name: str, data: bytes) -> bool:
-    """Whether a name stands in some bytes by itself, and not as a part of a longer name."""
-    word = name.encode()
-    at = data.find(word)
-    while at >= 0:
-        end = at + len(word)
-        before = data[at - 1 : at] if at else b""
-        if before not in _IN_NAMES and data[end : end + 1] not in _IN_NAMES:
-            return True
-        at = data.find(word, end)
-    return False
+def standing(names: Collection[bytes], data: bytes) -> list[bytes]:
+    """Those of the names that stand in some bytes by themselves, and not as a part of a longer name.
+
+    Of many names, one that is no word is taken to stand there.
+    """
+    if len(names) <= _FEW:
+        return [name for name in names if name in data and _is_word(name, data)]
+    words = set(_WORD.findall(data))
+    return [name for name in names if name in words or not _WORD.fullmatch(name)]
+
+
+def _is_word(name: bytes, data: bytes) -> bool:
+    word = re.escape(name)
+    return re.search(rb"%b(?<!\w%b)(?!\w)" % (word, word), data) is not None
 
 
 def _read(path: str) -> bytes:

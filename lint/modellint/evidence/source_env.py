@@ -15,7 +15,7 @@ import re
 
 from modellint.evidence import build_context
 from modellint.evidence.build_context import LIMITS, MANIFESTS, MAX_LINE, PROGRAM, REQUIREMENTS, TEST, TEXT
-from modellint.evidence.languages import LANGUAGES, MAYBE, OPAQUE, WRITE, Found, Language
+from modellint.evidence.languages import LANGUAGES, MAYBE, OPAQUE, WRITE, Found, Language, TooMuch
 from modellint.evidence.libraries import (
     ENDPOINT_WORDS,
     GIVES_ENDPOINT,
@@ -25,7 +25,7 @@ from modellint.evidence.libraries import (
     packages_of,
     python_modules,
 )
-from modellint.evidence.mentions import is_word
+from modellint.evidence.mentions import standing
 from modellint.source import Source, Span
 
 TYPE_CHECKING = False
@@ -128,7 +128,7 @@ class _Reader:
 
     def add(self, file: CodeFile, data: bytes) -> None:
         """Read one file."""
-        for name in [name for name in self._wanted if name in data and is_word(self._wanted[name], data)]:
+        for name in standing(self._wanted, data):
             self._aside.add(self._wanted.pop(name))
         if file.language in _MANIFEST_KINDS:
             self._add_manifest(file, data)
@@ -173,7 +173,10 @@ class _Reader:
             self._walk.complete = False
         elif probes:
             text = data.decode(errors="replace")
-            self._add_found(file, text, language.found(probes, text))
+            try:
+                self._add_found(file, text, language.found(probes, text, self._walk.is_late))
+            except TooMuch:
+                self._walk.complete = False
 
     def _add_found(self, file: CodeFile, text: str, all_found: Iterator[Found]) -> None:
         source: Source | None = None

@@ -7,6 +7,7 @@ _HOST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 _ENDS = frozenset(" \t\r\n\"'`<>()[]{},;|\\^")
 _DIGITS = frozenset("0123456789")
 _MOST = 200  # URLs of one text
+_LONGEST_PATH = 2_000  # characters; the rest of a longer one is left out
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -82,7 +83,7 @@ def _url(text: str, scheme: str, start: int) -> Url | None:
     elif text[at : at + 1] in ("$", "{"):
         return None
     last = end
-    while last < len(text) and text[last] not in _ENDS:
+    while last < min(len(text), end + _LONGEST_PATH) and text[last] not in _ENDS:
         last += 1
     return Url(scheme, host.lower(), port, text[end:last], begin, end)
 

@@ -84,8 +84,7 @@ class _Drawing:
         kept = _kept(list(by_name.values()), MOST_MODELS, lambda models: any(model.grants for model in models))
         for models in kept:
             node = self._model(models)
-            for model in models:
-                self.claims.add(node, model.name, model.body)
+            self.claims.add(node, *[each for model in models for each in (model.name, model.body)])
             if models[0].legacy and (service := self.project.services.get(models[0].name.text)) is not None:
                 self.claims.add(node, service.name, service.body)
         self._count("model", len(by_name), len(kept))

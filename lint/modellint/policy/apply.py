@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from modellint.compose.files import Unreadable
 from modellint.engine import AFTER_ALL, run
 from modellint.facts import Facts
 from modellint.finding import SEVERITIES
-from modellint.node import Mapping, Scalar
+from modellint.node import Mapping, Scalar, Sequence
 from modellint.policies import BUILT_IN, InForce
 from modellint.policy.loaded import PolicyError
 from modellint.policy.ruling import Ruling, ruling
 from modellint.rule import Context, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
+    from collections.abc import Sequence as Sequence_
 
     from modellint.compose.project import Project
     from modellint.engine import Covered
@@ -48,24 +50,27 @@ def unreadable(error: PolicyError) -> Unreadable:
 
 
 def apply(
-    names: Sequence[str],
+    names: Sequence_[str],
     asked: Policies,
     project: Project,
     sources: bool,
     facts: Facts | None,
     covered: list[Covered] | None = None,
+    defects: dict[str, Exception] | None = None,
 ) -> tuple[list[Finding], list[tuple[str, int, bool]]]:
     """What several policies find together, each finding as severe as the strictest of them takes it.
 
     The second value says of the exceptions that were tried: the policy, its number, and whether it was used. What
-    comments and exceptions cover, in the eyes of every policy that found it, is added to `covered`.
+    comments and exceptions cover, in the eyes of every policy that found it, is added to `covered`. `defects` takes up
+    the rules that fail.
     """
     together: dict[tuple[str, int, int, str, str], Finding] = {}
     tried: list[tuple[str, int, bool]] = []
     aside: list[Covered] = []
     for name in names:
         one = ruling_of(name, asked)
-        for finding in _exempt(_found(one, project, sources, facts, aside), one, name, project, tried, aside):
+        seen = _found(one, project, sources, facts, aside, defects)
+        for finding in _exempt(seen, one, name, project, tried, aside):
             known = together.setdefault(finding.order(), finding)
             known.severity = min(known, finding, key=_rank).severity
     if covered is not None:
@@ -129,11 +134,18 @@ def about_exceptions(tried: Iterable[tuple[str, int, bool]], names: Iterable[str
     return findings
 
 
-def _found(one: Ruling, project: Project, sources: bool, facts: Facts | None, covered: list[Covered]) -> list[Finding]:
+def _found(
+    one: Ruling,
+    project: Project,
+    sources: bool,
+    facts: Facts | None,
+    covered: list[Covered],
+    defects: dict[str, Exception] | None,
+) -> list[Finding]:
     given = facts
     if facts is not None and one.policy.memory:
         given = Facts(facts.answers, min(facts.memory or one.policy.memory, one.policy.memory))
-    findings = run(one.running, project, one.idle, sources, given, one.demands, one.options, covered)
+    findings = run(one.running, project, one.idle, sources, given, one.demands, one.options, covered, defects)
     for finding in findings:
         finding.own = finding.severity
         finding.severity = one.severities.get(finding.rule, finding.severity)
@@ -158,57 +170,70 @@ def _exempt(
     used: set[int] = set()
     kept: list[Finding] = []
     for finding in findings:
-        keys = key_path(finding.span, project)
-        covering = [
-            at
-            for at, (exemption, folder) in enumerate(one.exemptions)
-            if exemption.covers(finding.rule, _below(finding.span.source.path, folder), keys)
-        ]
+        path = finding.span.source.path
+        covering = one.exempting.about(path) and one.exempting.covering(
+            finding.rule, path, key_path(finding.span, project)
+        )
         used.update(covering)
         if covering:
             covered.append((finding, EXCEPTED, one.policy.exceptions[covering[0]].given.reason))
         else:
             kept.append(finding)
-    for at, (exemption, folder) in enumerate(one.exemptions):
-        looked = any(exemption.is_about(_below(file.source.path, folder)) for file in project.files)
-        if at in used or (looked and exemption.rule in running):
+    looked = {at for file in project.files for at in one.exempting.about(file.source.path)}
+    for at, (exemption, _) in enumerate(one.exemptions):
+        if at in used or (at in looked and exemption.rule in running):
             tried.append((name, at, at in used))
     return kept
 
 
 def key_path(span: Span, project: Project) -> list[str]:
     """The keys that lead to a place in a Compose file; without the numbers of list items."""
-    for file in project.files:
-        if file.source.path == span.source.path:
-            for root in file.documents:
-                if root.start <= span.start <= root.end:
-                    return _keys(root, span.start)
+    places = project.once(_Places)
+    for root in places.roots.get(span.source.path, ()):
+        if root.start <= span.start <= root.end:
+            return places.keys(root, span.start)
     return []
 
 
-def _keys(root: Node, at: int) -> list[str]:
-    path: list[str] = []
-    node: Node | None = root
-    while node is not None and not isinstance(node, Scalar):
-        inner: Node | None = None
-        if isinstance(node, Mapping):
-            for key, value in node.pairs:
-                if (
-                    isinstance(key, Scalar)
-                    and key.start <= at <= max(key.end, value.end)
-                    and value.source is key.source
-                ):
-                    path.append(key.text)
-                    inner = value if value.start <= at <= value.end else None
-                    break
-        else:
-            inner = next((item for item in node.items if item.start <= at <= item.end), None)
-        node = inner
-    return path
+class _Places:
+    """What stands where in the files of a project."""
+
+    def __init__(self, project: Project) -> None:
+        self.roots: dict[str, list[Node]] = {}
+        for file in reversed(project.files):
+            self.roots[file.source.path] = file.documents
+        self._inner: dict[int, list[tuple[int, Scalar | None, Node]]] = {}  # by the id of a map or list, in order
+
+    def keys(self, root: Node, at: int) -> list[str]:
+        """The keys that lead to an offset of the text."""
+        path: list[str] = []
+        node: Node | None = root
+        while isinstance(node, Mapping | Sequence):
+            if id(node) not in self._inner:
+                self._inner[id(node)] = sorted(_inner(node), key=_start)
+            inner = self._inner[id(node)]
+            found = bisect_right(inner, at, key=_start) - 1
+            if found < 0:
+                break
+            _, key, value = inner[found]
+            if key is not None and at <= max(key.end, value.end):
+                path.append(key.text)
+            node = value if value.start <= at <= value.end else None
+        return path
 
 
-def _below(path: str, folder: str) -> str:
-    return os.path.relpath(path, folder).replace(os.sep, "/")
+def _inner(node: Mapping | Sequence) -> Iterator[tuple[int, Scalar | None, Node]]:
+    """Where what a map or list holds begins, the key if it has one, and the value."""
+    if isinstance(node, Sequence):
+        yield from ((item.start, None, item) for item in node.items)
+        return
+    for key, value in node.pairs:
+        if isinstance(key, Scalar) and value.source is key.source:
+            yield key.start, key, value
+
+
+def _start(inner: tuple[int, Scalar | None, Node]) -> int:
+    return inner[0]
 
 
 def _rank(finding: Finding) -> int:

@@ -347,7 +347,8 @@ def _mistake(said: str, expression: Expression, each: str) -> PolicyError:
     at = next((at for at, token in enumerate(expression.tokens) if token.start <= offset < token.end), None)
     tokens = expression.tokens
     if at is None:
-        return PolicyError(expression.place(offset, offset), _words(text, Token("", offset), each))
+        unread = Token(expression.text[offset : offset + 1], offset)  # a blank of another kind, or the end
+        return PolicyError(expression.place(offset, unread.end), _words(text, unread, each))
     before = tokens[at - 1] if at else None
     if text.startswith("undeclared reference"):
         token = _undeclared(tokens, at)
@@ -395,9 +396,10 @@ def _words(said: str, token: Token, each: str) -> str:
     if "<EOF>'" in said:
         return "something is missing at the end"
     if "token recognition" in said:
-        if token.text[0] in "'\"":
+        if token.text[:1] in ("'", '"'):
             return _BAD_ESCAPE if len(token.text) > 1 else "this text is not closed"
-        return f"`{token.text}` means nothing in CEL"
+        shown = f"`{token.text}`" if token.text.isprintable() else f"the character U+{ord(token.text[0]):04X}"
+        return f"{shown} means nothing in CEL"
     return f"`{token.text}` is not expected here" if said.startswith("Syntax error") else "CEL does not allow this"
 
 

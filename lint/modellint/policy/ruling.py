@@ -8,6 +8,7 @@ from modellint.demands import Allowed, Demands
 from modellint.exemption import Exemption
 from modellint.near import did_you_mean
 from modellint.pack import rules
+from modellint.policy.exempting import Exempting
 from modellint.policy.load import load, place
 from modellint.policy.loaded import PolicyError
 
@@ -41,6 +42,7 @@ class Ruling:
         self.demands = _demands(policy)
         today = asked.day()
         self.exemptions = [(_exemption(each, policy, self.known, today), each.folder) for each in policy.exceptions]
+        self.exempting = Exempting(self.exemptions)
         self.conditions: list[tuple[Check, Condition]] = []
         if policy.checks and not asked.select:
             from modellint.policy import cel

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff
-
 from modellint.report import terminal
 from modellint.report.paths import relative
 from modellint.report.printable import printable
+from modellint.report.unified import unified
 from modellint.secret_lines import secrets_of
 from modellint.source import Source
 
@@ -62,7 +61,7 @@ def diff(change: Change) -> Iterator[str]:
     name = relative(change.path)
     context = 0 if change.private else _CONTEXT
     before, after = (Source(change.path, text, change.private) for text in (change.before, change.after))
-    lines = list(unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}", n=context, lineterm="\n"))
+    lines = list(unified(_lines(before), _lines(after), name, context))
     shown = _without_secrets(lines, secrets_of(before), secrets_of(after))
     note = _MASKED if shown != lines else ""
     for number, each in enumerate(shown):

@@ -47,6 +47,7 @@ from __future__ import annotations
 
 from modellint.artifact import memory
 from modellint.evidence.llama_flags import pairs, same_option
+from modellint.number import stoi
 from modellint.request import of_model
 from modellint.rule import WARNING, Context, Finding, Findings, Model, rule
 from modellint.sizes import binary
@@ -80,7 +81,7 @@ def _tokens(model: Model, packed: int) -> int:
     for name, _, value_at in reversed(read):
         if same_option(name, "--ctx-size"):
             text = str(model.flags[value_at].value) if value_at is not None else ""
-            return int(text) if text.isascii() and text.isdigit() else 0
+            return stoi(text) or 0
     declared = model.context_size.value if model.context_size is not None else None
     if isinstance(declared, int) and not isinstance(declared, bool) and declared > 0:
         return declared

@@ -39,8 +39,12 @@ What this rule cannot see: flags that somebody gives the runner by hand.
 
 from __future__ import annotations
 
-from modellint.evidence.llama_flags import pairs, same_option
+from modellint.evidence.llama_flags import option, pairs
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @rule(ERROR, policy=True, tags=("runtime",))
@@ -50,9 +54,14 @@ def forbidden_flag(model: Model, context: Context) -> Findings:
     if allowed is None:
         return
     for name, at, _ in pairs([str(flag.value) for flag in model.flags]):
-        if allowed.allows(name) or any(same_option(name, pattern) for pattern in allowed.patterns):
+        if allowed.allows(name) or option(name) in allowed.once(_options):
             continue
         flag = model.flags[at]
         shown = flag.shown.partition("=")[0]
         related = [(allowed.span, "allowed here")]
         yield Finding(flag.part(0, len(name)), f"the policy does not allow the flag `{shown}`", related=related)
+
+
+def _options(patterns: Sequence[str]) -> set[str]:
+    """The options that the patterns name by one of their names."""
+    return {option(pattern) for pattern in patterns}.difference([""])

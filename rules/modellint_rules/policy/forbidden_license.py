@@ -52,6 +52,10 @@ from __future__ import annotations
 from modellint.request import of_model
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 @rule(ERROR, online=True, policy=True, tags=("supply-chain",))
 def forbidden_license(model: Model, context: Context) -> Findings:
@@ -63,7 +67,7 @@ def forbidden_license(model: Model, context: Context) -> Findings:
     artifact = context.facts.artifact(of_model(model.ref))
     if artifact is None or artifact.kind != "model":
         return
-    patterns = {pattern.lower() for pattern in allowed.patterns}
+    patterns = allowed.once(_lower)
     if any(name.lower() in patterns or allowed.allows(name) for name in artifact.licenses):
         return
     named = ", ".join(f"`{name}`" for name in artifact.licenses)
@@ -71,3 +75,7 @@ def forbidden_license(model: Model, context: Context) -> Findings:
     if not named:
         message = "nothing says which licence this model has, so the policy does not allow it"
     yield Finding(node.content, message, related=[(allowed.span, "allowed here")])
+
+
+def _lower(patterns: Sequence[str]) -> set[str]:
+    return {pattern.lower() for pattern in patterns}

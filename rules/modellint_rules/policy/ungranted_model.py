@@ -52,18 +52,18 @@ What this rule cannot see: a grant is no access control. Any container that reac
 
 from __future__ import annotations
 
-from modellint.demands import matches
 from modellint.rule import ERROR, Context, Finding, Findings, Grant, rule
+
+_SHOWN = 10  # rows of a service that a finding shows
 
 
 @rule(ERROR, policy=True, tags=("access",))
 def ungranted_model(grant: Grant, context: Context) -> Findings:
     """Report a grant that no row of the matrix has."""
-    matrix = context.demands.grants if context.demands else None
-    if matrix is None:
+    if context.demands is None or context.demands.grants is None:
         return
     service = grant.service.name.text
-    rows = [row for pattern, row in matrix.items() if matches(pattern, service)]
+    rows = context.demands.rows(service)
     if any(row.allows(grant.model_name) for row in rows):
         return
     message = (
@@ -71,7 +71,7 @@ def ungranted_model(grant: Grant, context: Context) -> Findings:
         if rows
         else f"the policy gives no model to `{service}`"
     )
-    related = [(row.span, "what it may use") for row in rows]
+    related = [(row.span, "what it may use") for row in rows[:_SHOWN]]
     yield Finding(
         grant.name.content, message, related=related, hint="drop the grant, or add it to the policy's `grants`"
     )

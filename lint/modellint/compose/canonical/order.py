@@ -35,8 +35,14 @@ def _by_number(one: str, other: str, at: int) -> int:
     in_number = "0" in (one[at], other[at]) and one[:at][len(one[:at].rstrip("0123456789")) :].strip("0") != ""
     first, second = _digits(one, at), _digits(other, at)
     prefix = "1" if in_number else "0"
-    difference = int(prefix + first) - int(prefix + second)
+    difference = _int64(prefix + first) - _int64(prefix + second)
     return difference or len(first) - len(second) or ord(one[at]) - ord(other[at])
+
+
+def _int64(digits: str) -> int:
+    """The number that 64 bits hold, as Go counts on past their end; more than the last 64 digits play no part."""
+    number = int(digits[-64:]) % 2**64
+    return number - 2**64 if number >= 2**63 else number
 
 
 def _digits(text: str, at: int) -> str:

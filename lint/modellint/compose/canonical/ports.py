@@ -13,8 +13,29 @@ _PROTOCOLS = frozenset(("tcp", "udp", "sctp"))
 _LARGEST = 65535
 
 
-def parse_port(text: str) -> list[dict[str, Any]]:
-    """The ports of one short form, a range taken apart. Raises `ValueError` with the reason why Compose refuses it."""
+class Ports:
+    """What a short form says: container ports, and the machine's for them. `host` is None where none is said.
+
+    A range is its first and its last port, and so is a single port. Of one container port Compose chooses among a range
+    of the machine's; else the two ranges are of one length.
+    """
+
+    __slots__ = ("address", "container", "host", "protocol")
+
+    def __init__(self, address: str, host: tuple[int, int] | None, container: tuple[int, int], protocol: str) -> None:
+        self.address = address
+        self.host = host
+        self.container = container
+        self.protocol = protocol
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether Compose chooses the port of the machine."""
+        return self.host is not None and self.host[0] != self.host[1] and self.container[0] == self.container[1]
+
+
+def port_ranges(text: str) -> Ports:
+    """The ports of one short form. Raises `ValueError` with the reason why Compose refuses it."""
     rest, _, container = text.rpartition(":")
     address, _, host = rest.rpartition(":")
     container, _, protocol = container.partition("/")
@@ -28,15 +49,22 @@ def parse_port(text: str) -> list[dict[str, Any]]:
     host_first, host_last = _range(host, "host port") if host else (0, 0)
     if host and first != last and last - first != host_last - host_first:
         raise ValueError("its ranges of host and container ports have different lengths")
+    return Ports(address, (host_first, host_last) if host else None, (first, last), protocol)
+
+
+def parse_port(text: str) -> list[dict[str, Any]]:
+    """The ports of one short form, a range taken apart. Raises `ValueError` with the reason why Compose refuses it."""
+    read = port_ranges(text)
+    first, last = read.container
     ports: list[dict[str, Any]] = []
     for number in sorted(range(first, last + 1), key=str):
-        published = str(host_first + number - first) if host else ""
-        if host and first == last and host_first != host_last:
-            published = f"{host_first}-{host_last}"
-        port = {"mode": "ingress", "target": number, "protocol": protocol}
-        ports.append(
-            {**port, **({"host_ip": address} if address else {}), **({"published": published} if host else {})}
-        )
+        port: dict[str, Any] = {"mode": "ingress", "target": number, "protocol": read.protocol}
+        if read.address:
+            port["host_ip"] = read.address
+        if read.host is not None:
+            published = str(read.host[0] + number - first)
+            port["published"] = f"{read.host[0]}-{read.host[1]}" if read.is_choice else published
+        ports.append(port)
     return ports
 
 

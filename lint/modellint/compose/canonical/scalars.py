@@ -81,6 +81,7 @@ def _is_sexagesimal(text: str) -> bool:
     parts = rest.partition(".")[0].split(":")
     return (
         bool(colon)
+        and text.isascii()
         and whole[:1].isdigit()
         and whole.replace("_", "").isdigit()
         and all(part.isdigit() and len(part) <= 2 and (len(part) == 1 or part[0] < "6") for part in parts)
