@@ -10,9 +10,9 @@ import pytest
 from modellint.check import check
 from modellint.cli import main
 from modellint.compose.load import load
-from modellint.engine import run
+from modellint.engine import MOST, run
 from modellint.pack import rules
-from modellint.rule import Context, Findings, Model
+from modellint.rule import Context, Finding, Findings, Model
 from modellint.source import Source
 
 TEXT = """\
@@ -78,3 +78,21 @@ def test_an_ignore_comment_for_it_may_be_needed() -> None:
 def test_without_a_place_for_it_the_error_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         run([BROKEN], load(Source("compose.yaml", TEXT), {}))
+
+
+def many(model: Model, context: Context) -> Findings:
+    """Find very much in one model."""
+    for at in range(5_000):
+        yield Finding(model.name.content, f"{at}")
+
+
+def test_a_rule_that_finds_too_much_is_ended_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    many.__module__ = WORKING.__module__
+    monkeypatch.setattr(BROKEN, "check", many)
+    report = check(["compose.yaml"], [BROKEN, rules()["unused-model"]], {})
+    assert [sum(each.rule == rule for each in report.results) for rule in ("ignored-digest", "unused-model")] == [
+        MOST, 1,
+    ]  # fmt: skip
+    (lost,) = report.unreadable
+    assert lost.reason == "the rule `ignored-digest` finds more than 2,000 places in it: only so many are reported"
+    assert len(run([BROKEN], load(Source("compose.yaml", TEXT), {}))) == MOST
