@@ -7,7 +7,7 @@ import os
 from modellint.compose import files
 from modellint.compose.load import complete, load_project
 from modellint.compose.selection import Options, select_path, with_override
-from modellint.engine import run
+from modellint.engine import MOST, TooMany, run
 from modellint.finding import SEVERITIES
 from modellint.parallel import spread
 from modellint.result import Result, Suppressed, pack, result, results, unpack
@@ -243,13 +243,15 @@ def _key(one: Result) -> tuple[Any, ...]:
 
 def _lost(target: str, failed: Mapping[str, Exception]) -> list[tuple[str, str, int, int]]:
     """What is said of a project of which a rule could not judge something."""
-    if not failed:
-        return []
+    return [(target or ".", _why(name, error), 0, 0) for name, error in failed.items()]
+
+
+def _why(rule: str, error: Exception) -> str:
+    if isinstance(error, TooMany):
+        return f"the rule `{rule}` finds more than {MOST:,} places in it: only so many are reported"
     from modellint.defect import defect
 
-    what = "what this rule may have found here is missing"
-    reasons = [f"the rule `{name}` failed on it, and {what}: {defect(error)}" for name, error in failed.items()]
-    return [(target or ".", reason, 0, 0) for reason in reasons]
+    return f"the rule `{rule}` failed on it, and what this rule may have found here is missing: {defect(error)}"
 
 
 def _is_fragment(target: str) -> bool:

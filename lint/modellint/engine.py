@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 AFTER_ALL = "Exemption"  # what a rule looks at that is about no project
 IGNORED = "ignore"  # the kind of what a comment covers
+MOST = 2_000  # findings of one rule in one project: who has more of them looks at no more, and waits for each
 LAST = "Ignore"  # rules about ignore comments run when it is known which of them were needed
+
+
+class TooMany(Exception):
+    """A rule has found more than `MOST`, and was ended."""
 
 
 def run(
@@ -45,7 +50,8 @@ def run(
     `options` are those of rules, by the rule's name.
 
     A rule that fails is put into `defects`, with the first of its errors; it goes on with its other subjects, and so do
-    the other rules. Without `defects` the error is raised.
+    the other rules. Without `defects` the error is raised. A rule that finds more than `MOST` is ended, and put there
+    with `TooMany`.
     """
     silent = {
         rule.name
@@ -102,14 +108,23 @@ def _findings(
     for rule in rules:
         if rule.subject not in subjects:
             subjects[rule.subject] = _subjects(rule.subject, context.project)
+        most = len(found) + MOST
         for subject in subjects[rule.subject]:
             try:
                 for finding in rule.check(subject, context, **options.get(rule.name, {})):
                     finding.rule = rule.name
                     finding.severity = finding.severity or rule.severity
-                    found.setdefault(finding.order(), finding)
+                    order = finding.order()
+                    if order not in found:
+                        if len(found) == most:
+                            raise TooMany
+                        found[order] = finding
             except Unreadable:
                 raise
+            except TooMany as error:
+                if defects is not None:
+                    defects[rule.name] = error
+                break
             except Exception as error:
                 if defects is None:
                     raise

@@ -96,6 +96,8 @@ MISTAKES = [
     ("model.name == 'a", "3:21", "'", "this text is not closed"),
     (r"model.name == '\q'", "3:21", r"'\q'", "this text has an escape that CEL does not know"),
     (r"model.name == '\ud800'", "3:21", r"'\ud800'", "this text has an escape that CEL does not know"),
+    ("'!has(\u2004model.context_size)'", "3:13", "\u2004", "the character U+2004 means nothing in CEL"),
+    ("model.legacy \u00a0&& true", "3:20", "\u00a0", "the character U+00A0 means nothing in CEL"),
     ("🐳 == 1", "3:7", "🐳", "`🐳` means nothing in CEL"),
     ("'''🐳'' == foo'", "3:17", "foo", FOO),
     # where it stands, in every way to write a text

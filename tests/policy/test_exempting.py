@@ -1,0 +1,51 @@
+"""Exceptions are found by an index, and are those that a look at each of them would find."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from modellint.demands import Patterns, matches, part_matches
+from modellint.exemption import Exemption
+from modellint.policy.exempting import Exempting
+from modellint.source import Source, Span
+
+NOWHERE = Span(Source(".modellint.yaml", ""), 0, 0)
+PIECES = ("a", "b", "ab", "*", "/", "**", ".", "models", "x")
+
+
+@pytest.mark.parametrize("fits", [matches, part_matches])
+def test_the_patterns_that_match(fits: object) -> None:
+    test = matches if fits is matches else part_matches
+    choose = random.Random(3)
+    patterns = ["".join(choose.choices(PIECES, k=choose.randrange(1, 5))) for _ in range(400)]
+    index = Patterns(patterns, test)
+    for _ in range(400):
+        text = "".join(choose.choices(("a", "b", "ab", "/", ".", "models", "x"), k=choose.randrange(5)))
+        assert index.matching(text) == [at for at, pattern in enumerate(patterns) if test(pattern, text)]
+
+
+def exemption(rule: str, where: str, days: int | None = None) -> Exemption:
+    return Exemption(rule, where, NOWHERE, days, None)
+
+
+def test_what_covers_a_finding() -> None:
+    exempting = Exempting(
+        [
+            (exemption("one", ""), "/p"),
+            (exemption("one", "compose.yaml"), "/p"),
+            (exemption("one", "compose.yaml#models.llm"), "/p"),
+            (exemption("one", "*/compose.yaml#models.*"), "/"),
+            (exemption("one", "#services.app"), "/p"),
+            (exemption("two", ""), "/p"),
+            (exemption("one", "", -1), "/p"),
+            (exemption("one", "other.yaml"), "/p"),
+            (exemption("one", "#models"), "/p"),
+        ]
+    )
+    assert sorted(exempting.covering("one", "/p/compose.yaml", ["models", "llm", "model"])) == [0, 1, 2, 3, 8]
+    assert sorted(exempting.covering("one", "/p/compose.yaml", ["services", "app"])) == [0, 1, 4]
+    assert sorted(exempting.covering("one", "/p/compose.yaml", [])) == [0, 1]
+    assert sorted(exempting.covering("two", "/p/compose.yaml", ["services"])) == [5]
+    assert sorted(exempting.about("/p/compose.yaml")) == [0, 1, 2, 3, 4, 5, 6, 8]
