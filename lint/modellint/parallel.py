@@ -6,6 +6,7 @@ file takes, only to be imported. Where there is no `fork`, the work is done in o
 
 from __future__ import annotations
 
+import _thread
 import os
 
 TYPE_CHECKING = False
@@ -29,7 +30,7 @@ def spread(items: Sequence[str], work: Callable[[Sequence[str]], Any]) -> list[A
     A result is made of what `marshal` can write: tuples, lists, text and numbers.
     """
     workers = min(_cores(), _MOST_WORKERS)
-    if len(items) < _WORTH_IT or workers < 2 or not hasattr(os, "fork"):
+    if len(items) < _WORTH_IT or workers < 2 or not hasattr(os, "fork") or _other_threads():
         return [work(items)]
     size = max(_CHUNK, -(-len(items) // _MOST_CHUNKS))
     take, give = os.pipe()
@@ -76,6 +77,11 @@ def _collect(worker: int, out: int) -> list[Any]:
         raise WorkerDied(f"a worker process ended with status {status}; its files were not checked")
     results: list[Any] = marshal.loads(data)
     return results
+
+
+def _other_threads() -> int:
+    """How many threads run besides the main one. A fork would copy the locks that they hold, and not them."""
+    return _thread._count()
 
 
 def _cores() -> int:

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from typing import Any
 
 FILE_NAME = ".modellint.yaml"
 
@@ -18,7 +19,7 @@ class Policies:
     `today` is the day with which the last days of exceptions are compared, as `YYYY-MM-DD`; empty for today.
     """
 
-    __slots__ = ("ignore", "named", "online", "select", "today")
+    __slots__ = ("ignore", "named", "online", "rulings", "select", "today")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Policies:
         self.ignore = ignore
         self.online = online
         self.today = today
+        self.rulings: dict[str, Any] = {}  # by real path: each policy, once it is read
 
     def day(self) -> date:
         """The day with which the last days of exceptions are compared."""
