@@ -11,6 +11,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from modellint.compose import files
 from modellint.options import UsageError
 
 if TYPE_CHECKING:
@@ -57,13 +58,12 @@ def _write(path: str, report: Report) -> None:
 
 def _read(path: str) -> dict[str, int]:
     try:
-        with open(path, encoding="utf-8") as file:
-            table: Any = json.loads(file.read(_LARGEST))
+        table: Any = json.loads(files.read_bytes(path, _LARGEST, "a baseline").decode())
         found = table["findings"]
         if table["version"] != 1 or not all(type(count) is int for count in found.values()):
             raise ValueError
         return dict(found)
-    except OSError as error:
-        raise UsageError(f"the baseline `{path}` cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except files.Unreadable as trouble:
+        raise UsageError(f"the baseline `{path}` {trouble.reason}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UsageError(f"`{path}` is no baseline; write one with `--write-baseline`") from None

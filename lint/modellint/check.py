@@ -23,20 +23,22 @@ if TYPE_CHECKING:
     from modellint.rule import Rule
 
     # A target, the files that were read for it, those of them that others named, packed results, what went wrong,
-    # what came of the exceptions of its policies, and these policies.
+    # what came of the exceptions of its policies, these policies, and what was left out.
     Outcome: TypeAlias = tuple[
-        str, list[str], list[str], list[Any], list[tuple[str, str]], list[tuple[str, int, bool]], list[str]
-    ]
+        str, list[str], list[str], list[Any], list[tuple[str, str]], list[tuple[str, int, bool]], list[str],
+        list[tuple[str, str]],
+    ]  # fmt: skip
 
 
 class Report:
     """What a check found, and what it could not read."""
 
-    __slots__ = ("files", "known", "policies", "projects", "results", "unreadable")
+    __slots__ = ("files", "known", "left_out", "policies", "projects", "results", "unreadable")
 
     def __init__(self) -> None:
         self.results: list[Result] = []
         self.unreadable: list[files.Unreadable] = []
+        self.left_out: list[files.LeftOut] = []  # Compose files that were met and not checked
         self.files = 0  # Compose files that were checked
         self.projects = 0
         self.policies: list[str] = []  # that were in force
@@ -70,14 +72,17 @@ def check(
     def work(part: Sequence[str]) -> list[Outcome]:
         return [_check_one(target, asked, rules, shell, tuple(idle), sources, facts, policies) for target in part]
 
-    parts: list[list[Outcome]] = spread(targets(paths, report.unreadable), work)
+    left_out: list[files.LeftOut] = []
+    parts: list[list[Outcome]] = spread(targets(paths, report.unreadable, left_out), work)
     outcomes = _roots([outcome for part in parts for outcome in part])
     found: dict[tuple[Any, ...], Result] = {}
     read: set[str] = set()
     tried: list[tuple[str, int, bool]] = []
     in_force: dict[str, None] = {}
     lost: dict[tuple[str, str], None] = {}  # a policy with a mistake is said once
-    for _, names, _, results, unreadable, used, policy_names in outcomes:
+    passed = {(each.path, each.reason) for each in left_out}
+    for _, names, _, results, unreadable, used, policy_names, passed_over in outcomes:
+        passed.update(passed_over)
         tried.extend(used)
         in_force.update(dict.fromkeys(policy_names))
         read.update(names)
@@ -94,22 +99,28 @@ def check(
     report.unreadable.extend(files.Unreadable(path, reason) for path, reason in lost)
     report.policies = list(in_force)
     report.files = len(read)
+    report.left_out = [files.LeftOut(*each) for each in sorted(passed) if each[0] not in read]
     report.results = sorted(found.values(), key=Result.order)
     report.unreadable.sort(key=lambda trouble: trouble.path)
     return report
 
 
-def targets(paths: Sequence[str], unreadable: list[files.Unreadable]) -> list[str]:
+def targets(
+    paths: Sequence[str], unreadable: list[files.Unreadable], left_out: list[files.LeftOut] | None = None
+) -> list[str]:
     """A file or a folder for each project that the paths stand for, or nothing for the project of this folder.
 
-    Paths that cannot be read are added to `unreadable`.
+    Paths that cannot be read are added to `unreadable`, and what a search passes over to `left_out`.
     """
+    passed = left_out if left_out is not None else []
     found: dict[str, None] = {}
     for path in paths or [""]:
         try:
             names = [path]
             if files.is_folder(path):
-                names = [os.path.dirname(name) for name in files.project_files(path, unreadable)]
+                from modellint.compose.search import project_files
+
+                names = [os.path.dirname(name) for name in project_files(path, unreadable, passed)]
         except files.Unreadable as trouble:
             unreadable.append(trouble)
             continue
@@ -137,6 +148,19 @@ def open_project(target: str, options: Options, shell: Mapping[str, str]) -> tup
     return (merged, selection, selection.files[0]) if merged is not None else (project, selection, "")
 
 
+def unread_parts(project: Project) -> list[files.Unreadable]:
+    """The parts of a project that lie outside its repository: a check or a fix of the others is not one of it all."""
+    return [files.Unreadable(node.source.path, message) for node, message in project.foreign]
+
+
+def open_whole(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
+    """The same, for a command that shows or runs a project; raises `files.Unreadable` also where a part is not read."""
+    opened = open_project(target, options, shell)
+    for trouble in unread_parts(opened[0]):
+        raise trouble
+    return opened
+
+
 def _check_one(
     target: str,
     options: Options,
@@ -159,15 +183,17 @@ def _check_one(
         else:
             findings = run(rules, project, idle, sources, facts)
     except files.Unreadable as trouble:
-        return target, [], [], [], [(trouble.path, trouble.reason)], [], []
+        return target, [], [], [], [(trouble.path, trouble.reason)], [], [], []
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
         from modellint.defect import defect
 
-        return target, [], [], [], [(target or ".", f"modellint failed on it: {defect(error)}")], [], []
+        return target, [], [], [], [(target or ".", f"modellint failed on it: {defect(error)}")], [], [], []
     paths = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
     own = {os.path.normpath(path) for path in selection.files}
     results = [pack(result(each)) for each in findings if not overlay or each.span.source.path == overlay]
-    return target, paths, [name for name in paths if name not in own], results, [], used, names
+    unread = [(trouble.path, trouble.reason) for trouble in unread_parts(project)]
+    passed = [(each.path, each.reason) for each in selection.left_out]
+    return target, paths, [name for name in paths if name not in own], results, unread, used, names, passed
 
 
 def _is_fragment(target: str) -> bool:

@@ -27,9 +27,10 @@ class Ignored:
         return False
 
     def below(self, folder: str) -> Ignored:
-        """The same with the `.gitignore` of a folder, where that can be read."""
+        """The same with the `.gitignore` of a folder, where that can be read. Git reads none that is a link."""
+        path = os.path.join(folder, ".gitignore")
         try:
-            text = files.read(os.path.join(folder, ".gitignore")).text
+            text = files.read(path).text if not os.path.islink(path) else ""
         except files.Unreadable:
             return self
         return Ignored((*self._rules, (folder, GitIgnoreSpec.from_lines(text.splitlines()))))

@@ -102,22 +102,24 @@ def _load(loader: Loader, entry: _Entry, paths: list[str], scope: Scope) -> Node
 
 def _environment(loader: Loader, entry: _Entry, folder: str, scope: Scope) -> dict[str, str] | None:
     """The including project's variables, and below them those of the entry's env files, or of the folder's `.env`."""
-    named = [(node, _path(scope, node)) for node in entry.env_files if node.value != "/dev/null"]
+    named = [(node, _path(scope, node), node.shown) for node in entry.env_files if node.value != "/dev/null"]
     default = os.path.join(folder, ".env")
     if not entry.env_files and os.path.isfile(default):
-        named = [(entry.paths[0], default)]
+        named = [(entry.paths[0], default, ".env")]
     found: dict[str, str] = {}
-    for node, path in named:
+    for node, path, shown in named:
+        if loader.is_foreign(node, path, shown, "include"):
+            return None
         if not files.inside(path, loader.folder):
             loader.outside.append(node)
         try:
             entries = read_dotenv(files.read(path, private=True), scope.environment, earlier=found)
         except files.Unreadable as trouble:
-            loader.fail(node, "include", f"the env file `{os.path.basename(path)}` {trouble.reason}")
+            loader.fail(node, "include", f"the env file `{shown}` {trouble.reason}")
             return None
         except DotenvError as error:
             row = error.span.first[0]
-            loader.fail(node, "include", f"the env file `{os.path.basename(path)}`, line {row}: {error}")
+            loader.fail(node, "include", f"the env file `{shown}`, line {row}: {error}")
             return None
         found.update((one.name, one.value) for one in entries if one.value is not None)
     added = found.keys() - scope.environment.keys()

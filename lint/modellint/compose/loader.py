@@ -52,8 +52,8 @@ class Loader:
     """
 
     __slots__ = (
-        "borrowed", "files", "folder", "imports_models", "included", "merge", "outside", "read_before", "several",
-        "variables", "violations", "whole",
+        "borrowed", "files", "folder", "foreign", "imports_models", "included", "merge", "outside", "read_before",
+        "several", "variables", "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, folder: str, imports_models: bool = True) -> None:
@@ -62,6 +62,9 @@ class Loader:
         self.files: list[YamlFile] = []
         self.borrowed: list[YamlFile] = []
         self.outside: list[Scalar] = []  # what names a file that lies outside the project directory
+        self.foreign: list[
+            tuple[Scalar, str]
+        ] = []  # what names a file outside the repository, with words
         self.variables: list[Variable] = []
         self.violations: list[Violation] = []
         self.whole = True
@@ -87,8 +90,10 @@ class Loader:
         if len(self.files) >= MAX_FILES:
             self.fail(named, does, f"the project is made of more than {MAX_FILES} files")
             return None
+        if self.is_foreign(named, path, named.shown, does):
+            return None
         try:
-            source = files.read(path, private=files.foreign(path, self.folder))
+            source = files.read(path)
         except files.Unreadable as trouble:
             self.fail(named, does, f"`{named.shown}` {trouble.reason}")
             return None
@@ -104,6 +109,23 @@ class Loader:
         span = node.content if isinstance(node, Scalar) else node.span
         message = f"{problem}: Docker Compose refuses the project"
         self.violations.append(Violation(span, node, does, (), message, hint))
+
+    def is_foreign(self, node: Scalar, path: str, shown: str, does: str) -> bool:
+        """Whether a file lies outside the repository; notes that it is therefore not read.
+
+        Compose does read it. Whether it is there may be said, and nothing of what it holds.
+        """
+        if not files.foreign(path, self.folder):
+            return False
+        if reason := files.trouble(path):
+            self.fail(node, does, f"`{shown}` {reason}")
+            return True
+        self.whole = False
+        message = f"`{shown}` lies outside the repository and is not read, so a part of the project is missing"
+        hint = "keep it in the repository: what this file brings along is not looked at"
+        self.violations.append(Violation(node.content, node, does, (), message, hint))
+        self.foreign.append((node, message))
+        return True
 
     def fail_remote(self, node: Scalar, does: str) -> None:
         """Note that a file from elsewhere is not loaded; Compose does load it."""

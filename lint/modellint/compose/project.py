@@ -165,8 +165,9 @@ class Project:
     """What Compose would load. `whole` is False for a fragment and for a damaged file: then absence proves nothing."""
 
     __slots__ = (
-        "dropped", "env_files", "environment", "features", "files", "folder", "ignores", "legacy", "models", "name",
-        "origins", "outside", "profiles", "root", "services", "shell", "unread", "variables", "violations", "whole",
+        "dropped", "env_files", "environment", "features", "files", "folder", "foreign", "ignores", "legacy", "models",
+        "name", "origins", "outside", "profiles", "root", "services", "shell", "unread", "variables", "violations",
+        "whole",
     )  # fmt: skip
 
     def __init__(self, root: Mapping | None, files: list[YamlFile]) -> None:
@@ -188,6 +189,9 @@ class Project:
         self.origins: dict[Span, list[Span]] = {}  # of a value that won a merge: what it replaced, earliest first
         self.dropped: list[Dropped] = []  # what merges left out of lists
         self.outside: list[Scalar] = []  # what names a file that was read, and lies outside the project directory
+        self.foreign: list[
+            tuple[Scalar, str]
+        ] = []  # what names a file outside the repository, with words
         self.unread: list[Scalar] = []  # what names an env file there, which is not read
         self.whole = True
 
