@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from modellint.compose import files
 from modellint.source import Source
 from modellint.tree import Builder, YamlFile
 
@@ -81,6 +83,7 @@ def test_a_forked_process_parses_while_another_thread_did(tmp_path: Path) -> Non
     program = """\
 import os, warnings
 from modellint.parse import parse
+from modellint.compose import files
 from modellint.source import Source
 from modellint.yaml_events import Parser
 warnings.simplefilter("ignore")
@@ -119,3 +122,18 @@ def test_an_event_that_is_not_known_ends_the_reading(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("modellint.tree.Parser", Stream)
     with pytest.raises(TypeError, match="Strange"):
         Builder(YamlFile(Source("compose.yaml", "a: 1"))).build("a: 1")
+
+
+def test_what_a_fix_tries_is_seen_by_no_other_thread(tmp_path: Path) -> None:
+    path = str(tmp_path / "compose.yaml")
+    Path(path).write_text("a: 1\n")
+    seen: list[str] = []
+    files.draft({path: "a: 2\n"})
+    try:
+        other = Thread(target=lambda: seen.append(files.read(path).text))
+        other.start()
+        other.join(SECONDS)
+        assert (seen, files.read(path).text) == (["a: 1\n"], "a: 2\n")
+    finally:
+        files.draft({})
+    assert files.read(path).text == "a: 1\n"

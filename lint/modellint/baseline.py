@@ -58,6 +58,8 @@ def _write(path: str, report: Report) -> None:
 
 def _read(path: str) -> dict[str, int]:
     try:
+        if files.strays(path):
+            raise files.Unreadable(path, files.LEADS_OUT)
         table: Any = json.loads(files.read_bytes(path, _LARGEST, "a baseline").decode())
         found = table["findings"]
         if table["version"] != 1 or not all(type(count) is int for count in found.values()):

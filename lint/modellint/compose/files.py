@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from _thread import _local
+from _thread import get_ident
 
 from modellint.source import Source
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 20  # of a Compose or env file
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # Compose's order
 STDIN = "-"
+# By thread, and then by real path: the texts that stand for files while fixes are tried.
+_drafts: dict[int, dict[str, str]] = {}
 LEADS_OUT = "is a symbolic link to a file outside its folder and its repository; name that file itself"
 # A FIFO without a writer would block the open for ever, and a terminal could become that of this process.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -40,26 +42,19 @@ class LeftOut:
         self.reason = reason
 
 
-class _Drafts(_local):
-    """By real path: the texts that stand for files while fixes are tried, in the thread that tries them."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-
-
-_drafts = _Drafts()
-
-
 def draft(texts: Mapping[str, str]) -> None:
     """From now on, let these texts stand for the files at these real paths, and no others, in this thread."""
-    _drafts.texts = dict(texts)
+    _drafts[get_ident()] = dict(texts)
+    if not texts:
+        del _drafts[get_ident()]
 
 
 def read(path: str, private: bool = False) -> Source:
     """The text of a regular file of at most `MAX_BYTES` bytes; raises `Unreadable`."""
-    drafts = _drafts.texts
-    if drafts and (text := drafts.get(os.path.realpath(path))) is not None:
-        return Source(path, text, private)
+    if _drafts and (drafts := _drafts.get(get_ident())):
+        text = drafts.get(os.path.realpath(path))
+        if text is not None:
+            return Source(path, text, private)
     return Source(path, decode(path, read_bytes(path)), private)
 
 

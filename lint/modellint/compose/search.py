@@ -138,7 +138,7 @@ def _shown(path: str, passed: dict[str, str]) -> str:
     """A full path as it is named here; empty where neither it nor a folder above it was passed over."""
     here = path
     while here not in passed:
-        above = os.path.dirname(here)
+        above: str = os.path.dirname(here)
         if above == here:
             return ""
         here = above
