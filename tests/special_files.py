@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Timer
 
 SECRET = "CANARYOUTSIDE77"
 SECONDS = 60  # of a run; without an end it would take for ever
@@ -79,6 +81,7 @@ PLACES = {
     "sub/compose.yaml": "dir/compose.yaml", ".modellint.yaml": "policy.yaml", "pol.yaml": "policy.yaml",
     "base.json": "secret.env", ".git": "dir", ".git/index": "secret.env",
 }  # fmt: skip
+_SIGNS = ("internal error", "failed on it", "Traceback", "opened a special file", SECRET)
 COMMANDS = (
     "check --select all --format json .",
     "check compose.yaml",
@@ -89,9 +92,14 @@ COMMANDS = (
     "policy show",
     "check --policy .modellint.yaml .",
 )
-# Runs a command, and says what it opened that is no file.
+# Runs commands, each in a process of its own, and says what they opened that is no file, and how they ended.
 PROGRAM = """\
 import os, stat, sys
+import modellint.commands.findings, modellint.commands.fix, modellint.commands.graph, modellint.config
+import modellint.policy.apply, modellint.report.text
+from modellint.cli import main
+from modellint.pack import rules
+
 def look(event, words):
     if event == "open" and isinstance(words[0], (str, bytes)) and words[0] not in (os.devnull, "/dev/urandom"):
         try:
@@ -100,9 +108,18 @@ def look(event, words):
             return
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             os.write(2, b"opened a special file: " + os.fsencode(words[0]) + b"\\n")
-from modellint.cli import main
+
+rules()
 sys.addaudithook(look)
-sys.exit(main(sys.argv[1:]))
+for command in sys.argv[1:]:
+    os.write(1, b"\\n== " + command.encode() + b"\\n")
+    child = os.fork()
+    if not child:
+        status = main(command.split())
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    os.write(1, b"\\n== %d" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
@@ -167,43 +184,20 @@ def lay(folder: Path, place: str, kind: str) -> Path:
     return project
 
 
-def run(command: str, project: Path) -> str:
-    """What is wrong with a run of a command, whose standard input stays open and empty; empty where nothing is."""
+def run(commands: Sequence[str], project: Path) -> list[str]:
+    """What is wrong with the runs of some commands, whose standard input stays open and empty."""
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *command.split()],
-        cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, "-c", PROGRAM, *commands],
+        cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     ) as running:  # fmt: skip
-        try:
-            assert running.stdout is not None
-            end = _Alarm(running)
-            said = running.stdout.read()
-            end.cancel()
-            status = running.wait(SECONDS)
-        finally:
-            running.kill()
-    if end.rang:
-        return f"`{command}` does not end"
-    if status not in (0, 1, 2) or any(word in said for word in (b"internal error", b"failed on it", b"Traceback")):
-        return f"`{command}` fails ({status}): {said[-300:].decode(errors='replace')}"
-    if b"opened a special file" in said:
-        return f"`{command}` {said[said.index(b'opened a special') :][:200].decode(errors='replace')}"
-    return f"`{command}` prints what a foreign file says" if SECRET.encode() in said else ""
-
-
-class _Alarm:
-    """Ends a process that does not end."""
-
-    def __init__(self, running: subprocess.Popen[bytes]) -> None:
-        import threading
-
-        self.rang = False
-        self._running = running
-        self._timer = threading.Timer(SECONDS, self._ring)
-        self._timer.start()
-
-    def cancel(self) -> None:
-        self._timer.cancel()
-
-    def _ring(self) -> None:
-        self.rang = True
-        self._running.kill()
+        end = Timer(SECONDS, lambda: os.killpg(running.pid, signal.SIGKILL))
+        end.start()
+        assert running.stdout is not None
+        said = running.stdout.read().decode(errors="replace")
+        end.cancel()
+    parts = said.split("\n== ")[1:]
+    runs = list(zip(parts[::2], [*parts[1::2], "does not end"], strict=False))
+    assert [part.partition("\n")[0] for part, _ in runs] == list(commands)[: len(runs)], said
+    wrong = [f"{part}: {status}" for part, status in runs if status not in ("0", "1", "2")]
+    wrong += [part for part, _ in runs if any(sign in part for sign in _SIGNS)]
+    return wrong if len(runs) == len(commands) else [*wrong, f"only {len(runs)} commands ran: {said[-300:]}"]

@@ -62,9 +62,7 @@ class Loader:
         self.files: list[YamlFile] = []
         self.borrowed: list[YamlFile] = []
         self.outside: list[Scalar] = []  # what names a file that lies outside the project directory
-        self.foreign: list[
-            tuple[Scalar, str]
-        ] = []  # what names a file outside the repository, with words
+        self.foreign: list[tuple[Scalar, str]] = []  # what names a file outside the repository, with words
         self.variables: list[Variable] = []
         self.violations: list[Violation] = []
         self.whole = True

@@ -189,9 +189,7 @@ class Project:
         self.origins: dict[Span, list[Span]] = {}  # of a value that won a merge: what it replaced, earliest first
         self.dropped: list[Dropped] = []  # what merges left out of lists
         self.outside: list[Scalar] = []  # what names a file that was read, and lies outside the project directory
-        self.foreign: list[
-            tuple[Scalar, str]
-        ] = []  # what names a file outside the repository, with words
+        self.foreign: list[tuple[Scalar, str]] = []  # what names a file outside the repository, with words
         self.unread: list[Scalar] = []  # what names an env file there, which is not read
         self.whole = True
 

@@ -222,7 +222,7 @@ def _named_by_env_file(names: list[str], entry: Entry, here: str, start: str) ->
         elif not reason and all(files.foreign(path, folder or ".") for folder in (start, os.path.dirname(source.path))):
             reason = "lies outside the repository of this file and is not read"
         if reason:
-            raise files.Unreadable(source.path, f"`COMPOSE_FILE` names `{shown}`, which {reason}")
+            raise files.Unreadable(os.path.normpath(source.path), f"`COMPOSE_FILE` names `{shown}`, which {reason}")
         chosen.append(path if path != files.STDIN else os.path.join(os.curdir, path))
     return chosen
 
