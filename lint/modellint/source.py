@@ -10,7 +10,7 @@ import os
 
 
 class Source:
-    """One file's text, without a byte order mark. Of a `private` one (an env file, a foreign file) none is printed.
+    """One file's text, without a byte order mark. Of a `private` one (an env file, a script) none is printed.
 
     `base` is the folder that relative paths in the text are relative to; the file's own unless it is told otherwise.
     """
