@@ -12,7 +12,8 @@ import pytest
 
 from modellint.check import check
 from modellint.compose import files
-from modellint.compose.files import MAX_BYTES, Unreadable, decode, default_file, inside, project_files, read
+from modellint.compose.files import MAX_BYTES, Unreadable, decode, default_file, inside, read
+from modellint.compose.search import project_files
 from modellint.pack import rules
 
 COMPOSE_FILE = "services: {}\n"
@@ -57,7 +58,7 @@ def test_named_pipe_does_not_block(tmp_path: Path) -> None:
 def test_socket(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
-        assert reason(tmp_path / "s").startswith("cannot be read: ")
+        assert reason(tmp_path / "s") == "is not a regular file"
 
 
 def test_device_without_end() -> None:
@@ -168,12 +169,12 @@ def test_folder_search(tmp_path: Path) -> None:
     (tmp_path / "d").symlink_to("a")
     (tmp_path / "a/loop").symlink_to("..")
     (tmp_path / "e/compose.yaml").mkdir(parents=True)
-    assert project_files(str(tmp_path), []) == sorted(str(tmp_path / name) for name, found in tree.items() if found)
+    assert project_files(str(tmp_path), [], []) == sorted(str(tmp_path / name) for name, found in tree.items() if found)
 
 
 def test_a_file_that_is_named_is_taken_whatever_its_name(tmp_path: Path) -> None:
-    assert project_files(str(tmp_path / "stack.yml"), []) == [str(tmp_path / "stack.yml")]
-    assert project_files("-", []) == ["-"]
+    assert project_files(str(tmp_path / "stack.yml"), [], []) == [str(tmp_path / "stack.yml")]
+    assert project_files("-", [], []) == ["-"]
 
 
 def test_a_folder_that_cannot_be_read_loses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +197,7 @@ def test_a_folder_that_cannot_be_read_loses_no_other(tmp_path: Path, monkeypatch
 
 def test_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(Unreadable) as error:
-        project_files(str(tmp_path), [])
+        project_files(str(tmp_path), [], [])
     assert error.value.reason == (
         "holds no Compose file (compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml)"
     )

@@ -160,7 +160,9 @@ def test_a_file_outside_the_repository_is_left_alone(tmp_path: Path) -> None:
     (inside / "compose.yaml").write_text("include: [../outside.yaml]\nservices: {x: {image: two}}\n")
     outcome = fix([str(inside)], words(("one", "1st"), ("two", "2nd")), {})
     assert [Path(change.path).resolve() for change in outcome.changes] == [inside / "compose.yaml"]
-    assert "outside the repository" in outcome.left[0].reason
+    (unread,) = outcome.unreadable
+    assert unread.reason.startswith("`../outside.yaml` lies outside the repository and is not read")
+    assert outside.read_text() == "services: {y: {image: one}}\n"
 
 
 @pytest.fixture

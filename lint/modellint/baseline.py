@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from modellint.atomic_write import write
+from modellint.compose import files
 from modellint.earlier import Unheeded
 from modellint.options import UsageError
 from modellint.result import Suppressed
@@ -76,13 +77,14 @@ def _counted(report: Report) -> dict[str, int]:
 
 def _read(path: str) -> dict[str, int]:
     try:
-        with open(path, encoding="utf-8") as file:
-            table: Any = json.loads(file.read(_LARGEST))
+        if files.strays(path):
+            raise files.Unreadable(path, files.LEADS_OUT)
+        table: Any = json.loads(files.read_bytes(path, _LARGEST, "a baseline").decode())
         found = table["findings"]
         if table["version"] != 1 or not all(type(count) is int for count in found.values()):
             raise ValueError
         return dict(found)
-    except OSError as error:
-        raise UsageError(f"the baseline `{path}` cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except files.Unreadable as trouble:
+        raise UsageError(f"the baseline `{path}` {trouble.reason}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UsageError(f"`{path}` is no baseline; write one with `--write-baseline`") from None

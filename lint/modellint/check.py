@@ -15,7 +15,7 @@ from modellint.result import Result, Suppressed, pack, result, results, unpack
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from modellint.compose.project import Project
     from modellint.compose.selection import Selection
@@ -25,21 +25,39 @@ if TYPE_CHECKING:
     from modellint.policies import InForce, Policies
     from modellint.rule import Rule
 
-    # A target, the files that were read for it, those of them that others named, packed results, what went wrong,
-    # what came of the exceptions of its policies, these policies with what each lies outside of, packed results that
-    # are covered, each with kind and reason, how many results a policy made less severe, and what is not heeded.
-    Outcome: TypeAlias = tuple[
-        str,
-        list[str],
-        list[str],
-        list[Any],
-        list[tuple[str, str, int, int]],
-        list[tuple[str, int, bool]],
-        list[tuple[str, str]],
-        list[tuple[Any, str, str]],
-        int,
-        list[tuple[str, int, str]],
-    ]
+
+class Outcome:
+    """What came of one target, in plain values, as a worker hands it over."""
+
+    __slots__ = (
+        "covered", "exceptions", "files", "left_out", "lowered", "others", "policies", "results", "target", "unheeded",
+        "unreadable",
+    )  # fmt: skip
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.files: list[str] = []  # that were read for it
+        self.others: list[str] = []  # of these, the ones that others named
+        self.results: list[Any] = []  # packed
+        self.covered: list[tuple[Any, str, str]] = []  # packed results that are covered, each with kind and reason
+        self.lowered = 0  # results that a policy made less severe
+        self.unreadable: list[tuple[str, str, int, int]] = []
+        self.policies: list[tuple[str, str]] = []  # that were in force, each with what it lies outside of
+        self.exceptions: list[tuple[str, int, bool]] = []  # of policies: which, its number, and whether it was used
+        self.unheeded: list[tuple[str, int, str]] = []
+        self.left_out: list[tuple[str, str]] = []
+
+    def packed(self) -> tuple[Any, ...]:
+        """The values alone."""
+        return tuple([getattr(self, name) for name in self.__slots__])
+
+    @classmethod
+    def unpacked(cls, values: tuple[Any, ...]) -> Outcome:
+        """The outcome again."""
+        outcome = cls("")
+        for name, value in zip(cls.__slots__, values, strict=True):
+            setattr(outcome, name, value)
+        return outcome
 
 
 class Report:
@@ -53,7 +71,7 @@ class Report:
     def __init__(self) -> None:
         self.results: list[Result] = []
         self.unreadable: list[files.Unreadable] = []
-        self.left_out: list[files.LeftOut] = []
+        self.left_out: list[files.LeftOut] = []  # Compose files that were met and not checked
         self.files = 0  # Compose files that were checked
         self.projects = 0
         self.policies: list[str] = []  # that were in force
@@ -88,34 +106,39 @@ def check(
     report = Report()
     asked = options or Options()
 
-    def work(part: Sequence[str]) -> list[Outcome]:
-        return [_check_one(target, asked, rules, shell, tuple(idle), sources, facts, policies) for target in part]
+    def work(part: Sequence[str]) -> list[tuple[Any, ...]]:
+        several = (_check_one(target, asked, rules, shell, tuple(idle), sources, facts, policies) for target in part)
+        return [outcome.packed() for outcome in several]
 
-    parts: list[list[Outcome]] = spread(targets(paths, report.unreadable), work)
-    outcomes = _roots([outcome for part in parts for outcome in part])
+    parts: list[list[tuple[Any, ...]]] = spread(targets(paths, report.unreadable, report.left_out), work)
+    _gather(report, _roots([Outcome.unpacked(values) for part in parts for values in part]), policies)
+    return report
+
+
+def _gather(report: Report, outcomes: Sequence[Outcome], policies: Policies | None) -> None:
+    """Add what came of the targets to a report."""
     found: dict[tuple[Any, ...], Result] = {}
-    read: set[str] = set()
-    tried: list[tuple[str, int, bool]] = []
-    in_force: dict[str, str] = {}
     covered: dict[tuple[Any, ...], Suppressed] = {}
-    unheeded: dict[tuple[str, int, str], None] = {}
+    read: set[str] = set()
+    in_force: dict[str, str] = {}
+    left_out = {(each.path, each.reason) for each in report.left_out}
     lost: dict[tuple[str, str, int, int], None] = {}  # a policy with a mistake is said once
-    for _, names, _, packed, unreadable, used, policy_names, aside, lowered, ignored in outcomes:
-        tried.extend(used)
-        in_force.update(policy_names)
-        report.lowered += lowered
-        unheeded.update(dict.fromkeys(ignored))
-        read.update(names)
-        report.projects += bool(names)
-        lost.update(dict.fromkeys(unreadable))
-        for one in map(unpack, packed):
+    for outcome in outcomes:
+        in_force.update(outcome.policies)
+        left_out.update(outcome.left_out)
+        lost.update(dict.fromkeys(outcome.unreadable))
+        read.update(outcome.files)
+        report.lowered += outcome.lowered
+        report.projects += bool(outcome.files)
+        for one in map(unpack, outcome.results):
             found.setdefault(_key(one), one)
-        for each, kind, reason in aside:
+        for each, kind, reason in outcome.covered:
             one = unpack(each)
             covered.setdefault(_key(one), Suppressed(one, kind, reason))
     if in_force and policies is not None:
         from modellint.policy import apply
 
+        tried = [each for outcome in outcomes for each in outcome.exceptions]
         for finding in apply.about_exceptions(tried, in_force, policies):
             one = result(finding)
             found.setdefault(_key(one), one)
@@ -125,28 +148,33 @@ def check(
         from modellint.policy.apply import paths_of
 
         report.unheeded = differences(paths_of(in_force, policies), policies.before)
-        report.unheeded += [Unheeded(*each) for each in sorted(unheeded)]
+        report.unheeded += [Unheeded(*each) for each in sorted({each for one in outcomes for each in one.unheeded})]
     report.unreadable.extend(files.Unreadable(*each) for each in lost)
+    report.unreadable.sort(key=lambda trouble: (trouble.path, trouble.row, trouble.column))
+    report.left_out = [files.LeftOut(*each) for each in sorted(left_out) if each[0] not in read]
     report.policies = list(in_force)
     report.files = len(read)
     report.results = sorted(found.values(), key=Result.order)
     aside_only = [each for key, each in covered.items() if key not in found]
     report.suppressed = sorted(aside_only, key=lambda each: each.result.order())
-    report.unreadable.sort(key=lambda trouble: (trouble.path, trouble.row, trouble.column))
-    return report
 
 
-def targets(paths: Sequence[str], unreadable: list[files.Unreadable]) -> list[str]:
+def targets(
+    paths: Sequence[str], unreadable: list[files.Unreadable], left_out: list[files.LeftOut] | None = None
+) -> list[str]:
     """A file or a folder for each project that the paths stand for, or nothing for the project of this folder.
 
-    Paths that cannot be read are added to `unreadable`.
+    Paths that cannot be read are added to `unreadable`, and what a search passes over to `left_out`.
     """
+    passed = left_out if left_out is not None else []
     found: dict[str, None] = {}
     for path in paths or [""]:
         try:
             names = [path]
             if files.is_folder(path):
-                names = [os.path.dirname(name) for name in files.project_files(path, unreadable)]
+                from modellint.compose.search import project_files
+
+                names = [os.path.dirname(name) for name in project_files(path, unreadable, passed)]
         except files.Unreadable as trouble:
             unreadable.append(trouble)
             continue
@@ -174,6 +202,19 @@ def open_project(target: str, options: Options, shell: Mapping[str, str]) -> tup
     return (merged, selection, selection.files[0]) if merged is not None else (project, selection, "")
 
 
+def unread_parts(project: Project) -> list[files.Unreadable]:
+    """The parts of a project that lie outside its repository: a check or a fix of the others is not one of it all."""
+    return [files.Unreadable(node.source.path, message) for node, message in project.foreign]
+
+
+def open_whole(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
+    """The same, for a command that shows or runs a project; raises `files.Unreadable` also where a part is not read."""
+    opened = open_project(target, options, shell)
+    for trouble in unread_parts(opened[0]):
+        raise trouble
+    return opened
+
+
 def _check_one(
     target: str,
     options: Options,
@@ -185,51 +226,49 @@ def _check_one(
     policies: Policies | None,
 ) -> Outcome:
     """What was found in one project, or why it could not be checked."""
+    outcome = Outcome(target)
+    covered: list[Covered] = []
+    failed: dict[str, Exception] = {}
     try:
         project, selection, overlay = open_project(target, options, shell)
         names = policies.of(project.folder) if policies is not None else []
-        used: list[tuple[str, int, bool]] = []
-        covered: list[Covered] = []
-        ignored: list[Unheeded] = []
         if policies is not None and policies.before is not None:
             from modellint.earlier import heed
 
-            ignored = heed(project, policies)
-        failed: dict[str, Exception] = {}
+            outcome.unheeded = [(each.path, each.line, each.what) for each in heed(project, policies)]
         if names and policies is not None:
             from modellint.policy.apply import apply
 
-            findings, used = apply(names, policies, project, sources, facts, covered, failed)
+            findings, outcome.exceptions = apply(names, policies, project, sources, facts, covered, failed)
         else:
             findings = run(rules, project, idle, sources, facts, covered=covered, defects=failed)
     except files.Unreadable as trouble:
-        return target, [], [], [], [(trouble.path, trouble.reason, trouble.row, trouble.column)], [], [], [], 0, []
+        return _unread(target, (trouble.path, trouble.reason, trouble.row, trouble.column))
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
         from modellint.defect import defect
 
-        lost = (target or ".", f"modellint failed on it: {defect(error)}", 0, 0)
-        return target, [], [], [], [lost], [], [], [], 0, []
-    paths = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
+        return _unread(target, (target or ".", f"modellint failed on it: {defect(error)}", 0, 0))
     shown = [each for each in findings if not overlay or each.span.source.path == overlay]
     hidden = [each for each in covered if not overlay or each[0].span.source.path == overlay]
     packed = [pack(each) for each in results([*shown, *(finding for finding, _, _ in hidden)])]
-    aside = [(one, kind, reason) for one, (_, kind, reason) in zip(packed[len(shown) :], hidden, strict=True)]
-    lowered = sum(each.own is not None and _rank(each.own) < _rank(each.severity) for each in shown)
-    in_force = [(name, policies.outside(name, project.folder) if policies is not None else "") for name in names]
+    outcome.results = packed[: len(shown)]
+    outcome.covered = [(one, kind, why) for one, (_, kind, why) in zip(packed[len(shown) :], hidden, strict=True)]
+    outcome.lowered = sum(each.own is not None and _rank(each.own) < _rank(each.severity) for each in shown)
+    outcome.files = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
     own = {os.path.normpath(path) for path in selection.files}
-    others = [name for name in paths if name not in own]
-    return (
-        target,
-        paths,
-        others,
-        packed[: len(shown)],
-        _lost(target, failed),
-        used,
-        in_force,
-        aside,
-        lowered,
-        [(each.path, each.line, each.what) for each in ignored],
-    )
+    outcome.others = [name for name in outcome.files if name not in own]
+    if policies is not None:
+        outcome.policies = [(name, policies.outside(name, project.folder)) for name in names]
+    outcome.left_out = [(each.path, each.reason) for each in selection.left_out]
+    outcome.unreadable = [(each.path, each.reason, 0, 0) for each in unread_parts(project)]
+    outcome.unreadable += [(target or ".", _why(name, error), 0, 0) for name, error in failed.items()]
+    return outcome
+
+
+def _unread(target: str, trouble: tuple[str, str, int, int]) -> Outcome:
+    outcome = Outcome(target)
+    outcome.unreadable.append(trouble)
+    return outcome
 
 
 def _rank(severity: str | None) -> int:
@@ -239,11 +278,6 @@ def _rank(severity: str | None) -> int:
 def _key(one: Result) -> tuple[Any, ...]:
     """What a result is known by among those of several projects."""
     return (*one.order(), one.place.end_line, one.place.end_column)
-
-
-def _lost(target: str, failed: Mapping[str, Exception]) -> list[tuple[str, str, int, int]]:
-    """What is said of a project of which a rule could not judge something."""
-    return [(target or ".", _why(name, error), 0, 0) for name, error in failed.items()]
 
 
 def _why(rule: str, error: Exception) -> str:
@@ -261,11 +295,13 @@ def _is_fragment(target: str) -> bool:
 
 def _roots(outcomes: list[Outcome]) -> list[Outcome]:
     """The outcomes without the projects, found in a folder, whose file another project includes."""
-    included = {os.path.abspath(name) for outcome in outcomes for name in outcome[2]}
+    included = {os.path.abspath(name) for outcome in outcomes for name in outcome.others}
     if not included:
         return outcomes
-    return [
-        outcome
-        for outcome in outcomes
-        if not files.is_folder(outcome[0]) or not outcome[1] or os.path.abspath(outcome[1][0]) not in included
-    ]
+    return [outcome for outcome in outcomes if not _is_included(outcome, included)]
+
+
+def _is_included(outcome: Outcome, included: set[str]) -> bool:
+    if not outcome.files or not files.is_folder(outcome.target):
+        return False
+    return os.path.abspath(outcome.files[0]) in included

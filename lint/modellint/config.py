@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from modellint.compose import files
 from modellint.compose.canonical import canonical, dump
 from modellint.compose.load import complete, load_project
 from modellint.compose.selection import select_path
@@ -31,10 +34,17 @@ class Refused(Exception):
 def config(path: str, options: Options, shell: Mapping[str, str], rules: Mapping[str, Rule]) -> str:
     """The YAML of a path's project, or of the one found here without a path; raises `Unreadable` or `Refused`."""
     project = load_project(select_path(path, options, dict(shell)))
-    reasons = refusals(project, rules)
+    reasons = [*refusals(project, rules), *_unread(project)]
     if reasons or not project.name:
         raise Refused(reasons)
     return dump(canonical(project))
+
+
+def _unread(project: Project) -> list[tuple[Span, str]]:
+    """The env files of services that are not printed, because they are none of the repository's."""
+    env_files = [(node, os.path.join(node.source.base, str(node.value))) for node in project.unread]
+    why = "lies outside the repository and is not read"
+    return [(node.content, f"`{node.shown}` {why}") for node, path in env_files if files.foreign(path, project.folder)]
 
 
 def refusals(project: Project, rules: Mapping[str, Rule]) -> list[tuple[Span, str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from modellint.atomic_write import Unwritable, repository, resolved_folder, within
-from modellint.check import open_project, targets
+from modellint.check import open_project, targets, unread_parts
 from modellint.compose import files
 from modellint.compose.selection import Options
 from modellint.edit import SAFE, fitting, rewrite
@@ -107,6 +107,7 @@ def fix(
                 outcome.unreadable.append(trouble)
     finally:
         files.draft({})
+    outcome.unreadable.extend(run.unread.values())
     for path, source in run.originals.items():
         if run.drafts[path] != source.text:
             change = Change(source, run.drafts[path], path)
@@ -208,6 +209,7 @@ class _Run:
         self.violations: list[str] = []  # of the project as it is drafted
         self.refused: set[tuple[str, ...]] = set()  # fixes that were tried in vain
         self.said: set[tuple[str, int, str]] = set()
+        self.unread: dict[tuple[str, str], files.Unreadable] = {}  # parts of the project
 
     def project(self, target: str) -> None:
         """Fix one project."""
@@ -223,6 +225,8 @@ class _Run:
 
     def _findings(self, target: str, drafts: Mapping[str, str]) -> list[Finding]:
         project, overlay = self._open(target, drafts)
+        self.unread.update({(trouble.path, trouble.reason): trouble for trouble in unread_parts(project)})
+        self.folder = project.folder
         self.violations = [violation.message for violation in project.violations]
         found = self.find(project)
         return [each for each in found if not overlay or each.span.source.path == overlay]

@@ -7,6 +7,7 @@ file takes, only to be imported. Where there is no `fork`, the work is done in o
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def spread(items: Sequence[str], work: Callable[[Sequence[str]], Any]) -> list[A
     A result is made of what `marshal` can write: tuples, lists, text and numbers.
     """
     workers = min(_cores(), _MOST_WORKERS)
-    if len(items) < _WORTH_IT or workers < 2 or not hasattr(os, "fork"):
+    if len(items) < _WORTH_IT or workers < 2 or not hasattr(os, "fork") or _has_threads():
         return [work(items)]
     size = max(_CHUNK, -(-len(items) // _MOST_CHUNKS))
     take, give = os.pipe()
@@ -76,6 +77,12 @@ def _collect(worker: int, out: int) -> list[Any]:
         raise WorkerDied(f"a worker process ended with status {status}; its files were not checked")
     results: list[Any] = marshal.loads(data)
     return results
+
+
+def _has_threads() -> bool:
+    """Whether other threads run. A fork would copy the locks that they hold, and not them."""
+    threading = sys.modules.get("threading")  # not imported where nobody has started one
+    return threading is not None and threading.active_count() > 1
 
 
 def _cores() -> int:

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
+    from typing import Any
 
     from modellint.before import Before
 
@@ -24,7 +25,7 @@ class Policies:
     `before` is given, a policy of the repository is the one that was there before a change.
     """
 
-    __slots__ = ("before", "ignore", "named", "online", "select", "today")
+    __slots__ = ("before", "ignore", "named", "online", "rulings", "select", "today")
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Policies:
         self.online = online
         self.today = today
         self.before = before
+        self.rulings: dict[str, Any] = {}  # by real path: each policy, once it is read
 
     def day(self) -> date:
         """The day with which the last days of exceptions are compared."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Source:
-    """One file's text, without a byte order mark. Of a `private` one (an env file, a foreign file) none is printed.
+    """One file's text, without a byte order mark. Of a `private` one (an env file, a script) none is printed.
 
     `base` is the folder that relative paths in the text are relative to; the file's own unless it is told otherwise.
     """

@@ -14,6 +14,7 @@ from modellint.yaml_events import (
     DocumentStart,
     EndEvent,
     MappingStart,
+    Other,
     Parser,
     ScalarEvent,
     SequenceStart,
@@ -151,6 +152,8 @@ class Builder:
                         self._check_version(event)
                     elif kind is StreamEnd:
                         break
+                    elif kind is not Other:
+                        raise TypeError(f"the YAML parser gave an event that is not known here: {kind.__name__}")
                 self.file.size = nodes
                 if nodes > MAX_NODES:
                     raise TooMuch(None, None, f"more than {MAX_NODES:,} values in one file", event.start)

@@ -2,7 +2,8 @@
 
 The C module (`_ruamel_yaml`, package ruamel.yaml.clib) builds its events from classes that it looks up in its module
 globals at each call. `Parser` lends it small classes for the time of one parse and then gives its own back, so that
-other users of ruamel.yaml in the process never meet them.
+other users of ruamel.yaml in the process never meet them. Only one thread parses at a time: the globals are the
+module's, and whoever gave them back while another parse still ran would take that one's classes away.
 
 Importing the C module imports all of ruamel.yaml, two to three times the interpreter's own start, only for the names
 of those classes. The command line therefore calls `import_alone` first, which stands empty modules in for it.
@@ -10,7 +11,9 @@ of those classes. The command line therefore calls `import_alone` first, which s
 
 from __future__ import annotations
 
+import os
 import sys
+from _thread import allocate_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,6 +154,17 @@ _STAND_INS = (
     "", ".error", ".reader", ".scanner", ".parser", ".composer", ".constructor", ".emitter", ".serializer",
     ".representer", ".tokens", ".events", ".nodes",
 )  # fmt: skip
+_lending = allocate_lock()  # held while the C module has classes of ours
+
+
+def _lend_anew() -> None:
+    """In a process that was forked: the thread that held the lock may not live here."""
+    global _lending
+    _lending = allocate_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_lend_anew)
 
 
 class Parser:
@@ -170,18 +184,23 @@ class Parser:
         module = self._module
         if module is None:
             return _pure_events(self._text).__next__
+        _lending.acquire()
         names = module.__dict__
         self._own = {name: names.get(name) for name in _LENT}
-        names.update(_LENT)
         try:
+            names.update(_LENT)
             next_event: Callable[[], Any] = module.CParser(self._text).get_event
         except YamlError as error:
             return _raiser(error)
+        except BaseException:
+            self.__exit__()
+            raise
         return next_event
 
     def __exit__(self, *error: object) -> None:
         if self._module is not None:
             self._module.__dict__.update(self._own)
+            _lending.release()
 
 
 def import_alone() -> None:

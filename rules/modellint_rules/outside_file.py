@@ -3,7 +3,8 @@
 `include`, `extends` and `env_file` may name a file anywhere on the machine. Docker Compose reads it, and so does modellint,
 except an env file, which may hold secrets of somebody else. What the project is then depends on a file that a copy of the folder
 does not bring along and that a review of the folder does not show. In a repository of several applications that is often
-meant; this note says that it happens. Of a file that does not even belong to the repository, reports print no text.
+meant; this note says that it happens. A file that does not even belong to the repository is not read at all: the check says
+so, and ends with 2.
 
 ```dotenv ../team.env
 LOG_LEVEL=info

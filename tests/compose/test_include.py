@@ -145,6 +145,7 @@ def test_a_remote_project_is_not_loaded(loaded: Agree) -> None:
 
 def test_files_outside_of_the_project_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own").mkdir()
+    (tmp_path / ".git").mkdir()  # outside of it, nothing is read
     (tmp_path / "shared.yaml").write_text("services: {b: {image: b}}\n")
     (tmp_path / "own" / "compose.yaml").write_text("include: [../shared.yaml, in.yaml]\n")
     (tmp_path / "own" / "in.yaml").write_text("services: {c: {extends: {file: ../shared.yaml, service: b}}}\n")

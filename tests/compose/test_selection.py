@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from modellint.compose.files import Unreadable, project_files
+from modellint.compose.files import Unreadable
 from modellint.compose.overlay import is_overlay_name, siblings
+from modellint.compose.search import project_files
 from modellint.compose.selection import Options, Selection, normalized, select, select_file
 
 FILE = """\
@@ -303,6 +304,6 @@ def test_ignored_folders_and_files_are_not_searched(tmp_path: Path) -> None:
     wanted = ["compose.yaml", "src/build.yaml/compose.yaml", "src/only-here/compose.yaml", "src/own/compose.yml"]
     ignored = ["src/build/compose.yaml", "src/compose.yml", "only-here/compose.yaml", "src/own/out/compose.yaml"]
     grow(Case(*wanted, *ignored, texts={"src/own/.gitignore": "!*.yml\nout"}), tmp_path)
-    assert project_files(str(tmp_path), []) == sorted(str(tmp_path / name) for name in wanted)
-    assert project_files(str(tmp_path / "src"), []) == sorted(str(tmp_path / name) for name in wanted[1:])
-    assert project_files(str(tmp_path / "only-here"), []) == [str(tmp_path / "only-here/compose.yaml")]
+    assert project_files(str(tmp_path), [], []) == sorted(str(tmp_path / name) for name in wanted)
+    assert project_files(str(tmp_path / "src"), [], []) == sorted(str(tmp_path / name) for name in wanted[1:])
+    assert project_files(str(tmp_path / "only-here"), [], []) == [str(tmp_path / "only-here/compose.yaml")]

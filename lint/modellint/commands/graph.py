@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from modellint.atomic_write import write
-from modellint.check import open_project, targets
+from modellint.check import open_whole, targets
 from modellint.commands.findings import finder
 from modellint.compose.files import STDIN, Unreadable
 from modellint.graph.build import draw
@@ -34,7 +34,7 @@ def run(said: Arguments) -> int:
     """Draw the project of the arguments; returns the exit code."""
     try:
         target = _target(said.rest[0]) if said.rest else ""
-        project, _, overlay = open_project(target, project_options(said), os.environ)
+        project, _, overlay = open_whole(target, project_options(said), os.environ)
     except Unreadable as trouble:
         complain(str(trouble))
         return FAILED

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from modellint.atomic_write import write
-from modellint.check import open_project, targets
+from modellint.check import open_project, targets, unread_parts
 from modellint.compose.files import Unreadable
 from modellint.engine import run as run_rules
 from modellint.options import FAILED, UsageError, policies, project_options
@@ -67,6 +67,7 @@ def _places(said: Arguments, unreadable: list[Unreadable]) -> list[tuple[str, st
         except Unreadable as trouble:
             unreadable.append(trouble)
             continue
+        unreadable.extend(unread_parts(project))
         for finding in run_rules(running, project, idle):
             path = finding.span.source.path
             if not overlay or path == overlay:

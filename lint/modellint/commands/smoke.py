@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modellint.atomic_write import refuse_links
-from modellint.check import Report, open_project
+from modellint.check import Report, open_whole
 from modellint.commands.network import access, refuse_untrusted
 from modellint.compose.files import Unreadable
 from modellint.docker.engine import NoEngine
@@ -68,7 +68,7 @@ def run(said: Arguments) -> int:
     refuse_untrusted(said, "smoke", os.environ)
     try:
         options = project_options(said)
-        project, selection, overlay = open_project(said.rest[0] if said.rest else "", options, os.environ)
+        project, selection, overlay = open_whole(said.rest[0] if said.rest else "", options, os.environ)
         if project.root is None:
             raise Unreadable(project.files[0].source.path, "cannot be tried, because it cannot be read as YAML")
         if asked.engine == DOCKER:

@@ -120,7 +120,7 @@ class EnvFiles:
     def _entries(self, env_file: EnvFile, known: Dict[str, str], room: Room) -> list[Entry]:
         path, raw = env_file.path, env_file.raw
         if path not in self._sources:
-            if os.path.isfile(path) and not files.inside(path, self._folder):
+            if not files.inside(path, self._folder) and not files.trouble(path):
                 if env_file.node not in self.unread:
                     self.unread.append(env_file.node)
                 return []

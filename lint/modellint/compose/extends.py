@@ -135,7 +135,7 @@ class _Resolver:
             return None
         last = file.documents[-1]
         said = last.get("services") if isinstance(last, Mapping) else None
-        return _Services("services", bodies, said if isinstance(said, Mapping) else None, path)
+        return _Services("services", bodies, said if isinstance(said, Mapping) else None, named.shown)
 
 
 def _reference(body: Mapping) -> tuple[Scalar | None, Scalar | None]:

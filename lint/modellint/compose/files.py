@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
+from _thread import get_ident
 
 from modellint.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from modellint.compose.ignored import Ignored
+    from collections.abc import Mapping, Sequence
 
 MAX_BYTES = 1 << 20  # of a Compose or env file
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # Compose's order
 STDIN = "-"
-_SKIPPED = frozenset((".git", ".hg", ".svn", ".tox", ".venv", "node_modules", "site-packages", "__pycache__"))
-_GITIGNORE = ".gitignore"
-_drafts: dict[str, str] = {}  # by real path: the texts that stand for files while fixes are tried
+# By thread, and then by real path: the texts that stand for files while fixes are tried.
+_drafts: dict[int, dict[str, str]] = {}
+LEADS_OUT = "is a symbolic link to a file outside its folder and its repository; name that file itself"
+# A FIFO without a writer would block the open for ever, and a terminal could become that of this process.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -39,7 +40,7 @@ class Unreadable(Exception):
 
 
 class LeftOut:
-    """A file or folder that was found and not checked, and why, in words for a person."""
+    """A Compose file, or a folder, that a search came upon and that is not checked, and why, in words for a person."""
 
     __slots__ = ("path", "reason")
 
@@ -49,33 +50,56 @@ class LeftOut:
 
 
 def draft(texts: Mapping[str, str]) -> None:
-    """From now on, let these texts stand for the files at these real paths, and no others."""
-    _drafts.clear()
-    _drafts.update(texts)
+    """From now on, let these texts stand for the files at these real paths, and no others, in this thread."""
+    _drafts[get_ident()] = dict(texts)
+    if not texts:
+        del _drafts[get_ident()]
 
 
 def read(path: str, private: bool = False) -> Source:
     """The text of a regular file of at most `MAX_BYTES` bytes; raises `Unreadable`."""
-    if _drafts and (text := _drafts.get(os.path.realpath(path))) is not None:
-        return Source(path, text, private)
+    if _drafts and (drafts := _drafts.get(get_ident())):
+        text = drafts.get(os.path.realpath(path))
+        if text is not None:
+            return Source(path, text, private)
+    return Source(path, decode(path, read_bytes(path)), private)
+
+
+def read_bytes(path: str, limit: int = MAX_BYTES, what: str = "a Compose file") -> bytes:
+    """The bytes of a regular file, at most so many; raises `Unreadable`. `what` it should be, for the message.
+
+    Nothing else is opened: to open a device may already do something.
+    """
+    if reason := trouble(path):
+        raise Unreadable(path, reason)
     try:
-        # A FIFO without a writer would block the open for ever.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        handle = os.open(path, _FLAGS)
     except (OSError, ValueError) as error:
-        raise Unreadable(path, _reason(error)) from None
+        raise Unreadable(path, reason_of(error)) from None
     try:
         status = os.fstat(handle)
-        if stat.S_ISDIR(status.st_mode):
-            raise Unreadable(path, "is a folder")
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable(path, "is not a regular file")
-        if status.st_size > MAX_BYTES:
-            raise Unreadable(path, _too_big(status.st_size))
-        return Source(path, decode(path, _read_all(path, handle)), private)
+        if reason := _no_file(status):  # it was exchanged in the meantime
+            raise Unreadable(path, reason)
+        data = bytearray()
+        size = status.st_size
+        while size <= limit and (chunk := os.read(handle, 1 << 16)):
+            data += chunk
+            size = len(data)  # of a file that grows, or whose size the system does not know
+        if size > limit:
+            raise Unreadable(path, _too_big(size, limit, what))
+        return bytes(data)
     except OSError as error:
-        raise Unreadable(path, _reason(error)) from None
+        raise Unreadable(path, reason_of(error)) from None
     finally:
         os.close(handle)
+
+
+def trouble(path: str) -> str:
+    """Why a path is no file that can be read, as far as that shows without opening it; empty where nothing does."""
+    try:
+        return _no_file(os.stat(path))
+    except (OSError, ValueError) as error:
+        return reason_of(error)
 
 
 def decode(path: str, data: bytes) -> str:
@@ -98,28 +122,15 @@ def read_stdin() -> Source:
     while chunk := os.read(0, 1 << 16):
         data += chunk
         if len(data) > MAX_BYTES:
-            raise Unreadable("standard input", _too_big(len(data)))
+            raise Unreadable("standard input", _too_big(len(data), MAX_BYTES, "a Compose file"))
     return Source("<stdin>", decode("standard input", bytes(data)))
 
 
-def project_files(path: str, lost: list[Unreadable]) -> list[str]:
-    """The Compose files that a path on the command line stands for; raises `Unreadable` where there is none.
-
-    Folders below it that cannot be read are added to `lost`.
-    """
-    if not is_folder(path):
-        return [path]
-    unread: list[Unreadable] = []
-    found = sorted(_below(path, unread))
-    lost.extend(unread)
-    if not found and not unread:
-        raise Unreadable(path, f"holds no Compose file ({', '.join(DEFAULT_NAMES)})")
-    return found
-
-
 def is_folder(path: str) -> bool:
-    """Whether a path on the command line is a folder to search."""
-    return path != STDIN and os.path.isdir(path)
+    """Whether a path on the command line is a folder to search. A link that is named like a file is none."""
+    if path == STDIN or not os.path.isdir(path):
+        return False
+    return not (path.endswith((".yaml", ".yml")) and os.path.islink(path))
 
 
 def default_file(folder: str) -> str:
@@ -142,94 +153,61 @@ def first_of(names: Sequence[str], folder: str) -> str:
 
 def inside(path: str, folder: str) -> bool:
     """Whether a path, its symbolic links followed, lies in a folder."""
-    root = os.path.realpath(folder)
-    real = os.path.realpath(path)
-    return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+    return _within(os.path.realpath(path), os.path.realpath(folder))
 
 
 def foreign(path: str, folder: str) -> bool:
-    """Whether a path lies neither in a folder nor in the repository that the folder belongs to.
+    """Whether a path that a file names lies neither in a folder nor in the repository that the folder belongs to.
 
-    Of such a file no text may be printed: in a pull request from outside, `include: [~/.docker/config.json]`, or a
-    symbolic link, would otherwise show a secret of the machine that checks it.
+    Such a file is not read: in a pull request from outside, `include: [~/.docker/config.json]`, or a symbolic link,
+    would otherwise show a secret of the machine that checks it.
     """
-    return not inside(path, folder) and not inside(path, _repository(folder))
+    return not inside(path, folder) and not inside(path, repository(os.path.realpath(folder)) or folder)
 
 
-def _repository(folder: str) -> str:
-    """The nearest folder from here up that holds `.git`, or the folder itself."""
-    here = os.path.realpath(folder)
+def strays(path: str) -> bool:
+    """Whether a symbolic link in a repository leads, on the way to a path that a user names, out of that repository.
+
+    What a user names may lie anywhere; where a link leads is the word of whoever wrote the repository. A file that lies
+    in no repository must not lead out of its folder.
+    """
+    full = os.path.abspath(path)
+    real = os.path.realpath(full)
+    if real == full:
+        return False
+    steps = [full]
+    while (above := os.path.dirname(steps[-1])) != steps[-1]:
+        steps.append(above)
+    root = ""
+    for step in reversed(steps):
+        here = os.path.realpath(step)
+        if root and not _within(here, root):
+            return True
+        if os.path.exists(os.path.join(here, ".git")):
+            root = here
+    return not root and not os.path.isdir(real) and not inside(real, os.path.dirname(full))
+
+
+def repository(folder: str) -> str:
+    """The nearest folder, from an absolute one up, that holds `.git`; empty where there is none."""
+    here = folder
     while not os.path.exists(os.path.join(here, ".git")):
         above = os.path.dirname(here)
         if above == here:
-            return folder
+            return ""
         here = above
     return here
 
 
-def _below(folder: str, lost: list[Unreadable]) -> Iterator[str]:
-    waiting: list[tuple[str, Ignored | None]] = [(folder, _ignored_above(folder))]
-    while waiting:
-        here, ignored = waiting.pop()
-        names: set[str] = set()
-        folders: list[str] = []
-        try:
-            with os.scandir(here) as listing:
-                for entry in listing:
-                    if not entry.is_dir(follow_symlinks=False):
-                        names.add(entry.name)
-                    elif entry.name not in _SKIPPED:
-                        folders.append(entry.path)
-        except OSError as error:
-            lost.append(Unreadable(here, _reason(error)))
-            continue
-        if _GITIGNORE in names:
-            ignored = _with(ignored, here)
-        if ignored is not None:
-            folders = [path for path in folders if not ignored(path, is_folder=True)]
-            names = {name for name in names if name in DEFAULT_NAMES and not ignored(os.path.join(here, name), False)}
-        waiting.extend((path, ignored) for path in folders)
-        default = next((name for name in DEFAULT_NAMES if name in names), None)
-        if default is not None:
-            yield os.path.join(here, default)
+def _within(real: str, root: str) -> bool:
+    """Whether a real path lies in a real folder, and not in what git keeps there: its `config` may hold a token."""
+    if not (real == root or real.startswith(root.rstrip(os.sep) + os.sep)):
+        return False
+    return ".git" not in real[len(root) :].lower().split(os.sep)
 
 
-def _ignored_above(folder: str) -> Ignored | None:
-    """What the `.gitignore` files above a folder leave out of it; nothing where they leave out the folder itself."""
-    above: list[str] = []
-    here = os.path.abspath(folder)
-    while not os.path.exists(os.path.join(here, ".git")):
-        here, below = os.path.dirname(here), here
-        if here == below:
-            return None  # no repository
-        above.append(here)
-    ignored: Ignored | None = None
-    for path in reversed(above):
-        if os.path.isfile(os.path.join(path, _GITIGNORE)):
-            ignored = _with(ignored, path)
-    return None if ignored is not None and ignored(os.path.abspath(folder), is_folder=True) else ignored
-
-
-def _with(ignored: Ignored | None, folder: str) -> Ignored:
-    from modellint.compose.ignored import Ignored
-
-    return (ignored or Ignored()).below(folder)
-
-
-def _read_all(path: str, handle: int) -> bytes:
-    data = bytearray()
-    while chunk := os.read(handle, 1 << 16):
-        data += chunk
-        if len(data) > MAX_BYTES:  # a file that grows, or one whose size the system does not know
-            raise Unreadable(path, _too_big(len(data)))
-    return bytes(data)
-
-
-def _too_big(size: int) -> str:
-    return f"is larger than a Compose file can be ({size:,} bytes; the limit is {MAX_BYTES:,})"
-
-
-def _reason(error: OSError | ValueError) -> str:
+def reason_of(error: OSError | ValueError) -> str:
+    """Why a path cannot be read, in words for a person."""
     if isinstance(error, FileNotFoundError):
         return "does not exist"
     if isinstance(error, PermissionError):
@@ -237,3 +215,13 @@ def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, ValueError):
         return "is a name that no file can have"
     return f"cannot be read: {(error.strerror or str(error)).lower()}"
+
+
+def _no_file(status: os.stat_result) -> str:
+    if stat.S_ISDIR(status.st_mode):
+        return "is a folder"
+    return "" if stat.S_ISREG(status.st_mode) else "is not a regular file"
+
+
+def _too_big(size: int, limit: int, what: str) -> str:
+    return f"is larger than {what} can be ({size:,} bytes; the limit is {limit:,})"

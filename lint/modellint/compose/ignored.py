@@ -38,10 +38,10 @@ class Ignored:
         return self._leaves_out(path, is_folder)
 
     def below(self, folder: str) -> Ignored:
-        """The same with the `.gitignore` of a folder, where that can be read."""
+        """The same with the `.gitignore` of a folder, where that can be read. Git reads none that is a link."""
         path = os.path.join(folder, ".gitignore")
         try:
-            text = files.read(path).text
+            text = files.read(path).text if not os.path.islink(path) else ""
         except files.Unreadable:
             return self
         deeper = Ignored()

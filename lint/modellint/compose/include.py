@@ -102,12 +102,14 @@ def _load(loader: Loader, entry: _Entry, paths: list[str], scope: Scope) -> Node
 
 def _environment(loader: Loader, entry: _Entry, folder: str, scope: Scope) -> dict[str, str] | None:
     """The including project's variables, and below them those of the entry's env files, or of the folder's `.env`."""
-    named = [(node, _path(scope, node)) for node in entry.env_files if node.value != "/dev/null"]
+    named = [(node, _path(scope, node), node.shown) for node in entry.env_files if node.value != "/dev/null"]
     default = os.path.join(folder, ".env")
     if not entry.env_files and os.path.isfile(default):
-        named = [(entry.paths[0], default)]
-    loader.outside.extend(node for node, path in named if not files.inside(path, loader.folder))
-    key = (*(path for _, path in named), id(scope.environment))
+        named = [(entry.paths[0], default, ".env")]
+    if any(loader.is_foreign(node, path, shown, "include") for node, path, shown in named):
+        return None
+    loader.outside.extend(node for node, path, _ in named if not files.inside(path, loader.folder))
+    key = (*(path for _, path, _ in named), id(scope.environment))
     if key not in loader.environments:
         environment = _read(loader, named, scope)
         if environment is None:
@@ -117,9 +119,9 @@ def _environment(loader: Loader, entry: _Entry, folder: str, scope: Scope) -> di
     return loader.environments[key]
 
 
-def _read(loader: Loader, named: list[tuple[Scalar, str]], scope: Scope) -> dict[str, str] | None:
+def _read(loader: Loader, named: list[tuple[Scalar, str, str]], scope: Scope) -> dict[str, str] | None:
     found: dict[str, str] = {}
-    for node, path in named:
+    for node, path, shown in named:
         try:
             source = files.read(path, private=True)
             loader.room.read(path, len(source.text))
@@ -130,11 +132,11 @@ def _read(loader: Loader, named: list[tuple[Scalar, str]], scope: Scope) -> dict
             loader.overflow(node, "include", problem)
             return None
         except files.Unreadable as trouble:
-            loader.fail(node, "include", f"the env file `{os.path.basename(path)}` {trouble.reason}")
+            loader.fail(node, "include", f"the env file `{shown}` {trouble.reason}")
             return None
         except DotenvError as error:
             row = error.span.first[0]
-            loader.fail(node, "include", f"the env file `{os.path.basename(path)}`, line {row}: {error}")
+            loader.fail(node, "include", f"the env file `{shown}`, line {row}: {error}")
             return None
         found.update((one.name, one.value) for one in entries if one.value is not None)
     added = found.keys() - scope.environment.keys()

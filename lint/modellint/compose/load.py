@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from modellint.comment import ignores
 from modellint.compose import files
 from modellint.compose.consistency import inconsistencies
@@ -58,7 +56,9 @@ def complete(project: Project) -> None:
 
 def _source(path: str, selection: Selection) -> Source:
     if path != files.STDIN:
-        return files.read(path, private=files.foreign(path, os.path.dirname(path) or "."))
+        if files.strays(path):
+            raise files.Unreadable(path, files.LEADS_OUT)
+        return files.read(path)
     if selection.stdin is None:
         selection.stdin = files.read_stdin()
     return selection.stdin
@@ -86,6 +86,7 @@ def _project(
     project.environment = environment
     project.variables = loader.variables
     project.outside = loader.outside
+    project.foreign = loader.foreign
     project.whole = project.whole and loader.whole
     if loader.merge is not None:
         project.origins = loader.merge.origins

@@ -56,7 +56,8 @@ class Loader:
     """
 
     __slots__ = (
-        "_accepted", "_nodes", "_refused", "borrowed", "environments", "files", "folder", "imports_models", "included",
+        "_accepted", "_nodes", "_refused", "borrowed", "environments", "files", "folder", "foreign", "imports_models",
+        "included",
         "merge", "outside", "read_before", "room", "several", "variables", "violations", "whole",
     )  # fmt: skip
 
@@ -66,6 +67,7 @@ class Loader:
         self.files: list[YamlFile] = []
         self.borrowed: list[YamlFile] = []
         self.outside: list[Scalar] = []  # what names a file that lies outside the project directory
+        self.foreign: list[tuple[Scalar, str]] = []  # what names a file outside the repository, with words
         self.variables: list[Variable] = []
         self.violations: list[Violation] = []
         self.whole = True
@@ -100,8 +102,10 @@ class Loader:
         if self._nodes > MAX_NODES:
             self.overflow(named, does, f"the files of the project hold more than {MAX_NODES:,} values together")
             return None
+        if self.is_foreign(named, path, named.shown, does):
+            return None
         try:
-            source = files.read(path, private=files.foreign(path, self.folder))
+            source = files.read(path)
         except files.Unreadable as trouble:
             self.fail(named, does, f"`{named.shown}` {trouble.reason}")
             return None
@@ -125,6 +129,23 @@ class Loader:
             hint = "check the parts one by one"
             self.violations.append(Violation(node.content, node, does, (), message, hint))
         self.whole = False
+
+    def is_foreign(self, node: Scalar, path: str, shown: str, does: str) -> bool:
+        """Whether a file lies outside the repository; notes that it is therefore not read.
+
+        Compose does read it. Whether it is there may be said, and nothing of what it holds.
+        """
+        if not files.foreign(path, self.folder):
+            return False
+        if reason := files.trouble(path):
+            self.fail(node, does, f"`{shown}` {reason}")
+            return True
+        self.whole = False
+        message = f"`{shown}` lies outside the repository and is not read, so a part of the project is missing"
+        hint = "keep it in the repository: what this file brings along is not looked at"
+        self.violations.append(Violation(node.content, node, does, (), message, hint))
+        self.foreign.append((node, message))
+        return True
 
     def fail_remote(self, node: Scalar, does: str) -> None:
         """Note that a file from elsewhere is not loaded; Compose does load it."""

@@ -97,6 +97,8 @@ def _unknown_services(merged: Project, path: str, base: str, beside: list[str]) 
 
 def _declares(path: str, name: str) -> bool:
     """Whether a file says what a service runs."""
+    if files.strays(path):
+        return False
     try:
         documents = parse(files.read(path)).documents
     except files.Unreadable:

@@ -167,7 +167,8 @@ class Project:
     """What Compose would load. `whole` is False for a fragment and for a damaged file: then absence proves nothing."""
 
     __slots__ = (
-        "_known", "dropped", "env_files", "environment", "features", "files", "folder", "ignores", "legacy", "models",
+        "_known", "dropped", "env_files", "environment", "features", "files", "folder", "foreign", "ignores", "legacy",
+        "models",
         "name", "origins", "outside", "profiles", "root", "services", "shell", "unread", "variables", "violations",
         "whole",
     )  # fmt: skip
@@ -191,6 +192,7 @@ class Project:
         self.origins: dict[Span, list[Span]] = {}  # of a value that won a merge: what it replaced, earliest first
         self.dropped: list[Dropped] = []  # what merges left out of lists
         self.outside: list[Scalar] = []  # what names a file that was read, and lies outside the project directory
+        self.foreign: list[tuple[Scalar, str]] = []  # what names a file outside the repository, with words
         self.unread: list[Scalar] = []  # what names an env file there, which is not read
         self.whole = True
         self._known: dict[Callable[[Project], Any], Any] = {}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from collections.abc import Mapping as Dict
 
+    from modellint.compose.dotenv import Entry
+    from modellint.compose.files import LeftOut
     from modellint.source import Source
     from modellint.tree import YamlFile
 
@@ -64,8 +66,8 @@ class Selection:
     """
 
     __slots__ = (
-        "env_files", "environment", "features", "files", "folder", "name", "named", "profiles", "refused", "shell",
-        "stdin",
+        "env_files", "environment", "features", "files", "folder", "left_out", "name", "named", "profiles", "refused",
+        "shell", "stdin",
     )  # fmt: skip
 
     def __init__(
@@ -82,16 +84,21 @@ class Selection:
         self.shell: Dict[str, str] = {}  # the variables of the shell alone
         self.env_files: list[str] = []  # that the other variables come from
         self.stdin: Source | None = None  # the text on standard input, for a caller that has read it
+        self.left_out: list[LeftOut] = []  # what Compose would have taken if an env file did not name other files
 
 
 class _EnvFiles:
-    """The env files that variables were taken from, and what of them Compose refuses."""
+    """The env files that variables were taken from, and what of them Compose refuses.
 
-    __slots__ = ("paths", "refused")
+    `names_files` is the entry of `COMPOSE_FILE` that counts among them.
+    """
+
+    __slots__ = ("names_files", "paths", "refused")
 
     def __init__(self) -> None:
         self.paths: list[str] = []
         self.refused: list[Violation] = []
+        self.names_files: Entry | None = None
 
 
 def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection:
@@ -107,17 +114,24 @@ def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection
     start = options.directory or _folder_of(options.files) or here
     _add_env_files(environment, options, shell, start, read)
     chosen = list(options.files)
+    left_out: list[LeftOut] = []
     if not chosen and "COMPOSE_FILE" in environment:
         separator = environment.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
-        named = environment["COMPOSE_FILE"].split(separator)
-        chosen = [name if name == files.STDIN else os.path.join(here, name or ".") for name in named]
+        names = environment["COMPOSE_FILE"].split(separator)
+        if "COMPOSE_FILE" in shell and not here:
+            chosen = [name or "." for name in names]
+        elif read.names_files is not None:
+            chosen = _named_by_env_file(names, read.names_files, here, start)
+            left_out = _passed_over(chosen, start, read.names_files)
     if not chosen:
         default = files.default_file(options.directory or here or ".")
         chosen = with_override(default)
     folder = options.directory or _folder_of(chosen) or here
     if folder != start and not _named_env_files(options, shell):  # a second `.env`, that of the project directory
         _add_env_files(environment, options, shell, folder, read)
-    return _selection(chosen, folder, environment, options, shell, read)
+    selection = _selection(chosen, folder, environment, options, shell, read)
+    selection.left_out = left_out
+    return selection
 
 
 def select_path(path: str, options: Options, shell: Dict[str, str]) -> Selection:
@@ -190,6 +204,38 @@ def _selection(
     return selection
 
 
+def _named_by_env_file(names: list[str], entry: Entry, here: str, start: str) -> list[str]:
+    """The files that `COMPOSE_FILE` names in an env file; raises `Unreadable` where one may not be read.
+
+    That is the word of whoever wrote the repository, and not the user's: they must lie in it, standard input is not
+    for it to read, and what a variable of the shell brings into a path is not shown.
+    """
+    source = entry.span.source
+    written = entry.written.text if entry.written is not None else ""
+    chosen: list[str] = []
+    for name in names:
+        shown = name if written == entry.value else written
+        path = os.path.normpath(os.path.join(here, name or "."))
+        reason = files.trouble(path)
+        if name == files.STDIN:
+            reason = "is standard input; only the command line or a variable of the shell may ask for that"
+        elif not reason and all(files.foreign(path, folder or ".") for folder in (start, os.path.dirname(source.path))):
+            reason = "lies outside the repository of this file and is not read"
+        if reason:
+            raise files.Unreadable(os.path.normpath(source.path), f"`COMPOSE_FILE` names `{shown}`, which {reason}")
+        chosen.append(path if path != files.STDIN else os.path.join(os.curdir, path))
+    return chosen
+
+
+def _passed_over(chosen: Iterable[str], start: str, entry: Entry) -> list[LeftOut]:
+    """The default file of a folder, where an env file names others."""
+    default = files.first_of(files.DEFAULT_NAMES, start)
+    if not default or os.path.realpath(default) in map(os.path.realpath, chosen):
+        return []
+    shown = os.path.relpath(entry.span.source.path).replace(os.sep, "/")
+    return [files.LeftOut(os.path.normpath(default), f"`COMPOSE_FILE` in `{shown}` names other files")]
+
+
 def _substituted(text: str, environment: Dict[str, str]) -> str:
     try:
         return substitute(text, environment)
@@ -246,6 +292,8 @@ def _disabled(environment: Dict[str, str]) -> bool:
 def _read_env_files(paths: list[str], environment: Dict[str, str], read: _EnvFiles) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in paths:
+        if files.strays(path or "."):
+            raise files.Unreadable(path, files.LEADS_OUT)
         source = files.read(path or ".", private=True)
         try:
             entries = read_dotenv(source, environment, earlier=found)
@@ -253,6 +301,9 @@ def _read_env_files(paths: list[str], environment: Dict[str, str], read: _EnvFil
             read.refused.append(_violation(error))
             continue
         read.paths.append(path or ".")
+        for entry in entries:
+            if entry.name == "COMPOSE_FILE" and entry.value is not None and "COMPOSE_FILE" not in environment:
+                read.names_files = entry
         found.update((entry.name, entry.value) for entry in entries if entry.value is not None)
     return found
 

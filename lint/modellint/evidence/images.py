@@ -287,11 +287,14 @@ def product(image: Image) -> Product | None:
 
 def product_of(reference: str) -> Product | None:
     """What the image of a reference holds. Rules ask for the same one again and again."""
-    if reference not in _known:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[reference] = product(Image(reference))
-    return _known[reference]
+    global _known
+    known = _known  # another thread may put a new table in its place
+    if reference in known:
+        return known[reference]
+    if len(known) >= _MOST_KNOWN:
+        _known = known = {}
+    found = known[reference] = product(Image(reference))
+    return found
 
 
 def infrastructure() -> list[Product]:

@@ -27,7 +27,7 @@ _MOST_BACKTICKS = 256
 _MOST_CHUNKS = 400
 _MOST_SECONDS = 1.0
 
-_PARSER = Parser(Language(tree_sitter_bash.language()))
+_LANGUAGE = Language(tree_sitter_bash.language())
 
 _DEFAULTING = frozenset((":-", "-", ":=", "=", ":+", "+"))
 _ASSIGNING = frozenset((":=", "="))
@@ -657,9 +657,9 @@ def _parse(text: str, deadline: float) -> Tree:
         text = "".join([sign if "\0" < sign < "\x80" else "," for sign in text])
     budget = _Budget(text.encode(), deadline)
     try:
-        return _PARSER.parse(budget.read, progress_callback=budget.spent)
+        # A parser of its own: other threads run while it works.
+        return Parser(_LANGUAGE).parse(budget.read, progress_callback=budget.spent)
     except ValueError:  # it was stopped
-        _PARSER.reset()
         raise _TooMuch from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
+from copy import copy
 from typing import TYPE_CHECKING
 
 from modellint.compose.files import Unreadable
@@ -29,18 +30,18 @@ if TYPE_CHECKING:
 
 _BELOW = {severity: SEVERITIES[at + 1 :] for at, severity in enumerate(SEVERITIES)}
 EXCEPTED = "exception"  # the kind of what an exception covers
-_rulings: dict[tuple[str, Policies], Ruling] = {}  # each policy is read once in a process
 
 
 def ruling_of(name: str, asked: Policies) -> Ruling:
     """The ruling of a policy; raises `Unreadable`, with line and column, where the policy has a mistake."""
-    key = (os.path.realpath(name), asked)
-    if key not in _rulings:
+    path = os.path.realpath(name)
+    known: Ruling | None = asked.rulings.get(path)
+    if known is None:
         try:
-            _rulings[key] = ruling(name, asked)
+            known = asked.rulings[path] = ruling(name, asked)
         except PolicyError as error:
             raise unreadable(error) from None
-    return _rulings[key]
+    return known
 
 
 def unreadable(error: PolicyError) -> Unreadable:
@@ -123,7 +124,8 @@ def about_exceptions(tried: Iterable[tuple[str, int, bool]], names: Iterable[str
     findings: list[Finding] = []
     for name in dict.fromkeys(names):
         one = ruling_of(name, asked)
-        for at, (exemption, _) in enumerate(one.exemptions):
+        for at, (written, _) in enumerate(one.exemptions):
+            exemption = copy(written)  # the ruling itself may serve another check at the same time
             exemption.tried, exemption.used = (name, at) in outcome, outcome.get((name, at), False)
             for rule in one.running:
                 if rule.subject == AFTER_ALL:
