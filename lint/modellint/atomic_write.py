@@ -117,7 +117,7 @@ def resolved(path: str) -> str:
             continue
         step = os.path.join(here, part)
         if not os.path.islink(step):
-            here = step
+            here = os.path.realpath(step) if os.name == "nt" else step  # Windows has several names for one
             continue
         is_last = at == len(parts) - 1
         real = os.path.realpath(step)
