@@ -105,7 +105,8 @@ def _device_count(text: str) -> int:
 
 
 def _mode(text: str) -> int:
-    if not text or text.strip("01234567"):
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not digits or digits.strip("01234567"):
         raise ValueError("Compose reads it as octal digits")
     return int(text, 8)
 
@@ -270,7 +271,7 @@ def miscasts(root: Mapping) -> list[Violation]:
 
 def is_unread(scalar: Scalar) -> bool:
     """Whether a scalar holds a template that could not be substituted, and so still has its own text."""
-    return scalar.interpolated and scalar.value == scalar.text
+    return scalar.interpolated and scalar.value == scalar.text and "${" in scalar.text
 
 
 def shown(scalar: Scalar) -> str:

@@ -12,7 +12,7 @@ from modellint.compose import files
 from modellint.compose.dotenv import DotenvError, read_dotenv
 from modellint.compose.loader import Scope, is_remote
 from modellint.compose.merge import Conflict, cleared_part
-from modellint.compose.shapes import frozen, is_null, with_entries
+from modellint.compose.shapes import completed, frozen, is_null, with_entries
 from modellint.node import Mapping, Scalar, Sequence, text_of
 
 TYPE_CHECKING = False
@@ -147,7 +147,7 @@ def _joined(loader: Loader, section: str, theirs: Mapping, mine: Mapping, raw: M
             entries[name] = (key, value)
         elif own[1] is not value and frozen(own[1]) != frozen(value):
             path = (section, name)
-            base = cleared_part(value, raw.get(*path), path)
+            base = cleared_part(completed(value), raw.get(*path), path)
             try:
                 entries[name] = (own[0], loader.merging().part(base, own[1], path))
             except Conflict:

@@ -12,6 +12,7 @@ from modellint.compose import files
 from modellint.compose.interpolate import InvalidTemplate, MissingVariable, interpolate
 from modellint.compose.schema import Violation
 from modellint.node import Mapping, Scalar
+from modellint.node import Sequence as NodeSequence
 from modellint.parse import parse
 from modellint.source import Span
 
@@ -149,6 +150,7 @@ class Loader:
             self.several = True
             if not alone:
                 self.check(total)
+            total = _loaded(total)
             if tagged:
                 from modellint.compose.merge import cleared
 
@@ -157,7 +159,15 @@ class Loader:
             from modellint.compose.extends import extend
 
             document = extend(self, document, raw, scope)
-        return document if total is None else self.merging().documents(total, document)
+        if total is not None:
+            return self.merging().documents(total, document)
+        return self.without_repetitions(document) if _may_repeat(document) else document
+
+    def without_repetitions(self, document: Mapping) -> Mapping:
+        """A document in whose services no list says one thing twice."""
+        from modellint.compose.unicity import without_repetitions
+
+        return without_repetitions(document, lambda first, later: later)
 
     def merging(self) -> Merge:
         """The merges of this project; made when the first is needed."""
@@ -173,6 +183,29 @@ class Loader:
 
         if isinstance(total, Mapping):
             self.violations.extend(violations(total))
+
+
+def _loaded(total: Mapping) -> Mapping:
+    """What was loaded so far, in the form in which Compose lays the next document over it."""
+    from modellint.compose.shapes import loaded, with_entries
+
+    sections = {name: total.entries[name] for name in ("services", "jobs") if name in total.entries}
+    for name, (key, section) in sections.items():
+        if isinstance(section, Mapping):
+            bodies = {service: (where, loaded(body)) for service, (where, body) in section.entries.items()}
+            total = with_entries(total, {**total.entries, name: (key, with_entries(section, bodies))})
+    return total
+
+
+def _may_repeat(document: Mapping) -> bool:
+    """Whether a service has a list of several items, or a map with lists."""
+    services = document.get("services")
+    return isinstance(services, Mapping) and any(
+        (isinstance(value, NodeSequence) and len(value.items) > 1) or name in ("build", "networks")
+        for _, body in services
+        if isinstance(body, Mapping)
+        for name, (_, value) in body.entries.items()
+    )
 
 
 def is_remote(path: str) -> bool:

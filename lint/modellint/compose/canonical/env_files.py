@@ -28,11 +28,11 @@ def variables_of(
     return found
 
 
-def labels_of(paths: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """The labels of label files, later files over earlier ones."""
+def labels_of(paths: Iterable[str]) -> dict[str, str]:
+    """The labels of label files, later files over earlier ones. They refer to earlier labels and to nothing else."""
     found: dict[str, str] = {}
     for path in paths:
-        found.update(_values(path, environment, found, raw=False))
+        found.update(_values(path, {}, found, raw=False))
     return found
 
 
