@@ -7,7 +7,7 @@ import os
 from modellint.compose import files
 from modellint.compose.dotenv import DotenvError, read_dotenv, read_raw
 from modellint.compose.project import Setting
-from modellint.compose.schema import Violation
+from modellint.compose.schema import UNSET, Violation
 from modellint.node import Mapping, Scalar, Sequence, text_of
 
 TYPE_CHECKING = False
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from modellint.compose.dotenv import Entry
     from modellint.node import Node
     from modellint.source import Source
+
+
+_FORMATS = ("", "raw")
 
 
 class EnvFile:
@@ -60,6 +63,7 @@ class EnvFiles:
     def violations(self, body: Mapping) -> Iterator[Violation]:
         """The env and label files of a service without which Compose does not start it."""
         known: dict[str, str] = {}
+        yield from _unnamed(body)
         for env_file in env_files(body):
             if os.path.exists(env_file.path) or env_file.required:
                 yield from self._refused(env_file, known, "env_file", "env file")
@@ -95,6 +99,22 @@ class EnvFiles:
         if env_file.raw:
             return read_raw(self._sources[path], self._environment)
         return read_dotenv(self._sources[path], self._environment, wins=False, earlier=known)
+
+
+def _unnamed(body: Mapping) -> Iterator[Violation]:
+    """The entries that name no file, and those in a format that Compose does not know."""
+    section = body.get("env_file")
+    for item in section.items if isinstance(section, Sequence) else [section]:
+        path = item.get("path") if isinstance(item, Mapping) else item
+        if isinstance(path, Scalar) and path.value == "":
+            kind = UNSET if path.interpolated else "env_file"
+            message = f"`{path.shown}` names no env file: Docker Compose refuses the project"
+            yield Violation(path.content, path, kind, (), message, "write a path, or leave it out")
+        layout = item.get("format") if isinstance(item, Mapping) else None
+        if isinstance(layout, Scalar) and layout.value not in _FORMATS and isinstance(path, Scalar):
+            if os.path.exists(EnvFile(path).path):
+                message = f"`{layout.shown}` is no format of an env file: Docker Compose refuses the project"
+                yield Violation(layout.content, layout, "env_file", (), message, "write `raw`, or leave it out")
 
 
 def _is_kept_from_git(path: str) -> bool:

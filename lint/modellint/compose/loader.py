@@ -136,6 +136,9 @@ class Loader:
     def document(self, raw: Mapping, total: Mapping | None, scope: Scope, alone: bool) -> Mapping:
         """A document laid over those before it."""
         document = raw
+        services = raw.get("services")
+        if isinstance(services, Scalar) and services.value is None and total is not None and not alone:
+            self.fail(raw.entries["services"][0], "type", "`services` is empty here")
         text = raw.source.text
         tagged = "!reset" in text or "!override" in text
         if tagged:

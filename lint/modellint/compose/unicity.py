@@ -89,8 +89,13 @@ def _mount(folder: str) -> Key:
 
 
 def _volume(item: Node) -> Hashable:
+    return mount_target(item) or None
+
+
+def mount_target(item: Node) -> str:
+    """The path in the container of an entry of `volumes`; empty where there is none."""
     target = text_of(item.get("target")) if isinstance(item, Mapping) else _volume_target(text_of(item) or "")
-    return _clean(target) if target else None
+    return _clean(target) if target else ""
 
 
 def _device(item: Node) -> Hashable:

@@ -24,7 +24,7 @@ def variables_of(
     found: dict[str, str] = {}
     known = {**environment, **{name: value for name, value in own.items() if value is not None}}
     for file in env_files:
-        found.update(_values(file["path"], known, found, raw=file.get("format") == "raw"))
+        found.update(_values(file.get("path", ""), known, found, raw=file.get("format") == "raw"))
     return found
 
 

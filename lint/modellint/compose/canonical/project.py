@@ -70,7 +70,7 @@ def _secrets(body: dict[str, Any]) -> Iterator[str]:
 
 
 def _configs(body: dict[str, Any]) -> Iterator[str]:
-    return (reference["source"] for reference in body.get("configs", ()))
+    return (reference.get("source", "") for reference in body.get("configs", ()))
 
 
 def _networks(body: dict[str, Any]) -> Iterator[str]:
