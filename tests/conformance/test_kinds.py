@@ -15,7 +15,7 @@ CASES = (Path(__file__).parents[3] / "shared" / "conformance").resolve()
 # The cases beside the checkout that still differ, and why each may.
 STILL_DIFFERENT = {
     "binary-tag": "`!!binary` is printed as it is written; no label or variable of a project in the wild has it",
-    "check-gitignored-env": "a warning: a fresh clone has no env file that is kept out of git, and Compose then refuses",
+    "check-gitignored-env": "a warning: a fresh clone has no env file that git ignores, and Compose refuses",
     "check-outside-env": "an env file outside the folder of the project is not read, which a finding says",
     "check-type-unset": "a warning: a fresh clone has no value for the variable, and Compose then refuses",
     "dotenv-nul": "an env file with a NUL is refused as no text",

@@ -305,7 +305,7 @@ def _mounted(body: Mapping, path: Path) -> Iterator[Violation]:
     volumes = body.get("volumes")
     for item in volumes.items if isinstance(volumes, Sequence) else ():
         if (target := mount_target(item)) in first:
-            place = item if isinstance(item, Scalar) else item.get("target")
+            place = item.get("target") if isinstance(item, Mapping) else item
             if isinstance(place, Scalar):
                 yield _twice(place, target, "tmpfs", (*path, "volumes"))
 

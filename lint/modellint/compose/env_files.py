@@ -111,10 +111,11 @@ def _unnamed(body: Mapping) -> Iterator[Violation]:
             message = f"`{path.shown}` names no env file: Docker Compose refuses the project"
             yield Violation(path.content, path, kind, (), message, "write a path, or leave it out")
         layout = item.get("format") if isinstance(item, Mapping) else None
-        if isinstance(layout, Scalar) and layout.value not in _FORMATS and isinstance(path, Scalar):
-            if os.path.exists(EnvFile(path).path):
-                message = f"`{layout.shown}` is no format of an env file: Docker Compose refuses the project"
-                yield Violation(layout.content, layout, "env_file", (), message, "write `raw`, or leave it out")
+        if not isinstance(layout, Scalar) or layout.value in _FORMATS:
+            continue
+        if isinstance(path, Scalar) and os.path.exists(EnvFile(path).path):
+            message = f"`{layout.shown}` is no format of an env file: Docker Compose refuses the project"
+            yield Violation(layout.content, layout, "env_file", (), message, "write `raw`, or leave it out")
 
 
 def _is_kept_from_git(path: str) -> bool:

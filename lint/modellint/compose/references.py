@@ -83,11 +83,11 @@ def references(service: Service, project: Project, root: Mapping, needed: dict[s
         for setting in settings(build.get("additional_contexts")):
             if setting.node is not None and setting.value is not None and setting.value.startswith(_SERVICE):
                 yield from _unbuilt(setting.node, setting.value[len(_SERVICE) :], project, path)
-    for name in names(body.get("models")) if isinstance(body.get("models"), Sequence) else ():
-        if name.interpolated and name.value == "":
-            message = f"`{shown(name)}` has no value here, so this grants no model: {_REFUSED}"
+    for grant in names(body.get("models")) if isinstance(body.get("models"), Sequence) else ():
+        if grant.interpolated and grant.value == "":
+            message = f"`{shown(grant)}` has no value here, so this grants no model: {_REFUSED}"
             hint = "give the variable a value, or write a default like `${NAME:-value}`"
-            yield Violation(name.content, name, UNSET, (*path, "models"), message, hint)
+            yield Violation(grant.content, grant, UNSET, (*path, "models"), message, hint)
     for name, need in needed.items():
         other = project.services.get(name)
         if (other is None or not other.active) and not is_unread(need.node):
