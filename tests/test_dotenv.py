@@ -46,7 +46,9 @@ READ: dict[str, dict[str, str | None]] = {
     "S=file\nA=$S": {"S": "file", "A": "shell"},
     "S\nU\nA=1": {"S": "shell", "U": None, "A": "1"},
     "P=5\nP\n": {"P": "5"},
-    "A=1\nS": {"A": "1"},
+    "A=1\nS": {"A": "1", "": "S"},
+    "A=1\t# c\n": {"A": "1\t# c"},
+    'A="\\0101 \\01 \\0 \\0400"\n': {"A": "A \\1 \\ \\400"},
     'A="x" y\nB=2': {"A": "x", "y": None, "B": "2"},
 }  # fmt: skip
 REFUSED = {
@@ -65,6 +67,7 @@ RAW: dict[str, dict[str, str | None]] = {
     "S\nU\n": {"S": "shell", "U": None},
     "# d\n  # d\n A= 1 \r\nB!=a=b\n": {"A": " 1 ", "B!": "a=b"},
     "A=x\\ny\nB=${": {"A": "x\\ny", "B": "${"},
+    "A=1\rB=2\r": {"A": "1\rB=2"},
 }
 RAW_REFUSED = {"A: 1\n": "A: 1", "A =1\n": "A ", "=1\n": "="}
 

@@ -428,8 +428,10 @@ def test_key_that_is_not_text_is_reported_once() -> None:
     assert project.violations == []
 
 
-def test_value_that_hangs_on_an_unset_variable_is_not_judged() -> None:
-    assert _violations(_service('pull_policy: "${UNSET}", container_name: "${UNSET:?set it}"')) == []
+def test_value_of_an_unset_variable_is_said_to_be_missing_and_not_to_be_wrong() -> None:
+    found = _violations(_service('pull_policy: "${UNSET}", container_name: "${UNSET:?set it}"'))
+    message = "`${UNSET}` has no value here, and `pull_policy` needs one: Compose refuses the file"
+    assert [(v.kind, v.message) for v in found] == [("unset", message)]
     assert [v.kind for v in _violations(_service('pull_policy: "${UNSET:-sometimes}"'))] == ["pattern"]
 
 

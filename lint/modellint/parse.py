@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modellint.damage import damage
 from modellint.source import Source, Span
-from modellint.standin import needed, stand_in
+from modellint.standin import needed, stand_in, with_plain_anchor
 from modellint.syntax import explain
 from modellint.tree import Builder, Problem, TooMuch, YamlFile
 
@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modellint.yaml_events import YamlError
 
+_ANCHORS = ("while scanning an anchor", "while scanning an alias")
 MAX_PROBLEMS = 10  # syntax errors looked for in one file
 
 
@@ -38,6 +39,13 @@ def parse(source: Source) -> YamlFile:
 def _read(source: Source, text: str) -> tuple[YamlFile, YamlError | None]:
     file = YamlFile(source)
     error = Builder(file).build(text)
+    for _ in range(MAX_PROBLEMS):
+        renamed = _with_plain_anchor(text, error)
+        if renamed == text:
+            break
+        text = renamed
+        file = YamlFile(source)
+        error = Builder(file).build(text)
     if error is None or isinstance(error, TooMuch):
         return _refused(file, error), None
     if needed(text):
@@ -50,6 +58,13 @@ def _read(source: Source, text: str) -> tuple[YamlFile, YamlError | None]:
             if _offset(second) > _offset(error):
                 return again, second
     return file, error
+
+
+def _with_plain_anchor(text: str, error: YamlError | None) -> str:
+    """The text with another name for the anchor that libyaml cannot read, if that is the error."""
+    if error is None or error.context not in _ANCHORS or error.context_mark is None:
+        return text
+    return with_plain_anchor(text, error.context_mark.index)
 
 
 def _refused(file: YamlFile, error: TooMuch | None) -> YamlFile:

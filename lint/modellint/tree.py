@@ -101,6 +101,7 @@ class Builder:
         self.file = file
         self.source = file.source
         self.repaired = repaired
+        self.slashes = r"\/" in file.source.text
         self.anchors: dict[str, tuple[Node, int, int]] = {}  # node, nodes in it, depth
 
     def build(self, text: str) -> YamlError | None:
@@ -176,6 +177,8 @@ class Builder:
         start, end = event.start.index, event.end.index
         if self.repaired:
             text = restored(text)
+        if style == '"' and self.slashes:
+            self._refuse_slash(start, end)
         if tag is not None or event.anchor is not None:
             start = min(_behind_properties(self.source.text, start), end)
         if style == "|" or style == ">":
@@ -193,6 +196,19 @@ class Builder:
         if event.anchor is not None:
             self.anchors[event.anchor] = (scalar, 1, 0)
         return scalar
+
+    def _refuse_slash(self, start: int, end: int) -> None:
+        r"""JSON writes `\/`, which libyaml reads, and Compose does not."""
+        text = self.source.text
+        at = text.find("\\", start, end)
+        while at >= 0:
+            if text[at + 1] == "/":
+                span = Span(self.source, at, at + 2)
+                self.file.refuse(
+                    Problem(span, r"Compose does not know the escape `\/` and refuses the file; write `/`")
+                )
+                return
+            at = text.find("\\", at + 2, end)
 
     def _alias(self, event: AliasEvent, frame: _Frame | None, stack: list[_Frame]) -> Node:
         span = Span(self.source, event.start.index, event.end.index)

@@ -113,14 +113,15 @@ from __future__ import annotations
 
 from modellint.rule import ERROR, WARNING, Context, Edit, Finding, Findings, Fix, Node, Project, Scalar, rule
 
-_KEPT_FROM_GIT = "kept-from-git"  # an env file that is missing because `.gitignore` names it
+# An env file that is missing because `.gitignore` names it, and a variable without a value: a fresh checkout has neither.
+_ELSEWHERE = ("kept-from-git", "unset")
 
 
 @rule(ERROR)
 def invalid_compose(project: Project, context: Context) -> Findings:
     """Report each thing that Compose refuses at its node."""
     for violation in project.violations:
-        severity = WARNING if violation.kind == _KEPT_FROM_GIT else None
+        severity = WARNING if violation.kind in _ELSEWHERE else None
         fix, hint = violation.fix, violation.hint
         if fix is None and violation.path[:1] == ("models",) and violation.path[2:] == ("context_size",):
             fix = _with_default(violation.node, project)

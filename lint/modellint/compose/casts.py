@@ -10,6 +10,7 @@ from __future__ import annotations
 from modellint.compose.schema import Violation
 from modellint.compose.short_forms import (
     address,
+    argument,
     assignment,
     build_context,
     command,
@@ -100,12 +101,23 @@ def _single(text: str) -> float:
     return number
 
 
+def _percent(text: str) -> float:
+    """What is cast to a number goes through the schema again, and that takes whole ones alone."""
+    number = _finite(text)
+    if reason := _outside(number, 0, 100):
+        raise ValueError(reason)
+    if not number.is_integer():
+        raise ValueError("it has a decimal point")
+    return number
+
+
 def _device_count(text: str) -> int:
     return -1 if text.lower() == "all" else to_int(text)
 
 
 def _mode(text: str) -> int:
-    if not text or text.strip("01234567"):
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not digits or digits.strip("01234567"):
         raise ValueError("Compose reads it as octal digits")
     return int(text, 8)
 
@@ -114,6 +126,7 @@ def _no_text(text: str) -> None:
     raise ValueError("Compose takes no text here, and so no variable and no quotes")
 
 
+_TEXT = Cast("text", '"2024-01-01"', str, fraction=False)  # a date is read as a point in time, which is no text
 _BOOLEAN = Cast("true or false", "true", to_bool)
 _INTEGER = Cast("a whole number", "10", to_int)
 _COUNT = Cast("a whole number of 0 or more", "3", to_int, low=0)
@@ -125,7 +138,7 @@ _CPUS = Cast("a number of CPUs", "0.5", to_float)
 _CPUS_SINGLE = Cast("a number of CPUs", "0.5", _single)
 _TIME = Cast("a time span", "1m30s", duration)
 _SIZE = Cast("a size", "512m", bytes_of)
-_DEVICES = Cast("a number of devices or `all`", "all", _device_count)
+_DEVICES = Cast("a number of devices or `all`", "all", _device_count, fraction=False)
 _FILE_MODE = Cast("a file mode", "0440", _mode, fraction=False)
 _COMMAND = Cast("a command line", '["sh", "-c", "…"]', command)
 _SETTING = Cast("a `NAME=value`", "NAME=value", assignment)
@@ -157,7 +170,7 @@ _SERVICE: dict[str, Spec] = {
     },
     "build": {
         "additional_contexts": {"[]": _CONTEXT},
-        "args": _ENVIRONMENT,
+        "args": {"[]": Cast("a `NAME=value`", "NAME=value", argument)},
         "extra_hosts": {"[]": _HOST},
         "no_cache": _BOOLEAN,
         "privileged": _BOOLEAN,
@@ -168,8 +181,9 @@ _SERVICE: dict[str, Spec] = {
     },
     "command": _COMMAND,
     "configs": _FILES,
+    "container_name": _TEXT,
     "cpu_count": Cast("a whole number of 0 or more", "2", _within(to_int, 0, _INFINITY)),
-    "cpu_percent": Cast("a number from 0 to 100", "50", _within(_finite, 0, 100)),
+    "cpu_percent": Cast("a whole number from 0 to 100", "50", _percent),
     "cpu_period": _INTEGER,
     "cpu_quota": _INTEGER,
     "cpu_rt_period": _INTEGER,
@@ -201,6 +215,9 @@ _SERVICE: dict[str, Spec] = {
     "expose": {"[]": _EXPOSED},
     "extra_hosts": {"[]": _HOST},
     "gpus": _DEVICE_COUNTS,
+    "group_add": {"[]": _TEXT},
+    "hostname": _TEXT,
+    "image": _TEXT,
     "healthcheck": {
         "disable": _BOOLEAN,
         "interval": _TIME,
@@ -225,6 +242,7 @@ _SERVICE: dict[str, Spec] = {
     "read_only": _BOOLEAN,
     "scale": _INTEGER,
     "secrets": _FILES,
+    "security_opt": {"[]": _TEXT},
     "shm_size": _SIZE,
     "stdin_open": _BOOLEAN,
     "stop_grace_period": _TIME,
@@ -244,6 +262,8 @@ _EXTERNAL: Spec = {"*": {"external": _BOOLEAN}}
 _ROOT: dict[str, Spec] = {
     "configs": _EXTERNAL,
     "jobs": {"*": _SERVICE},
+    "models": {"*": {"model": _TEXT}},
+    "name": _TEXT,
     "networks": {
         "*": {
             "attachable": _BOOLEAN,
@@ -270,7 +290,7 @@ def miscasts(root: Mapping) -> list[Violation]:
 
 def is_unread(scalar: Scalar) -> bool:
     """Whether a scalar holds a template that could not be substituted, and so still has its own text."""
-    return scalar.interpolated and scalar.value == scalar.text
+    return scalar.interpolated and scalar.value == scalar.text and "${" in scalar.text
 
 
 def shown(scalar: Scalar) -> str:
@@ -282,7 +302,9 @@ def shown(scalar: Scalar) -> str:
 def _walk(node: Node, spec: Spec, parent: Path, step: str | int, found: list[Violation]) -> None:
     if isinstance(node, Scalar):
         cast = spec if isinstance(spec, Cast) else spec.get("")
-        if isinstance(cast, Cast) and (reason := cast.refuses(node.value)) and not is_unread(node):
+        if not isinstance(cast, Cast) or is_unread(node):
+            return
+        if reason := "it is a date" if cast is _TEXT and _is_time(node) else cast.refuses(node.value):
             found.append(_violation(node, cast, (*parent, step), reason))
     elif isinstance(spec, dict):
         path = (*parent, step)
@@ -294,6 +316,12 @@ def _walk(node: Node, spec: Spec, parent: Path, step: str | int, found: list[Vio
         elif (inner := spec.get("[]")) is not None:
             for at, item in enumerate(node.items):
                 _walk(item, inner, path, at, found)
+
+
+def _is_time(node: Scalar) -> bool:
+    """Whether YAML reads a scalar as a point in time, which Compose takes for no text."""
+    plain = not node.style and not node.interpolated and not node.tag
+    return plain and isinstance(node.value, str) and node.value != node.text
 
 
 def _violation(node: Scalar, cast: Cast, path: Path, reason: str) -> Violation:

@@ -11,6 +11,7 @@ from modellint.compose.declarations import declarations
 from modellint.compose.project import entries, names
 from modellint.compose.references import Declared, cycles, needs, references
 from modellint.compose.schema import Violation
+from modellint.compose.unicity import mount_target
 from modellint.compose.units import bytes_of, to_float, to_int
 from modellint.node import Mapping, Scalar, Sequence, text_of
 from modellint.source import Span
@@ -61,6 +62,8 @@ def inconsistencies(project: Project, strict: bool = False) -> list[Violation]:
             found.extend(references(service, declared, graph[name]))
         if len(found) > _ENOUGH:
             break
+    if whole:
+        found.extend(_jobs(root, project))
     found.extend(_container_names(project))
     found.extend(cycles(graph))
     if found:
@@ -268,10 +271,73 @@ def _first_line(node: Mapping) -> Span:
     return Span(node.source, node.start, node.end if end < 0 else len(text[:end].rstrip()))
 
 
+def _pid(value: Node, path: Path) -> Iterator[Violation]:
+    if isinstance(value, Scalar) and value.value is None:
+        yield _crash(value, path)
+
+
+def _additional_contexts(build: Node, path: Path) -> Iterator[Violation]:
+    for key, value in entries(build.get("additional_contexts")) if isinstance(build, Mapping) else ():
+        if isinstance(value, Scalar) and value.value is None:
+            yield _crash(value, (*path, "additional_contexts", key.text))
+
+
+def _crash(value: Scalar, path: Path) -> Violation:
+    message = f"`{path[-1]}` is empty, and Compose crashes on it"
+    return Violation(value.span, value, "type", path, message, "give it a value, or leave it out")
+
+
+def _extra_hosts(section: Node, path: Path) -> Iterator[Violation]:
+    for key, value in entries(section):
+        if ":" in key.text:
+            message = f"`{key.text}` cannot be the name of a host, and {_REFUSED}"
+            yield Violation(key.content, value, "cast", (*path, key.text), message, "write `name: address`")
+
+
+def _mounted(body: Mapping, path: Path) -> Iterator[Violation]:
+    """A path in the container that two mounts want. Those of `volumes` alone replace one another."""
+    section = body.get("tmpfs")
+    first: dict[str, Scalar] = {}
+    for item in section.items if isinstance(section, Sequence) else [section]:
+        if isinstance(item, Scalar) and (target := (text_of(item) or "").partition(":")[0]):
+            if target in first:
+                yield _twice(item, target, "tmpfs", (*path, "tmpfs"))
+            first.setdefault(target, item)
+    volumes = body.get("volumes")
+    for item in volumes.items if isinstance(volumes, Sequence) else ():
+        if (target := mount_target(item)) in first:
+            place = item.get("target") if isinstance(item, Mapping) else item
+            if isinstance(place, Scalar):
+                yield _twice(place, target, "tmpfs", (*path, "volumes"))
+
+
+def _twice(node: Scalar, target: str, other: str, path: Path) -> Violation:
+    message = f"`{shown(node)}` is mounted where an entry of `{other}` is already, and {_REFUSED}"
+    return Violation(node.content, node, "exclusion", path, message, "drop one of them")
+
+
+def _jobs(root: Mapping, project: Project) -> Iterator[Violation]:
+    """Jobs share their names with services, and depend on either."""
+    jobs = list(entries(root.get("jobs")))
+    known = {key.text for key, _ in jobs} | project.services.keys()
+    for key, body in jobs:
+        if key.text in project.services:
+            message = f"`{key.text}` is a service and a job, and each needs a name of its own: {_REFUSED}"
+            yield Violation(key.content, body, "exclusion", ("jobs", key.text), message, "rename one of them")
+        for name in names(body.get("depends_on")) if isinstance(body, Mapping) else ():
+            if (text_of(name) or name.text) not in known and not is_unread(name):
+                message = f"`depends_on` names `{shown(name)}`, which is neither a service nor a job: {_REFUSED}"
+                path = ("jobs", key.text, "depends_on")
+                yield Violation(name.content, name, "reference", path, message, "declare it, or correct the name")
+
+
 _IN_EVERY_SERVICE: dict[str, Callable[[Node, Path], Iterator[Violation]]] = {
+    "build": _additional_contexts,
     "deploy": _reservations,
     "devices": _mounts,
+    "extra_hosts": _extra_hosts,
     "gpus": _devices,
+    "pid": _pid,
     "ports": _mounts,
     "storage_opt": _storage,
     "volumes": _volumes,
@@ -283,6 +349,7 @@ _IN_ACTIVE_SERVICES: dict[str, Callable[[Mapping, Path], Iterator[Violation]]] =
     "healthcheck": _test,
     "network_mode": _network_mode,
     "scale": _scale,
+    "tmpfs": _mounted,
 }
 _IN_WHOLE_SERVICES: dict[str, Callable[[Mapping, Path], Iterator[Violation]]] = {
     "develop": _watch,

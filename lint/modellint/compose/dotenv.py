@@ -89,7 +89,11 @@ def read_dotenv(
             continue
         name, span, at, alone = _name(source, at)
         if alone and at >= len(text):
-            return entries  # what ends with the file, without a line break, is no variable to Compose
+            if not name:
+                raise DotenvError(Span(source, max(at - 1, 0), at), "no name stands behind this `export`")
+            # Compose takes what ends with the file, without a line break, for the value of a variable without a name.
+            entries.append(Entry("", span, name))
+            return entries
         if alone and not name:
             continue
         if " " in name:
@@ -112,7 +116,9 @@ def read_dotenv(
 def read_raw(source: Source, shell: Mapping[str, str]) -> list[Entry]:
     """The entries of an env file with `format: raw`: a value is the rest of its line, as it stands."""
     entries: list[Entry] = []
-    for start in source.line_starts():
+    end = -1
+    while end < len(source.text):
+        start = end + 1
         end = _line_end(source.text, start)
         line = source.text[start:end].rstrip("\r")
         body = line.lstrip()
@@ -178,11 +184,7 @@ def _value(source: Source, at: int, known: Mapping[str, str]) -> tuple[str, Span
         return _expand(source, at, _unescape(body), known), written, end + 1
     end = _line_end(text, at)
     raw = text[at:end]
-    comment = raw.find("#", 1)
-    while comment > 0 and raw[comment - 1] not in _SPACE:
-        comment = raw.find("#", comment + 1)
-    if comment > 0:
-        raw = raw[:comment]
+    raw = raw.partition(" #")[0]
     value = raw.strip(_SPACE)  # nothing precedes it: `_name` has passed over the blanks
     return _expand(source, at, value, known), Span(source, at, at + len(value)), end
 
@@ -208,9 +210,27 @@ def _unescape(body: str) -> str:
     while at < len(body):
         if body[at] == "\\" and at + 1 < len(body):
             follows = body[at + 1]
-            out.append(_ESCAPES.get(follows, "\\" + follows))
+            if follows == "0":
+                digits = _digits(body, at + 2)
+                out.append(chr(int(digits, 8)) if _is_octal(digits) else f"\\{digits}")
+                at += len(digits)
+            else:
+                out.append(_ESCAPES.get(follows, "\\" + follows))
             at += 2
         else:
             out.append(body[at])
             at += 1
     return "".join(out)
+
+
+def _digits(body: str, at: int) -> str:
+    """At most three digits that stand at an offset."""
+    end = at
+    while end < min(at + 3, len(body)) and body[end] in "0123456789":
+        end += 1
+    return body[at:end]
+
+
+def _is_octal(digits: str) -> bool:
+    """Whether three digits name a character in an escape of Go."""
+    return len(digits) == 3 and not digits.strip("01234567") and digits <= "377"

@@ -7,7 +7,7 @@ import os
 from modellint.compose import files
 from modellint.compose.dotenv import MAX_SETTINGS, DotenvError, Room, TooMany, read_dotenv, read_raw
 from modellint.compose.project import Setting
-from modellint.compose.schema import Violation
+from modellint.compose.schema import UNSET, Violation
 from modellint.node import Mapping, Scalar, Sequence, text_of
 
 TYPE_CHECKING = False
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from modellint.compose.ignored import Ignored
     from modellint.node import Node
     from modellint.source import Source
+
+
+_FORMATS = ("", "raw")
 
 
 class EnvFile:
@@ -82,6 +85,8 @@ class EnvFiles:
         Of one that is not active, only whether they are too much.
         """
         known: dict[str, str] = {}
+        if active:
+            yield from _unnamed(body)
         for env_file in env_files(body):
             if os.path.exists(env_file.path) or env_file.required:
                 yield from self._refused(env_file, known, active, "env_file", "env file")
@@ -163,6 +168,23 @@ class EnvFiles:
                 ignored = (ignored or Ignored()).below(below)
             self._ignored[below] = ignored
         return ignored
+
+
+def _unnamed(body: Mapping) -> Iterator[Violation]:
+    """The entries that name no file, and those in a format that Compose does not know."""
+    section = body.get("env_file")
+    for item in section.items if isinstance(section, Sequence) else [section]:
+        path = item.get("path") if isinstance(item, Mapping) else item
+        if isinstance(path, Scalar) and path.value == "":
+            kind = UNSET if path.interpolated else "env_file"
+            message = f"`{path.shown}` names no env file: Docker Compose refuses the project"
+            yield Violation(path.content, path, kind, (), message, "write a path, or leave it out")
+        layout = item.get("format") if isinstance(item, Mapping) else None
+        if not isinstance(layout, Scalar) or layout.value in _FORMATS:
+            continue
+        if isinstance(path, Scalar) and os.path.exists(EnvFile(path).path):
+            message = f"`{layout.shown}` is no format of an env file: Docker Compose refuses the project"
+            yield Violation(layout.content, layout, "env_file", (), message, "write `raw`, or leave it out")
 
 
 def env_files(body: Mapping) -> list[EnvFile]:

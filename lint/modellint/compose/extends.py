@@ -10,7 +10,7 @@ import os
 
 from modellint.compose.loader import Scope, is_remote
 from modellint.compose.merge import Conflict, cleared_part
-from modellint.compose.shapes import with_entries
+from modellint.compose.shapes import is_null, loaded, with_entries
 from modellint.node import Mapping, Scalar, text_of
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 100  # services that extend one another
 _DOES = "extends"
+_NEVER_NULL = ("build", "depends_on", "env_file", "gpus", "ports")
 _NAME_THE_FILE = "name its `file`; without one, only services of this file and of what it includes are found"
 
 
@@ -95,11 +96,13 @@ class _Resolver:
         base = self.resolve(others, wanted, trail)
         if not isinstance(base, Mapping):
             return body
-        return self.laid(services, name, base, body)
+        if others is not services:
+            base = _of_another_file(base, body)
+        return self.laid(services, name, base, body, loaded=others is not services)
 
-    def laid(self, services: _Services, name: str, base: Mapping, body: Mapping) -> Node:
+    def laid(self, services: _Services, name: str, base: Mapping, body: Mapping, loaded: bool) -> Node:
         path = (services.section, name)
-        below = cleared_part(base, services.raw.get(name) if services.raw else None, path)
+        below = cleared_part(base, services.raw.get(name) if services.raw else None, path, loaded=loaded)
         key = services.bodies.entries[name][0]
         try:
             merged = self.loader.merging().part(below, body, path)
@@ -133,9 +136,32 @@ class _Resolver:
         if not isinstance(bodies, Mapping):
             self.loader.fail(named, _DOES, f"`{named.shown}` has no `services`")
             return None
+        if null := _null_part(bodies):
+            self.loader.fail(null, _DOES, f"`{null.text}` has no value")
         last = file.documents[-1]
         said = last.get("services") if isinstance(last, Mapping) else None
         return _Services("services", bodies, said if isinstance(said, Mapping) else None, named.shown)
+
+
+def _of_another_file(base: Mapping, body: Mapping) -> Mapping:
+    """A service of another file as Compose takes it over: loaded, and without a build context of its own folder."""
+    found = loaded(base)
+    assert isinstance(found, Mapping)
+    build = found.entries.get("build")
+    if build is None or not isinstance(build[1], Mapping) or "context" in build[1]:
+        return found
+    moved = Mapping(body.source, body.start, body.end, build[1].entries, build[1].pairs, build[1].flow)
+    return with_entries(found, {**found.entries, "build": (build[0], moved)})
+
+
+def _null_part(services: Mapping) -> Scalar | None:
+    """The key of a part of a service that is null where Compose wants one before it looks for the service."""
+    for _, body in services:
+        for name in _NEVER_NULL if isinstance(body, Mapping) else ():
+            found = body.entries.get(name) if isinstance(body, Mapping) else None
+            if found is not None and is_null(found[1]):
+                return found[0]
+    return None
 
 
 def _reference(body: Mapping) -> tuple[Scalar | None, Scalar | None]:

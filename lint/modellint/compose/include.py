@@ -12,7 +12,7 @@ from modellint.compose import files
 from modellint.compose.dotenv import MAX_SETTINGS, DotenvError, TooMany, read_dotenv
 from modellint.compose.loader import Scope, is_remote
 from modellint.compose.merge import Conflict, cleared_part
-from modellint.compose.shapes import frozen, is_null, with_entries
+from modellint.compose.shapes import completed, frozen, is_null, with_entries
 from modellint.node import Mapping, Scalar, Sequence, text_of
 
 TYPE_CHECKING = False
@@ -41,6 +41,9 @@ def include(loader: Loader, document: Mapping, raw: Mapping, scope: Scope) -> Ma
     section = document.get("include")
     entries = [_entry(item) for item in section] if isinstance(section, Sequence) else []
     done = section is not None and (is_null(section) or isinstance(section, Sequence))
+    if isinstance(section, Sequence):
+        _refuse_empty(loader, section)
+        entries = [entry for entry, item in zip(entries, section, strict=True) if not is_null(item)]
     for entry in entries:
         imported = _imported(loader, entry, scope) if entry else None
         if isinstance(imported, Mapping):
@@ -50,6 +53,13 @@ def include(loader: Loader, document: Mapping, raw: Mapping, scope: Scope) -> Ma
         return document
     kept = {name: pair for name, pair in document.entries.items() if name != "include"}
     return with_entries(document, kept)
+
+
+def _refuse_empty(loader: Loader, section: Sequence) -> None:
+    """Note each item without a text: Compose takes it for a folder, and so for no file. A null is passed over."""
+    for item in section:
+        if isinstance(item, Scalar) and item.value == "":
+            loader.fail(item, "include", f"`{item.shown}` has no value here, so it names no file")
 
 
 def _entry(item: Node) -> _Entry | None:
@@ -97,7 +107,52 @@ def _load(loader: Loader, entry: _Entry, paths: list[str], scope: Scope) -> Node
         loader.fail(entry.paths[0], "include", f"`{entry.paths[0].shown}` is no map, and so no Compose file")
         return None
     loader.check(found)
-    return found
+    if not isinstance(found, Mapping):
+        return found
+    _refuse_config_variables(loader, found, scope.environment)
+    return _with_own_variables(found, scope.environment)
+
+
+def _refuse_config_variables(loader: Loader, project: Mapping, environment: dict[str, str]) -> None:
+    """Note each config of an included project that has its content from a variable which is set.
+
+    Compose fills in the content, and then finds both where only one may be.
+    """
+    section = project.get("configs")
+    for key, body in section if isinstance(section, Mapping) else ():
+        variable = body.get("environment") if isinstance(body, Mapping) else None
+        if isinstance(variable, Scalar) and isinstance(variable.value, str) and variable.value in environment:
+            problem = f"the config `{key.text}` of an included file has its content from a variable, which is set"
+            hint = "write `content: ${…}`, or declare the config in the file that includes this one"
+            loader.fail(variable, "include", problem, hint)
+
+
+def _with_own_variables(project: Mapping, environment: dict[str, str]) -> Mapping:
+    """A project in which the names that stand alone in lists of variables have their values from its own folder."""
+    services = project.entries.get("services")
+    if services is None or not isinstance(services[1], Mapping):
+        return project
+    bodies = {name: (key, _with_values(body, environment)) for name, (key, body) in services[1].entries.items()}
+    return with_entries(project, {**project.entries, "services": (services[0], with_entries(services[1], bodies))})
+
+
+def _with_values(body: Node, environment: dict[str, str]) -> Node:
+    found = body.entries.get("environment") if isinstance(body, Mapping) else None
+    if found is None or not isinstance(body, Mapping) or not isinstance(found[1], Sequence):
+        return body
+    several = found[1]
+    items = [_with_value(item, environment) for item in several.items]
+    section = Sequence(several.source, several.start, several.end, items, several.flow, several.tag, several.anchor)
+    return with_entries(body, {**body.entries, "environment": (found[0], section)})
+
+
+def _with_value(item: Node, environment: dict[str, str]) -> Node:
+    value = environment.get(item.value) if isinstance(item, Scalar) and isinstance(item.value, str) else None
+    if value is None or not isinstance(item, Scalar):
+        return item
+    made = Scalar(item.source, item.start, item.end, item.text, f"{item.value}={value}", item.style)
+    made.interpolated = True
+    return made
 
 
 def _environment(loader: Loader, entry: _Entry, folder: str, scope: Scope) -> dict[str, str] | None:
@@ -166,7 +221,7 @@ def _joined(loader: Loader, section: str, theirs: Mapping, mine: Mapping, raw: M
             entries[name] = (key, value)
         elif own[1] is not value and frozen(own[1]) != frozen(value):
             path = (section, name)
-            base = cleared_part(value, raw.get(*path), path)
+            base = cleared_part(completed(value), raw.get(*path), path)
             try:
                 entries[name] = (own[0], loader.merging().part(base, own[1], path))
             except Conflict:

@@ -18,7 +18,7 @@ _FIRST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _NAME = _FIRST | frozenset("0123456789")
 _OPERATORS = (":-", ":?", ":+", "-", "?", "+")
 _LONGEST = 1 << 20  # characters of a value
-_DEEPEST = 10  # variables in the default of a variable
+_DEEPEST = 100  # variables in the default of a variable
 
 
 class Variable:
@@ -64,7 +64,10 @@ def substitute(text: str, environment: Mapping[str, str]) -> str:
 
 
 def variables(text: str) -> list[Variable]:
-    """The variables of a text, those inside defaults included. Raises `InvalidTemplate`."""
+    """The variables of a text, those inside defaults included. Raises `InvalidTemplate`.
+
+    A default that is not well formed has none: whether it is refused depends on whether it is needed.
+    """
     found: list[Variable] = []
     _collect(text, 0, found, 0)
     return found
@@ -147,7 +150,12 @@ def _collect(text: str, base: int, found: list[Variable], depth: int) -> None:
             continue
         found.append(variable)
         if variable.operand and depth < _DEEPEST:
-            _collect(variable.operand, variable.end - 1 - len(variable.operand), found, depth + 1)
+            inner: list[Variable] = []
+            try:
+                _collect(variable.operand, variable.end - 1 - len(variable.operand), inner, depth + 1)
+            except InvalidTemplate:
+                inner.clear()
+            found.extend(inner)
         at = text.find("$", variable.end - base)
 
 

@@ -43,6 +43,8 @@ def load_project(selection: Selection) -> Project:
     environment = {**selection.environment, "COMPOSE_PROJECT_NAME": name}
     project = _project(loader, given, environment, selection.profiles, selection.features)
     project.name = name
+    if not name and project.whole and project.root is not None:
+        project.violations.append(_nameless(given[0]))
     project.shell, project.env_files = selection.shell, selection.env_files
     return project
 
@@ -127,6 +129,15 @@ def _ignores(file: YamlFile, borrowed: bool) -> list[Ignore]:
         for ignore in found:
             ignore.used = True  # it may speak about a service that is not taken over
     return found
+
+
+def _nameless(file: YamlFile) -> Violation:
+    """What Compose refuses where neither a `name:` nor the folder's name has a letter or a digit that it takes."""
+    first = file.source
+    place = Scalar(first, 0, len(first.line(1)), "", None)
+    message = "the name of this folder has no letter that the name of a project may have: Compose refuses the project"
+    hint = "add `name:`, or pass `--project-name`"
+    return Violation(Span(first, 0, len(first.line(1))), place, "name", ("name",), message, hint)
 
 
 def _no_mapping(file: YamlFile, root: Node | None) -> list[Violation]:

@@ -13,6 +13,7 @@ from modellint.compose.dotenv import Room
 from modellint.compose.interpolate import InvalidTemplate, MissingVariable, interpolate
 from modellint.compose.schema import Violation, violations
 from modellint.node import Mapping, Scalar
+from modellint.node import Sequence as NodeSequence
 from modellint.parse import parse
 from modellint.source import Span
 
@@ -179,6 +180,9 @@ class Loader:
     def document(self, raw: Mapping, total: Mapping | None, scope: Scope, alone: bool, tagged: bool) -> Mapping:
         """A document laid over those before it; `tagged` where its file takes something out of those."""
         document = raw
+        services = raw.get("services")
+        if isinstance(services, Scalar) and services.value is None and total is not None and not alone:
+            self.fail(raw.entries["services"][0], "type", "`services` is empty here")
         if tagged:
             from modellint.compose.merge import settle
 
@@ -191,6 +195,7 @@ class Loader:
             self.several = True
             if not alone:
                 self.check(total)
+            total = _loaded(total, document)
             if tagged:
                 from modellint.compose.merge import cleared
 
@@ -199,7 +204,15 @@ class Loader:
             from modellint.compose.extends import extend
 
             document = extend(self, document, raw, scope)
-        return document if total is None else self.merging().documents(total, document)
+        if total is not None:
+            return self.merging().documents(total, document)
+        return self.without_repetitions(document) if _may_repeat(document) else document
+
+    def without_repetitions(self, document: Mapping) -> Mapping:
+        """A document in whose services no list says one thing twice."""
+        from modellint.compose.unicity import without_repetitions
+
+        return without_repetitions(document, lambda first, later: later)
 
     def merging(self) -> Merge:
         """The merges of this project; made when the first is needed."""
@@ -219,6 +232,33 @@ class Loader:
     def judge(self, root: Mapping) -> list[Violation]:
         """What the schema refuses in the whole project."""
         return violations(root, self._accepted)
+
+
+def _loaded(total: Mapping, over: Mapping) -> Mapping:
+    """What was loaded so far, its services in the form in which Compose lays those of the next document over them."""
+    from modellint.compose.shapes import loaded, with_entries
+
+    for name in ("services", "jobs"):
+        below, above = total.entries.get(name), over.get(name)
+        if below is None or not isinstance(below[1], Mapping) or not isinstance(above, Mapping):
+            continue
+        both = {each: below[1].entries[each] for each in above.entries if each in below[1].entries}
+        changed = {each: (key, new) for each, (key, body) in both.items() if (new := loaded(body)) is not body}
+        if changed:
+            section = with_entries(below[1], {**below[1].entries, **changed})
+            total = with_entries(total, {**total.entries, name: (below[0], section)})
+    return total
+
+
+def _may_repeat(document: Mapping) -> bool:
+    """Whether a service has a list of several items, or a map with lists."""
+    services = document.get("services")
+    return isinstance(services, Mapping) and any(
+        (isinstance(value, NodeSequence) and len(value.items) > 1) or name in ("build", "networks")
+        for _, body in services
+        if isinstance(body, Mapping)
+        for name, (_, value) in body.entries.items()
+    )
 
 
 def is_remote(path: str) -> bool:

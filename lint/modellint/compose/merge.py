@@ -113,8 +113,9 @@ class Merge:
         identity = _located if pattern in _PATHS else frozen
         kept = {identity(item): item for item in reversed(items)}
         joined = list(items)
+        rewritten = pattern in _REWRITTEN  # what stood there has its long form by now, and no short form equals that
         for item in more:
-            equal = kept.get(identity(item))
+            equal = None if rewritten and isinstance(item, Scalar) else kept.get(identity(item))
             if equal is None:
                 kept[identity(item)] = item
                 joined.append(item)
@@ -148,28 +149,44 @@ class Merge:
         )
         self.violations.append(Violation(key.span, over, "merge", path, message, "write both in one form"))
 
+    def refuse_empty(self, over: Node, path: Path) -> None:
+        """Note that two lists leave none between them, which Compose takes for null."""
+        message = f"merged with an empty list, `{path[-1]}` has no value: Docker Compose refuses the project"
+        self.violations.append(Violation(over.span, over, "merge", path, message, "leave the empty list out"))
+
 
 def cleared(base: Mapping, over: Mapping) -> Mapping:
     """The documents so far without what `!reset` and `!override` of the next one take out of them."""
-    return _cleared_map(base, over, ())
+    return _cleared_map(base, over, (), loaded=True)
 
 
-def cleared_part(base: Node, over: Node | None, path: Path) -> Node:
-    """The same for what stands under a path; `over` is what the next document says there, if it does."""
-    if isinstance(base, Sequence) and isinstance(over, Mapping) and _RULES.get(_pattern(path)) in _BY_NAME:
-        base = as_mapping(base, nothing) or base
+def cleared_part(base: Node, over: Node | None, path: Path, *, loaded: bool = True) -> Node:
+    """The same for what stands under a path; `over` is what the next document says there, if it does.
+
+    `loaded`: whether the base comes from a document that is loaded, in which a list of names is a map by now.
+    """
+    default = _BY_NAME.get(_RULES.get(_pattern(path))) if loaded else None
+    if default is not None and isinstance(base, Sequence) and isinstance(over, Mapping):
+        base = as_mapping(base, default) or base
     if not isinstance(base, Mapping) or isinstance(base, KeyedList) or not isinstance(over, Mapping):
         return base
-    return _cleared_map(base, over, path)
+    return _cleared_map(base, over, path, loaded)
 
 
 def settle(document: Mapping) -> Mapping:
     """A document without the values that are tagged `!reset`."""
-    kept = {name: (key, _settled(value)) for name, (key, value) in document.entries.items() if value.tag != _RESET}
+    kept: Entries = {}
+    for name, (key, value) in document.entries.items():
+        if value.tag != _RESET:
+            kept[name] = (key, _settled(value))
+        elif shown := [each for each in _said(_merged_maps(document), name) if each.tag != _RESET]:
+            kept[name] = (key, _settled(shown[0]))  # what a merge key brings along is no longer hidden
     return with_entries(document, kept)
 
 
 def _settled(node: Node) -> Node:
+    if node.tag == _OVERRIDE:
+        return node  # Compose looks for no tags in it
     if isinstance(node, Mapping):
         return settle(node)
     if isinstance(node, Sequence):
@@ -178,15 +195,27 @@ def _settled(node: Node) -> Node:
     return node
 
 
-def _cleared_map(base: Mapping, over: Mapping, path: Path) -> Mapping:
+def _cleared_map(base: Mapping, over: Mapping, path: Path, loaded: bool) -> Mapping:
     entries: Entries = {}
+    merged = _merged_maps(over)
     for name, (key, value) in base.entries.items():
         said = over.get(name)
         if said is None:
             entries[name] = (key, value)
-        elif said.tag not in (_RESET, _OVERRIDE):
-            entries[name] = (key, cleared_part(value, said, (*path, name)))
+        elif all(each.tag not in (_RESET, _OVERRIDE) for each in (said, *_said(merged, name))):
+            entries[name] = (key, cleared_part(value, said, (*path, name), loaded=loaded))
     return with_entries(base, entries)
+
+
+def _merged_maps(node: Mapping) -> list[Mapping]:
+    """The maps behind the merge keys (`<<`) of a map. What is tagged in them counts as if it stood here."""
+    values = [value for key, value in node.pairs if isinstance(key, Scalar) and key.text == "<<" and not key.style]
+    flat = [item for value in values for item in (value.items if isinstance(value, Sequence) else [value])]
+    return [each for each in flat if isinstance(each, Mapping)]
+
+
+def _said(merged: list[Mapping], name: str) -> list[Node]:
+    return [value for each in merged if (value := each.get(name)) is not None]
 
 
 def _replaced(merge: Merge, base: Node, over: Node, path: Path) -> Node:
@@ -247,6 +276,8 @@ def _ulimits(merge: Merge, base: Node, over: Node, path: Path) -> Node:
     """A limit is one number, or a map of both; only two maps are merged."""
     if is_null(over):
         return base
+    if is_null(base):
+        return merge.replace(base, over)
     if not isinstance(base, Mapping) or not isinstance(over, Mapping):
         raise Conflict
     entries = dict(base.entries)
@@ -277,6 +308,8 @@ def _subnets(merge: Merge, base: Node, over: Node, path: Path) -> Node:
                 found.append(right)
             else:
                 found[at] = right
+    if not found:
+        merge.refuse_empty(over, path)
     return Sequence(base.source, base.start, base.end, [one[0] for one in found])
 
 
@@ -307,8 +340,13 @@ def _pattern(path: Path) -> str:
 
 
 _OF_PATHS = ("develop.watch", "env_file", "label_file", "volumes")
+_REWRITTEN = frozenset(
+    f"{section}.*.{name}"
+    for section in ("services", "jobs")
+    for name in ("build.secrets", "configs", "devices", "env_file", "ports", "secrets", "volumes")
+)
 _PATHS = frozenset(f"{section}.*.{name}" for section in ("services", "jobs") for name in _OF_PATHS)
-_BY_NAME: tuple[Rule | None, ...] = (_named, _dependencies)
+_BY_NAME: dict[Rule | None, Callable[[Scalar], Node]] = {_named: nothing, _dependencies: dependency}
 _OF_A_SERVICE: dict[str, Rule] = {
     "annotations": _keyed,
     "build": _build,

@@ -346,7 +346,7 @@ def _environment(body: Mapping, env_files: EnvFiles | None) -> dict[str, Setting
 
 
 def _active(body: Mapping, profiles: frozenset[str]) -> bool:
-    wanted = [text_of(profile) for profile in names(body.get("profiles"))]
+    wanted = [text_of(profile) or "" for profile in names(body.get("profiles"))]
     return not wanted or "*" in profiles or any(profile in profiles for profile in wanted)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from modellint.compose.casts import is_unread, shown
 from modellint.compose.project import names, settings
-from modellint.compose.schema import Violation
+from modellint.compose.schema import UNSET, Violation
 from modellint.compose.short_forms import volume_name
 from modellint.compose.units import to_bool
 from modellint.near import Guesses
@@ -96,6 +96,11 @@ def references(service: Service, declared: Declared, needed: dict[str, Need]) ->
         for setting in settings(build.get("additional_contexts")):
             if setting.node is not None and setting.value is not None and setting.value.startswith(_SERVICE):
                 yield from _unbuilt(setting.node, setting.value[len(_SERVICE) :], project, path)
+    for grant in names(body.get("models")) if isinstance(body.get("models"), Sequence) else ():
+        if grant.interpolated and grant.value == "":
+            message = f"`{shown(grant)}` has no value here, so this grants no model: {_REFUSED}"
+            hint = "give the variable a value, or write a default like `${NAME:-value}`"
+            yield Violation(grant.content, grant, UNSET, (*path, "models"), message, hint)
     for name, need in needed.items():
         other = project.services.get(name)
         if (other is None or not other.active) and not is_unread(need.node):
@@ -146,10 +151,8 @@ def _used(section: str, node: Node | None) -> Iterator[tuple[Scalar, str]]:
         elif isinstance(item, Mapping):
             source = item.get("source")
             if section != "volumes":
-                key = next((key for key, _ in item), None)
-                named = source if isinstance(source, Scalar) else key
-                if named is not None:
-                    yield named, (text_of(source) or "")
+                key = next((key for key, _ in item), Scalar(item.source, item.start, item.end, "", None))
+                yield source if isinstance(source, Scalar) else key, (text_of(source) or "")
             elif isinstance(source, Scalar) and text_of(source) and text_of(item.get("type")) == "volume":
                 yield source, str(source.value)
 

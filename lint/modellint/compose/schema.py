@@ -37,6 +37,9 @@ _PULL_POLICIES = frozenset(("always", "never", "build", "if_not_present", "missi
 _INFINITY = float("inf")
 
 
+UNSET = "unset"  # the kind of what Compose refuses because a variable has no value here
+
+
 class Violation:
     """One place where the schema refuses the file.
 

@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from modellint.compose.schema import Violation
+from modellint.compose.schema import UNSET, Violation
 from modellint.compose.schema_hints import (
     CALLED_OTHERWISE,
     ENTRY_HINTS,
@@ -36,7 +36,7 @@ _MANY_KEYS = 10  # more than these are not listed in a hint
 
 
 def explain(root: Mapping, error: ValidationError) -> Iterator[Violation]:
-    """The violations that an error of `jsonschema` stands for; none where the value depends on an unset variable."""
+    """The violations that an error of `jsonschema` stands for; none where a template could not be read."""
     place = Place(root, tuple(error.absolute_path))
     kind = str(error.validator)
     schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
@@ -51,8 +51,12 @@ def explain(root: Mapping, error: ValidationError) -> Iterator[Violation]:
         keys = _either([f"`{name}`" for branch in wanted for name in branch.get("required", ())])
         message = f"{place.subject} needs {keys}, and {_REFUSED} without it"
         yield Violation(place.owner, place.node, "required", place.path, message, "add one of them")
-    elif not _is_unknown(place.node):
+    elif not _is_unset(place.node):
         yield _wrong_value(place, kind, wanted)
+    elif isinstance(place.node, Scalar) and place.node.value == "":
+        message = f"`{_cut(place.node.shown)}` has no value here, and `{place.name}` needs one: {_REFUSED}"
+        hint = "give the variable a value, or write a default like `${NAME:-value}`"
+        yield Violation(place.span, place.node, UNSET, place.path, message, hint)
 
 
 def not_finite(scalar: Scalar, path: Path) -> Violation:
@@ -186,7 +190,7 @@ def _wrong_value(place: Place, kind: str, wanted: Any) -> Violation:
     return Violation(place.span, node, kind, place.path, message, hint, fix)
 
 
-def _is_unknown(node: Node) -> bool:
+def _is_unset(node: Node) -> bool:
     """Whether the value hangs on a variable that is not set here: it is empty, or kept its text."""
     return isinstance(node, Scalar) and node.interpolated and node.value in ("", node.text)
 

@@ -189,7 +189,11 @@ def _selection(
     if not options.profiles:
         profiles = [name.strip() for name in profiles]
     selection = Selection(
-        chosen, folder or ".", environment, frozenset(name for name in profiles if name), options.features
+        chosen,
+        folder or ".",
+        environment,
+        frozenset(profiles),
+        options.features,  # without any: the empty one
     )
     selection.shell, selection.env_files, selection.refused = shell, read.paths, read.refused
     name = options.name or environment.get("COMPOSE_PROJECT_NAME", "")

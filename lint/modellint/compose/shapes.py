@@ -98,6 +98,66 @@ def dependency(item: Scalar) -> Node:
     return Mapping(item.source, item.start, item.end, entries)
 
 
+def _requests(node: Node) -> Node:
+    """The list that `gpus: all` stands for; anything else as it is."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return node
+    count: Entries = {"count": (_made(node.span, "count", "count", node), _made(node.span, node.text, "all", node))}
+    return Sequence(node.source, node.start, node.end, [Mapping(node.source, node.start, node.end, count)])
+
+
+def loaded(service: Node) -> Node:
+    """A service of a document that is loaded: Compose has turned `gpus: all` into a list by then."""
+    watch = ("develop", "watch")
+    return _changed(_changed(service, ("gpus",), _requests), watch, _watches)
+
+
+def completed(service: Node) -> Node:
+    """A service of an included project: Compose has completed its requests for devices by then."""
+    for path in (("gpus",), ("deploy", "resources", "reservations", "devices")):
+        service = _changed(service, path, _requests_for_all)
+    return service
+
+
+def _changed(node: Node, path: tuple[str, ...], change: Callable[[Node], Node]) -> Node:
+    """A node with what stands under a path in it changed; the same one where nothing stands there."""
+    if not path:
+        return change(node)
+    found = node.entries.get(path[0]) if isinstance(node, Mapping) else None
+    if found is None or not isinstance(node, Mapping):
+        return node
+    new = _changed(found[1], path[1:], change)
+    return node if new is found[1] else with_entries(node, {**node.entries, path[0]: (found[0], new)})
+
+
+def _watches(node: Node) -> Node:
+    """`ignore` and `include` of each watch as lists."""
+    if not isinstance(node, Sequence):
+        return node
+    items = [_changed(_changed(item, ("ignore",), _list), ("include",), _list) for item in node.items]
+    return Sequence(node.source, node.start, node.end, items, node.flow)
+
+
+def _list(node: Node) -> Node:
+    return Sequence(node.source, node.start, node.end, [node]) if isinstance(node, Scalar) else node
+
+
+def _requests_for_all(requests: Node) -> Node:
+    """Requests for devices in which one without a count or ids asks for all, as Compose completes them."""
+    requests = _requests(requests)
+    if not isinstance(requests, Sequence):
+        return requests
+    items = [_for_all(item) if isinstance(item, Mapping) else item for item in requests.items]
+    return Sequence(requests.source, requests.start, requests.end, items, requests.flow)
+
+
+def _for_all(request: Mapping) -> Mapping:
+    if "count" in request or "device_ids" in request:
+        return request
+    place = Scalar(request.source, request.start, request.end, "all", "all")
+    return with_entries(request, {**request.entries, "count": (_made(place.span, "count", "count", place), place)})
+
+
 def as_build(node: Node) -> Mapping | None:
     """The map that the short form of `build` stands for; None for what is neither."""
     if isinstance(node, Mapping):

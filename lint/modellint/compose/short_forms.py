@@ -77,10 +77,16 @@ def command(text: str) -> None:
 
 
 def assignment(text: str) -> None:
-    """An item of `environment` or `args`."""
+    """An item of `environment`."""
     name = text.partition("=")[0]
     if name != name.rstrip():
         raise ValueError("blanks stand before its `=`")
+
+
+def argument(text: str) -> None:
+    """An item of `args`; one without a value is dropped before its name is looked at."""
+    if "=" in text:
+        assignment(text)
 
 
 def build_context(text: str) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-from modellint.node import Mapping, Scalar, text_of
+from modellint.compose.shapes import with_entries
+from modellint.node import Mapping, Scalar, Sequence, text_of
 from modellint.scalar import compose_text
 
 TYPE_CHECKING = False
@@ -18,6 +19,34 @@ if TYPE_CHECKING:
     from modellint.node import Node
 
     Key: TypeAlias = "Callable[[Node], Hashable]"
+
+
+def without_repetitions(document: Mapping, replace: Callable[[Node, Node], Node]) -> Mapping:
+    """A document in whose services each thing stands once; what Compose asks the schema about."""
+    services = document.entries.get("services")
+    if services is None or not isinstance(services[1], Mapping):
+        return document
+    bodies = {name: (key, _without(body, "services.*", replace)) for name, (key, body) in services[1].entries.items()}
+    if all(bodies[name][1] is body for name, (_, body) in services[1].entries.items()):
+        return document
+    return with_entries(document, {**document.entries, "services": (services[0], with_entries(services[1], bodies))})
+
+
+def _without(node: Node, pattern: str, replace: Callable[[Node, Node], Node]) -> Node:
+    if isinstance(node, Sequence):
+        key = UNIQUE.get(pattern)
+        items = unique(node.items, key, replace) if key is not None else node.items
+        if len(items) == len(node.items):
+            return node
+        return Sequence(node.source, node.start, node.end, items, node.flow, node.tag, node.anchor)
+    if not isinstance(node, Mapping) or pattern not in _ABOVE:
+        return node
+    steps = {name: "*" if pattern == "services.*.networks" else name for name in node.entries}
+    inner = {
+        name: (key, _without(value, f"{pattern}.{steps[name]}", replace)) for name, (key, value) in node.entries.items()
+    }
+    changed = any(inner[name][1] is not value for name, (_, value) in node.entries.items())
+    return with_entries(node, inner) if changed else node
 
 
 def unique(items: list[Node], key: Key, replace: Callable[[Node, Node], Node]) -> list[Node]:
@@ -60,8 +89,13 @@ def _mount(folder: str) -> Key:
 
 
 def _volume(item: Node) -> Hashable:
+    return mount_target(item) or None
+
+
+def mount_target(item: Node) -> str:
+    """The path in the container of an entry of `volumes`; empty where there is none."""
     target = text_of(item.get("target")) if isinstance(item, Mapping) else _volume_target(text_of(item) or "")
-    return _clean(target) if target else None
+    return _clean(target) if target else ""
 
 
 def _device(item: Node) -> Hashable:
@@ -129,6 +163,5 @@ _OF_A_SERVICE: dict[str, Key] = {
     "tmpfs": _name,
     "volumes": _volume,
 }
-UNIQUE: dict[str, Key] = {
-    f"{section}.*.{name}": key for section in ("services", "jobs") for name, key in _OF_A_SERVICE.items()
-}
+UNIQUE: dict[str, Key] = {f"services.*.{name}": key for name, key in _OF_A_SERVICE.items()}  # and not those of jobs
+_ABOVE = frozenset(("services.*", "services.*.build", "services.*.networks", "services.*.networks.*"))

@@ -6,11 +6,13 @@ Read in the source of Docker Compose and compose-go; 5.4.0 to 5.6.1 were also ru
 from __future__ import annotations
 
 from modellint.compose.schema import Violation
-from modellint.node import Mapping, Scalar
+from modellint.node import Mapping, Scalar, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from modellint.node import Node
 
 NEWEST = (5, 6, 1)  # everything else here is checked against this one
 OLDEST = (2, 38, 0)  # the first that knows `models`
@@ -51,8 +53,33 @@ def features(text: str) -> Features:
     return Features(version)
 
 
+def _newer_keys(root: Mapping, features: Features) -> Iterator[Violation]:
+    """The keys that the Compose schema has and the newest known version does not take."""
+    for section in ("services", "jobs"):
+        bodies = root.get(section)
+        for name, body in bodies if isinstance(bodies, Mapping) else ():
+            steps = body.get("pre_start") if isinstance(body, Mapping) else None
+            several = [body, *(steps.items if isinstance(steps, Sequence) else ())]
+            for container in several:
+                yield from _newer_keys_of(container, (section, name.text), features)
+
+
+def _newer_keys_of(container: Node, path: tuple[str, str], features: Features) -> Iterator[Violation]:
+    if not isinstance(container, Mapping):
+        return
+    networks = container.get("networks")
+    settings = [value for _, value in networks] if isinstance(networks, Mapping) else []
+    for place, key in [(container, "umask"), *((each, "use_service_name_alias") for each in settings)]:
+        found = place.entries.get(key) if isinstance(place, Mapping) else None
+        if found is not None:
+            message = f"Compose {features.name} does not know `{key}`, which a later version adds, and refuses the file"
+            yield Violation(found[0].span, found[1], "additionalProperties", (*path, key), message, "remove it")
+
+
 def refused(root: Mapping, features: Features) -> Iterator[Violation]:
     """What the version refuses in a merged document, and the newest does not."""
+    if features.version <= NEWEST:
+        yield from _newer_keys(root, features)
     services = root.get("services") if not features.null_grants else None
     for service, body in services if isinstance(services, Mapping) else ():
         grants = body.get("models") if isinstance(body, Mapping) else None

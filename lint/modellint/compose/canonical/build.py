@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def build(value: Any) -> Any:
     """How an image is built. The arguments still have None where the environment gives the value."""
-    if "dockerfile" not in value and not value.get("dockerfile_inline"):
+    if value.get("dockerfile") is None and value.get("dockerfile_inline") is None:
         value = {**value, "dockerfile": "Dockerfile"}
     return _BUILD(value)
 

@@ -22,6 +22,7 @@ from modellint.compose.canonical.values import (
     structure,
     text,
     texts,
+    without_extensions,
 )
 from modellint.compose.canonical.words import split
 from modellint.scalar import compose_text
@@ -81,8 +82,8 @@ def ulimit(value: Any) -> Any:
 
 def _device(value: Any) -> Any:
     source, _, rest = compose_text(value).partition(":")
-    target, _, permissions = rest.partition(":")
-    return {"source": source, "target": target or source, "permissions": permissions or "rwm"}
+    target, colon, permissions = rest.partition(":")
+    return {"source": source, "target": target or source, "permissions": permissions if colon else "rwm"}
 
 
 def count(value: Any) -> int | None:
@@ -117,7 +118,8 @@ def _models(value: Any) -> dict[str, Any] | None:
 
 def _granted(value: Any, convert: Any) -> dict[str, Any] | None:
     """A list of names, or a map of names to settings or null."""
-    found: dict[str, Any] = value if is_map(value) else dict.fromkeys(map(compose_text, value))
+    names: dict[str, Any] = value if is_map(value) else dict.fromkeys(map(compose_text, value))
+    found = without_extensions(names, lambda gathered: {})
     return in_order({name: None if item is None else convert(item) for name, item in found.items()}) or None
 
 
@@ -169,12 +171,18 @@ _NETWORK = structure({
     "ipv6_address": text, "link_local_ips": texts, "mac_address": text, "priority": integer,
 })  # fmt: skip
 _MODEL = structure({"endpoint_var": text, "model_var": text})
-_THROTTLE = structure({"path": compose_text, "rate": lambda value: size(value) or "0"})
+_THROTTLE_FIELDS = structure({"path": compose_text, "rate": lambda value: size(value) or "0"})
+
+
+def _throttle(value: Any) -> Any:
+    return _THROTTLE_FIELDS({"rate": 0, **value})
+
+
 _BLOCK_IO = structure({
     "weight": integer,
     "weight_device": each(structure({"path": compose_text, "weight": optional_integer})),
-    "device_read_bps": each(_THROTTLE), "device_read_iops": each(_THROTTLE),
-    "device_write_bps": each(_THROTTLE), "device_write_iops": each(_THROTTLE),
+    "device_read_bps": each(_throttle), "device_read_iops": each(_throttle),
+    "device_write_bps": each(_throttle), "device_write_iops": each(_throttle),
 })  # fmt: skip
 _VOLUME = structure({
     "type": text, "source": text, "target": text, "read_only": boolean, "consistency": text,
@@ -199,6 +207,7 @@ CONTAINER: Fields = {
     "memswap_limit": size, "mem_swappiness": size, "mac_address": text, "models": _models, "network_mode": text,
     "networks": _networks, "oom_kill_disable": boolean, "oom_score_adj": integer, "pid": text,
     "pids_limit": integer, "platform": text, "privileged": boolean, "pull_policy": _pull_policy,
+    "pull_refresh_after": text,
     "read_only": boolean, "runtime": text, "secrets": each(_secret), "security_opt": texts, "shm_size": size,
     "stop_grace_period": optional_time, "stop_signal": text, "storage_opt": pairs, "sysctls": pairs,
     "tmpfs": texts, "ulimits": entries(ulimit), "use_api_socket": boolean, "user": text, "userns_mode": text,

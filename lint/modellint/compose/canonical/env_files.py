@@ -24,15 +24,15 @@ def variables_of(
     found: dict[str, str] = {}
     known = {**environment, **{name: value for name, value in own.items() if value is not None}}
     for file in env_files:
-        found.update(_values(file["path"], known, found, raw=file.get("format") == "raw"))
+        found.update(_values(file.get("path", ""), known, found, raw=file.get("format") == "raw"))
     return found
 
 
-def labels_of(paths: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """The labels of label files, later files over earlier ones."""
+def labels_of(paths: Iterable[str]) -> dict[str, str]:
+    """The labels of label files, later files over earlier ones. They refer to earlier labels and to nothing else."""
     found: dict[str, str] = {}
     for path in paths:
-        found.update(_values(path, environment, found, raw=False))
+        found.update(_values(path, {}, found, raw=False))
     return found
 
 

@@ -13,7 +13,7 @@ from modellint.node import Mapping, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, TypeAlias
 
     from modellint.node import Node
@@ -88,11 +88,28 @@ def _base(node: Node, *path: str) -> str:
 
 
 def _path(data: Any, node: Node) -> Any:
-    return absolute(data, _base(node)) if isinstance(data, str) else data
+    return absolute(data, _base(node)) if isinstance(data, str) and data else data
+
+
+def _file(data: Any, node: Node) -> Any:
+    """A path that may be one of Windows."""
+    return data if isinstance(data, str) and _is_windows_path(data) else _path(data, node)
 
 
 def _watched(data: Any, node: Node) -> Any:
-    return os.path.realpath(absolute(data, _base(node))) if isinstance(data, str) else data
+    """A path whose first symbolic link is followed; without one it stays as it is written."""
+    if not isinstance(data, str):
+        return data
+    path = absolute(data, _base(node))
+    link = next((above for above in _from_the_root(path) if os.path.islink(above)), None)
+    return path if link is None else path.replace(link, os.path.realpath(link), 1)
+
+
+def _from_the_root(path: str) -> Iterator[str]:
+    here = os.sep
+    for part in path.split(os.sep):
+        here = os.path.join(here, part)
+        yield os.path.normpath(here)
 
 
 def _context(data: Any, node: Node) -> Any:
@@ -101,7 +118,7 @@ def _context(data: Any, node: Node) -> Any:
 
 def _context_in(data: Any, base: str) -> Any:
     """A build context: a folder, an address, or another service's image."""
-    if not isinstance(data, str) or "://" in data or data.startswith(_REMOTE):
+    if not isinstance(data, str) or not data or "://" in data or data.startswith(_REMOTE):
         return data
     return absolute(data, base)
 
@@ -113,7 +130,8 @@ def _named_context(data: Any, node: Node) -> Any:
 
 def _build(data: Any, node: Node) -> Any:
     build = {"context": data} if isinstance(data, str) else data
-    return {**build, "context": _context_in(build.get("context") or ".", _base(node, "context"))}
+    context = build.get("context")
+    return {**build, "context": _context_in("." if context is None else context, _base(node, "context"))}
 
 
 def _ssh_key(data: Any, node: Node) -> Any:
@@ -165,6 +183,7 @@ _SERVICE: Places = {
         "ssh": {"*": _path, "[]": _ssh_key},
     },
     "develop": _DEVELOP,
+    "extends": {"file": _path},
     "x-develop": _DEVELOP,
     "pre_start": {"[]": _CONTAINER},
 }
@@ -172,6 +191,6 @@ _DOCUMENT: Places = {
     "services": {"*": _SERVICE},
     "jobs": {"*": _SERVICE},
     "volumes": {"*": _bound},
-    "secrets": {"*": {"file": _path}},
-    "configs": {"*": {"file": _path}},
+    "secrets": {"*": {"file": _file}},
+    "configs": {"*": {"file": _file}},
 }

@@ -6,7 +6,7 @@ from modellint.compose.canonical.nodes import data_of
 from modellint.compose.canonical.order import in_order
 from modellint.compose.canonical.resources import model, resource
 from modellint.compose.canonical.services import job, service
-from modellint.compose.canonical.values import extensions, with_texts
+from modellint.compose.canonical.values import extensions, with_texts, without_extensions
 from modellint.scalar import compose_text
 
 TYPE_CHECKING = False
@@ -44,7 +44,8 @@ def whole_project(project: Project) -> dict[str, Any]:
             for name, body in _sorted(data.get(section))
             if name in used[section]
         }
-    printed["models"] = {name: model(body) for name, body in _sorted(data.get("models")) if name in used["models"]}
+    models = without_extensions(data.get("models") or {}, lambda gathered: {})
+    printed["models"] = {name: model(body) for name, body in _sorted(models) if name in used["models"]}
     kept = {name: value for name, value in printed.items() if value or name in ("name", "services")}
     doubled: dict[str, Any] = with_texts({**kept, **extensions(data)}, lambda text: text.replace("$", "$$"))
     return doubled
@@ -69,7 +70,7 @@ def _secrets(body: dict[str, Any]) -> Iterator[str]:
 
 
 def _configs(body: dict[str, Any]) -> Iterator[str]:
-    return (reference["source"] for reference in body.get("configs", ()))
+    return (reference.get("source", "") for reference in body.get("configs", ()))
 
 
 def _networks(body: dict[str, Any]) -> Iterator[str]:

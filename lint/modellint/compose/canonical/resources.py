@@ -29,7 +29,7 @@ def _external(value: Any) -> bool | None:
 _ADDRESSES = structure({"subnet": text, "gateway": text, "ip_range": text, "aux_addresses": pairs})
 _NETWORK: Fields = {
     "name": text, "driver": text, "driver_opts": pairs,
-    "ipam": filled(structure({"driver": text, "config": each(_ADDRESSES)})),
+    "ipam": filled(structure({"driver": text, "config": each(_ADDRESSES), "options": pairs})),
     "external": _external, "internal": boolean, "attachable": boolean, "labels": pairs,
     "enable_ipv4": optional_boolean, "enable_ipv6": optional_boolean,
 }  # fmt: skip
@@ -57,4 +57,4 @@ def resource(section: str, key: str, data: dict[str, Any] | None, project: str) 
     if is_map(external):
         name = external.get("name") or name
     default = key if external is not None and _external(external) else f"{project}_{key}"
-    return _CONVERTERS[section]({**data, "name": name or default})
+    return _CONVERTERS[section]({**data, "name": default if name is None else name})

