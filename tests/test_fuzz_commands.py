@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from withstood import withstand
 
-TEXTS = 30
+TEXTS = 25
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs an alarm")
