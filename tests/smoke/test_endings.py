@@ -26,7 +26,7 @@ import pytest
 from canned import GGUF, Stored, noise
 from door import Door, End
 from push import sha256
-from remains import Ended, guarded, own_folder, remains, smoke
+from remains import Ended, cache_of, guarded, own_folder, remains, smoke
 from servers import free_port, program
 from tiny import Canary, push
 
@@ -128,12 +128,16 @@ def test_a_file_that_is_left_is_noticed(name: str) -> None:
             f"store/blobs/sha256/{DIGEST}", f"store/partial/{DIGEST}.part", f"store/locks/{DIGEST}.use",
             f"store/locks/{DIGEST}.pull", "store/runs", "cache/modellint/registry/localhost+5000/r+ai+m",
         ):  # fmt: skip
-            write(folder / allowed)
+            write(place(folder, allowed))
         (folder / "store/runs").unlink()
         (folder / "store/runs").mkdir()
         assert remains(folder) == []
-        write(folder / name)
+        write(place(folder, name))
         assert remains(folder) == [LEFT[name]]
+
+
+def place(folder: Path, name: str) -> Path:
+    return (folder.parent if name.startswith("cache/") else folder) / name
 
 
 def test_a_lock_that_is_held_is_noticed() -> None:
@@ -248,7 +252,7 @@ def test_a_kill(models: Stored) -> None:
             if killed.left:
                 removed.append(killed)
                 Store(str(folder / "store")).close()
-                shutil.rmtree(folder / "cache", ignore_errors=True)
+                shutil.rmtree(cache_of(folder), ignore_errors=True)
             return replace(killed, left=remains(folder))
 
     removed: list[Ended] = []
