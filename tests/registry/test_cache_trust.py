@@ -272,6 +272,7 @@ def test_what_is_no_json(text: str) -> None:
 
 @pytest.mark.parametrize("missing", [(), ("_json",), ("_json", "_sha2", "_sha256")])
 def test_an_interpreter_without_them(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
+    monkeypatch.setattr("modellint.registry.light._found", {})
     for name in missing:
         monkeypatch.setitem(sys.modules, name, None)
     assert parse(b'{"a": 1} ') == {"a": 1}

@@ -15,14 +15,14 @@ _BLANK = " \t\r\n"
 
 def digest_of(data: bytes) -> str:
     """`sha256:` and the hexadecimal digits of the hash of some bytes."""
-    found: Any = _first_of(("_sha2", "_sha256", "hashlib")).sha256(data)
+    found: Any = _first_of("_sha2", "_sha256", "hashlib").sha256(data)
     return f"sha256:{found.hexdigest()}"
 
 
 def parse(data: bytes) -> object:
     """The value of a JSON text in UTF-8; raises `ValueError`, or `RecursionError`."""
     text = data.decode().strip(_BLANK)
-    scanner = _first_of(("_json", "json"))
+    scanner = _first_of("_json", "json")
     if not hasattr(scanner, "make_scanner"):
         return scanner.loads(text)
     try:
@@ -43,7 +43,17 @@ class _Reading:
     parse_int = int
 
 
-def _first_of(names: tuple[str, ...]) -> Any:
+_found: dict[str, Any] = {}  # by the first name that was tried
+
+
+def _first_of(*names: str) -> Any:
+    """The first module that there is; the last of them is one that is always there."""
+    if names[0] not in _found:
+        _found[names[0]] = _imported(names)
+    return _found[names[0]]
+
+
+def _imported(names: tuple[str, ...]) -> Any:
     for name in names[:-1]:
         try:
             return __import__(name)
