@@ -36,8 +36,11 @@ conformance: $(VENV)/ready ## compare what Docker Compose and modellint make of 
 hostile: $(VENV)/ready ## ask a registry that does everything wrong, and print what came of it
 	$(BIN)/python tests/hostile.py
 
+# Those of which `make test` has a small share only.
+REPEATED := tests/test_replace.py tests/report/test_injection_formats.py tests/runner/test_process.py tests/store
+
 soak: $(VENV)/ready ## what takes too long for every change: many repetitions, growth in CPU seconds and memory, a long fuzz
-	MODELLINT_ENDINGS=20 $(BIN)/pytest -n 2 --dist worksteal -q -rs tests/soak
+	MODELLINT_SOAK=1 MODELLINT_ENDINGS=20 $(BIN)/pytest -n 2 --dist worksteal -q -rs tests/soak $(REPEATED)
 	MODELLINT_ENDINGS=20 $(BIN)/pytest -n 2 --dist loadfile -q -rs tests/docker/test_endings.py tests/smoke/test_endings.py
 
 $(VENV)/ready: pyproject.toml

@@ -19,7 +19,7 @@ RULES = Path(modellint_rules.__path__[0])
 # From the bottom up. A module imports from the rows above its own, and from its own row where the row says so with a
 # name for a whole package.
 LAYERS = [
-    {"source", "before", "defect", "kept", "near", "number", "undisturbed", "programs"},
+    {"source", "before", "defect", "kept", "near", "number", "ownership", "undisturbed", "programs"},
     {"node", "edit", "image", "demands", "policies"},
     {"scalar", "finding", "removal", "items", "exemption"},
     {"yaml_events", "damage", "standin", "reference", "artifact", "sizes"},

@@ -874,7 +874,10 @@ def test_killed_at_random(tmp_path: Path, kind: str) -> None:
         pytest.skip("this file system has no files without a name")
     killed, replaced, torn, left, later = map(int, storm(tmp_path, "random", kind))
     print(f"{kind}: {killed} killed, {replaced} replaced, {torn} torn, {left} left a file behind, {later} later")
-    assert (killed, torn, later) == (300, 0, 0)
+    assert (torn, later) == (0, 0)
+    assert killed == (300 if "MODELLINT_SOAK" in os.environ else 60)
     assert replaced > 0  # on a busy machine few processes live long enough
     if kind == "unnamed":
-        assert left <= 30  # between two system calls; some 3 of 300 where nothing else is done, 110 with named files
+        assert (
+            left <= killed // 10
+        )  # between two system calls; some 3 of 300 where nothing else is done, 110 with names

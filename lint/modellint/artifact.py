@@ -25,7 +25,6 @@ _WEIGHTS = (".gguf", ".safetensors", ".dduf", "model.weight.v1.raw")  # endings 
 _COMPRESSED = ("+gzip", "+zstd", ".tar.gzip", "tar.gz")
 _FILE_PATH = "org.cncf.model.filepath"
 _MOST_MANIFESTS = 500  # of an index
-_KINDS = ("model", "image", "index", "other")
 _LONGEST_FIELD = 200  # characters of a text that an artifact's author chose
 _LARGEST = 1 << 60  # bytes; a size beyond it is nonsense
 _F16 = 2  # bytes of a number in the KV cache, as llama.cpp keeps it without flags
@@ -127,23 +126,6 @@ def memory(artifact: Artifact, context: int) -> int:
 def to_table(artifact: Artifact) -> dict[str, Any]:
     """The artifact as a JSON object."""
     return {name: getattr(artifact, name) for name in Artifact.__slots__}
-
-
-def from_table(table: Mapping[str, Any]) -> Artifact:
-    """The artifact of a JSON object; raises `KeyError`, `TypeError` or `ValueError` where it is not one."""
-    kind: Kind = table["kind"]
-    if kind not in _KINDS:
-        raise ValueError("kind")
-    artifact = Artifact(str(table["digest"]), kind)
-    for name in Artifact.__slots__:
-        value, expected = table[name], getattr(artifact, name)
-        if name in ("config", "license_layer"):
-            digest, size = value
-            value = (str(digest), int(size))
-        elif type(value) is not type(expected) or (name == "licenses" and not all(type(each) is str for each in value)):
-            raise TypeError(name)
-        setattr(artifact, name, value)
-    return artifact
 
 
 _LICENCES = (

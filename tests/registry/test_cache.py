@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import subprocess
@@ -12,38 +13,69 @@ from pathlib import Path
 
 import pytest
 
-from modellint.artifact import Artifact, to_table
+from modellint.artifact import DOCKER_CONFIG, Artifact, read_config, read_manifest, to_table
 from modellint.facts import Answer
 from modellint.registry.access import Access
 from modellint.registry.ask import ask
 from modellint.registry.cache import Cache, default_folder
+from modellint.registry.light import digest_of
+from modellint.registry.page import LARGEST
 from modellint.request import Request
 
-DIGEST = "sha256:" + "a" * 64
-OTHER = "sha256:" + "b" * 64
-TAG = Request("localhost:9", "team/model", "V1.0")
-PINNED = Request("localhost:9", "team/model", digest=DIGEST)
 NASTY = "a\tb\nc\r\x1f%25%\x00\u2028\u0085é\U0001f600\x1b[31m"
+LICENCE = b"Apache License\n\tVersion 2.0, \xff\n"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 
 
-def artifact(digest: str = DIGEST) -> Artifact:
-    made = Artifact(digest, "model")
-    made.config = (OTHER, 700)
-    made.license_layer = ("", 0)
-    made.size, made.weights, made.context = 1 << 40, 7, 8192
-    made.format, made.quantization, made.problem = "gguf", NASTY, "a\nb"
-    made.licenses = ["MIT", NASTY, "x"]
-    made.embedding = True
-    return made
+class Documents:
+    """What a registry sends about a model: its manifest, its config, and the text of its licence."""
+
+    def __init__(self, context: int = 8192, licenses: tuple[str, ...] = ("MIT", NASTY), **more: str) -> None:
+        gguf = {"general.architecture": "llama", "llama.context_length": str(context)}
+        self.config = json.dumps(
+            {"config": {"format": "gguf", "quantization": NASTY, "gguf": gguf}, "descriptor": {"licenses": licenses}},
+            ensure_ascii=False,
+        ).encode("utf-8", "surrogatepass")
+        layers = [
+            {"mediaType": "application/vnd.docker.ai.gguf.v3", "digest": digest_of(b"weights"), "size": 1 << 40},
+            {"mediaType": "application/vnd.docker.ai.license", "digest": digest_of(LICENCE), "size": len(LICENCE)},
+        ]
+        document = {
+            "schemaVersion": 2, "layers": layers, **more,
+            "config": {
+                "mediaType": f"{DOCKER_CONFIG}v0.1+json", "digest": digest_of(self.config), "size": len(self.config)
+            },
+        }  # fmt: skip
+        self.manifest = json.dumps(document, indent=3).encode()
+        self.digest = digest_of(self.manifest)
+
+    def artifact(self, details: bool = True) -> Artifact:
+        found = read_manifest(json.loads(self.manifest), self.digest)
+        if details:
+            read_config(found, json.loads(self.config))
+            found.licenses = found.licenses or ["Apache-2.0"]
+        return found
+
+    def all(self, details: bool = True) -> dict[str, bytes]:
+        more = {digest_of(data): data for data in (self.config, LICENCE)}
+        return {self.digest: self.manifest, **(more if details else {})}
+
+
+FIRST, SECOND = Documents(), Documents(4096)
+UNNAMED = Documents(licenses=())  # its config does not say under which licence it is
+DIGEST = FIRST.digest
+TAG = Request("localhost:9", "team/model", "V1.0")
+PINNED = Request("localhost:9", "team/model", digest=DIGEST)
 
 
 def keep(
-    folder: Path, request: Request = TAG, *, age: float = 0, details: bool = True, digest: str = DIGEST
+    folder: Path, request: Request = TAG, *, age: float = 0, details: bool = True, of: Documents = FIRST
 ) -> Artifact:
-    made = artifact(digest)
+    made = of.artifact(details)
     cache = Cache(str(folder))
-    cache.keep(request, Answer(made, time.time() - age), details)
+    for digest, data in of.all(details).items():
+        cache.keep_document(digest, bytearray(data))
+    cache.keep(request, Answer(made, time.time() - age))
     cache.write()
     return made
 
@@ -105,16 +137,16 @@ def test_details_are_kept_and_missed(tmp_path: Path) -> None:
 
 def test_a_moved_tag_leaves_the_old_artifact(tmp_path: Path) -> None:
     keep(tmp_path)
-    keep(tmp_path, digest=OTHER)
+    keep(tmp_path, of=SECOND)
     answer = look(tmp_path)
-    assert answer and answer.artifact and answer.artifact.digest == OTHER
+    assert answer and answer.artifact and answer.artifact.digest == SECOND.digest
     assert Cache(str(tmp_path)).artifact(TAG, DIGEST, True)
     assert Cache(str(tmp_path)).artifact(TAG, "sha256:" + "c" * 64, True) is None
 
 
 def test_failures_are_not_kept(tmp_path: Path) -> None:
     cache = Cache(str(tmp_path))
-    cache.keep(TAG, Answer(None, time.time(), code="not-found", reason="no"), True)
+    cache.keep(TAG, Answer(None, time.time(), code="not-found", reason="no"))
     cache.write()
     assert list(tmp_path.iterdir()) == []
 
@@ -122,7 +154,8 @@ def test_failures_are_not_kept(tmp_path: Path) -> None:
 def test_no_folder_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     cache = Cache("")
-    cache.keep(TAG, Answer(artifact(), time.time()), True)
+    cache.keep_document(DIGEST, FIRST.manifest)
+    cache.keep(TAG, Answer(FIRST.artifact(), time.time()))
     cache.write()
     assert cache.answer(TAG, True, 600) is None
     assert list(tmp_path.iterdir()) == []
@@ -141,9 +174,9 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
 
 def replaced(old: str, new: str) -> Callable[[Path], object]:
     def damage(path: Path) -> None:
-        text = path.read_text("utf-8", "surrogatepass")
-        assert old in text
-        path.write_text(text.replace(old, new), "utf-8", "surrogatepass")
+        data = path.read_bytes()
+        assert old.encode() in data
+        path.write_bytes(data.replace(old.encode(), new.encode()))
 
     return damage
 
@@ -152,25 +185,30 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "empty": lambda path: path.write_bytes(b""),
     "cut": lambda path: path.write_bytes(path.read_bytes()[:-20]),
     "zeros": lambda path: path.write_bytes(b"\0" * 4096),
-    "not UTF-8": lambda path: path.write_bytes(path.read_bytes() + b"\xff\n"),
-    "large": lambda path: path.write_bytes(path.read_bytes() + b"\n" * (1 << 20)),
-    "other version": replaced("cache 1 ", "cache 2 "),
-    "other fields": replaced(" problem ", " problems "),
-    "not a kind": replaced("\tmodel\t", "\tvirus\t"),
-    "not a digest": replaced(DIGEST, "sha256:../../x"),
-    "negative": replaced("8192", "-8192"),
-    "long number": replaced("8192", "9" * 5000),
-    "other digits": replaced("8192", "٣"),
-    "not a time": replaced("details\t", "details\tx"),
-    "no time": replaced("details\t", "details\tnan\t"),
-    "not a field": replaced("gguf", "gguf\tgguf"),
-    "not an escape": replaced("%25", "%zz"),
+    "large": lambda path: path.write_bytes(path.read_bytes() + b"\n" * LARGEST),
+    "other version": replaced("cache 2\n", "cache 1\n"),
+    "no digest": replaced(DIGEST, "sha256:../../x"),
+    "not a time": replaced("artifact\t", "artifact\tx"),
+    "no time": replaced("artifact\t", "artifact\tnan\t"),
+    "a tag's digest": replaced("V1.0\tsha256:", "V1.0\tsha512:"),
+    "a field more": replaced("\nartifact", "\t\nartifact"),
     "not a line": replaced("tag\t", "tags\t"),
+    "no manifest": lambda path: path.write_bytes(
+        b"".join(
+            line for line in path.read_bytes().splitlines(True) if not line.startswith(b"document\t" + DIGEST.encode())
+        )
+    ),
+    "another model in the manifest": replaced("1099511627776", "1099511627777"),
+    "another context in the config": replaced('"8192"', '"8193"'),
+    "another licence in the config": replaced('["MIT"', '["BSD"'),
+    "another digest of the manifest": replaced(DIGEST, SECOND.digest),
     "folder": lambda path: (path.unlink(), path.mkdir()),
     "loop": lambda path: (path.unlink(), path.symlink_to(path)),
     "link": lambda path: (path.rename(path.with_name("x")), path.symlink_to(path.with_name("x"))),
     "fifo": lambda path: (path.unlink(), os.mkfifo(path)),
     "locked": lambda path: path.chmod(0),
+    "open to all": lambda path: path.chmod(0o777),
+    "open to the group": lambda path: path.chmod(0o620),
 }
 
 
@@ -191,9 +229,9 @@ def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, name: str) ->
 def test_a_time_that_is_none_is_not_fresh(tmp_path: Path) -> None:
     keep(tmp_path)
     path = file_of(tmp_path)
-    lines = path.read_text("utf-8").split("\n")
+    lines = path.read_bytes().decode("latin-1").split("\n")
     lines = ["\t".join(["tag", "nan", *line.split("\t")[2:]]) if line.startswith("tag\t") else line for line in lines]
-    path.write_text("\n".join(lines), "utf-8")
+    path.write_bytes("\n".join(lines).encode("latin-1"))
     assert look(tmp_path) is None
 
 
@@ -205,22 +243,31 @@ def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path, where: s
 
 
 def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
-    cache = Cache(str(tmp_path))
-    for number in range(1000):
-        request = Request("localhost:9", "team/model", f"t{number}")
-        cache.keep(request, Answer(artifact(f"sha256:{number:064x}"), time.time() - 500 + number / 10), True)
-    cache.write()
-    assert file_of(tmp_path).stat().st_size < 1 << 20
-    assert look(tmp_path, Request("localhost:9", "team/model", "t999"))
+    """The newest stay, as many as there is room for, and all that describes them."""
+    for number in range(0, 1000, 250):
+        cache = Cache(str(tmp_path))
+        for each in range(number, number + 250):
+            documents = Documents(each + 1, note="x" * 20_000)
+            for digest, data in documents.all().items():
+                cache.keep_document(digest, data)
+            request = Request("localhost:9", "team/model", f"t{each}")
+            cache.keep(request, Answer(documents.artifact(), time.time() - 500 + each / 10))
+        cache.write()
+        assert file_of(tmp_path).stat().st_size <= LARGEST
+    answer = look(tmp_path, Request("localhost:9", "team/model", "t999"))
+    assert answer and answer.artifact and answer.artifact.context == 1000
     assert look(tmp_path, Request("localhost:9", "team/model", "t1")) is None
+
+
+def test_what_a_run_keeps_is_bounded(tmp_path: Path) -> None:
+    cache = Cache(str(tmp_path))
+    assert not cache.keep_document(DIGEST, bytes((1 << 20) + 1))
+    assert sum(cache.keep_document(f"sha256:{number:064}", bytes(1 << 20)) for number in range(100)) == 16
 
 
 def write_much(folder: str, number: int) -> None:
     for turn in range(60):
-        cache = Cache(folder)
-        request = Request("localhost:9", "team/model", f"t{number}-{turn}")
-        cache.keep(request, Answer(artifact(), time.time()), True)
-        cache.write()
+        keep(Path(folder), Request("localhost:9", "team/model", f"t{number}-{turn}"))
 
 
 @posix
@@ -263,15 +310,16 @@ def test_ask_takes_it_and_imports_nothing(tmp_path: Path) -> None:
         "from modellint.registry.ask import ask\n"
         "from modellint.request import Request\n"
         f"request = Request({TAG.registry!r}, {TAG.repository!r}, {TAG.tag!r})\n"
-        f"answer = ask([request], Access(cache={str(tmp_path)!r}))[request]\n"
+        f"answer = ask([request], Access(cache={str(tmp_path)!r}, checked=['.']))[request]\n"
         "assert answer.artifact and answer.cached, answer.reason\n"
+        "assert answer.artifact.licenses, 'all of it was read'\n"
         "print(*sorted(name for name in set(sys.modules) - before if not name.startswith('modellint')))\n"
     )
     done = subprocess.run(
         [sys.executable, "-S", "-c", program], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert set(done.stdout.split()) <= {"__future__"}
+    assert set(done.stdout.split()) <= {"__future__", "_json", "_sha256", "_sha2"}
 
 
 def test_offline(tmp_path: Path) -> None:

@@ -189,12 +189,14 @@ def test_several_boot_at_once(xllamacpp: Program, make_canary: Maker) -> None:
             running.stop()
 
 
-def test_twenty_starts_leave_nothing(xllamacpp: Program, canary: Path) -> None:
+def test_many_starts_leave_nothing(xllamacpp: Program, canary: Path) -> None:
     before, opened, seconds = folders(), descriptors(), list[float]()
-    for _ in range(20):
+    for _ in range(20 if "MODELLINT_SOAK" in os.environ else 5):
         with run(xllamacpp, canary, 512) as running:
             seconds.append(running.seconds)
-    print(f"healthy after {min(seconds):.2f} to {max(seconds):.2f} s, median {sorted(seconds)[10]:.2f} s")
+    print(
+        f"healthy after {min(seconds):.2f} to {max(seconds):.2f} s, median {sorted(seconds)[len(seconds) // 2]:.2f} s"
+    )
     assert gone(str(canary), 0) == []
     assert folders() <= before
     assert descriptors() == opened

@@ -45,22 +45,28 @@ class Ended:
 
 @contextmanager
 def own_folder(text: str) -> Generator[Path]:
-    """A folder for one run, with a short name, because sockets may have to lie in it."""
-    folder = Path(tempfile.mkdtemp(prefix="m-", dir="/tmp"))
+    """A folder for one run, with a short name, because sockets may have to lie in it; its cache lies beside it."""
+    both = Path(tempfile.mkdtemp(prefix="m-", dir="/tmp"))
+    folder = both / "r"
     try:
-        for name in ("tmp", "home"):
-            (folder / name).mkdir()
+        for each in (folder, folder / "tmp", folder / "home"):
+            each.mkdir()
         (folder / "compose.yaml").write_text(text)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(both, ignore_errors=True)
+
+
+def cache_of(folder: Path) -> Path:
+    """Where a run in a folder of `own_folder` keeps what registries answered: not in what it checks."""
+    return folder.parent / "cache"
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    """All that a run has in its environment; what it makes is to lie in its folder."""
+    """All that a run has in its environment; what it makes is to lie in its folder, or in its cache."""
     return {
         "PATH": os.environ["PATH"], "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"),
-        "XDG_CACHE_HOME": str(folder / "cache"), **more,
+        "XDG_CACHE_HOME": str(cache_of(folder)), **more,
     }  # fmt: skip
 
 
@@ -98,10 +104,11 @@ def guarded(order: Mapping[str, Any]) -> Ended:
 
 
 def remains(folder: Path) -> list[str]:
-    """What is left of a run that has ended, in its folder and among all processes: nothing, if all is well."""
+    """What is left of a run that has ended, in its folder, its cache or among processes: nothing, if all is well."""
     found = [f"process: {each}" for each in processes(str(folder))]
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
+    cache = cache_of(folder)
+    for path in [*sorted(folder.rglob("*")), *([cache] if cache.exists() else []), *sorted(cache.rglob("*"))]:
+        name = path.relative_to(folder if path.is_relative_to(folder) else folder.parent).as_posix()
         if not _ALLOWED.fullmatch(name) or path.is_symlink():
             found.append(f"file: {name}")
         elif path.parent.name == "locks" and _is_held(path):

@@ -1,7 +1,8 @@
-"""Whatever ends a run, nothing of it is left, and it says what happened: each ending, twenty times.
+"""Whatever ends a run, nothing of it is left, and it says what happened: each ending a few times.
 
-These are runs of the whole command with the real registry and real llama.cpp, each in a folder of its own, watched by a
-`warden`. The moments of signals are spread over what a run does, not over its seconds: those differ between machines.
+With `MODELLINT_ENDINGS=20` it is twenty times each, as `make soak` has it. These are runs of the whole command with the
+real registry and real llama.cpp, each in a folder of its own, watched by a `warden`. The moments of signals are spread
+over what a run does, not over its seconds: those differ between machines.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ import pytest
 from canned import GGUF, Stored, noise
 from door import Door, End
 from push import sha256
-from remains import Ended, guarded, own_folder, remains, smoke
+from remains import Ended, cache_of, guarded, own_folder, remains, smoke
 from servers import free_port, program
 from tiny import Canary, push
 
 from modellint.store.store import Store
 
-TIMES = 20
+TIMES = int(os.environ.get("MODELLINT_ENDINGS", "3"))
 PROJECT = """\
 name: endings
 services:
@@ -46,14 +47,16 @@ models:
     runtime_flags: ["--threads", "1", "--no-warmup", "--temp", "0.1"]
 """
 SMALL, LARGE, HUGE = (PROJECT % name for name in ("small", "large", "huge"))
-# What a run does, and seconds after that has begun: twenty moments.
-MOMENTS = [
+# What a run does, and seconds after that has begun: twenty moments, four in each of the five things that it does.
+ALL_MOMENTS = [
     *(("command", after) for after in (0.0, 0.02, 0.05, 0.1)),
     *(("pull", after) for after in (0.0, 0.05, 0.15, 0.25)),
     *(("boot", after) for after in (0.0, 0.1, 0.25, 0.4)),
     *(("probe", after) for after in (0.0, 0.03, 0.06, 0.1)),
     *(("end", after) for after in (0.0, 0.005, 0.01, 0.02)),
 ]
+# In each of the five at least one, or all of them.
+MOMENTS = ALL_MOMENTS if len(ALL_MOMENTS) <= TIMES else [ALL_MOMENTS[at] for at in (0, 5, 8, 13, 16)]
 GONE = "modellint: interrupted; everything that was started is gone\n"
 SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"]
 pytestmark = [
@@ -73,17 +76,22 @@ def models(registry: Stored, make: Canary) -> Stored:
     return registry
 
 
-def twenty(run: Callable[[int], Ended], at_once: int = 4) -> list[Ended]:
-    """Do it twenty times; none leaves anything or shows a traceback."""
+def several(run: Callable[[int], Ended], at_once: int = 4, times: int = TIMES) -> list[Ended]:
+    """Do it several times; none leaves anything or shows a traceback."""
     with ThreadPoolExecutor(at_once) as pool:
-        all_ended = list(pool.map(run, range(TIMES)))
+        all_ended = list(pool.map(run, range(times)))
     for each in all_ended:
         assert not each.left, str(each)
         assert "Traceback" not in each.err, str(each)
         assert "internal error" not in each.err, str(each)
     seconds = sorted(each.seconds for each in all_ended)
-    print(f"\n{TIMES} runs: {seconds[0]:.2f} to {seconds[-1]:.2f} s, median {seconds[TIMES // 2]:.2f} s")
+    print(f"\n{times} runs: {seconds[0]:.2f} to {seconds[-1]:.2f} s, median {seconds[times // 2]:.2f} s")
     return all_ended
+
+
+def share(number: int) -> int:
+    """The same for one of a few runs as for one of twenty: how far it is on the way from the first to the last."""
+    return number * 20 // TIMES
 
 
 def once(
@@ -128,12 +136,16 @@ def test_a_file_that_is_left_is_noticed(name: str) -> None:
             f"store/blobs/sha256/{DIGEST}", f"store/partial/{DIGEST}.part", f"store/locks/{DIGEST}.use",
             f"store/locks/{DIGEST}.pull", "store/runs", "cache/modellint/registry/localhost+5000/r+ai+m",
         ):  # fmt: skip
-            write(folder / allowed)
+            write(place(folder, allowed))
         (folder / "store/runs").unlink()
         (folder / "store/runs").mkdir()
         assert remains(folder) == []
-        write(folder / name)
+        write(place(folder, name))
         assert remains(folder) == [LEFT[name]]
+
+
+def place(folder: Path, name: str) -> Path:
+    return (folder.parent if name.startswith("cache/") else folder) / name
 
 
 def test_a_lock_that_is_held_is_noticed() -> None:
@@ -191,7 +203,7 @@ def write(path: Path) -> None:
 
 
 def test_success(models: Stored) -> None:
-    for run in twenty(lambda _: once(models.host, SMALL, "--require", "all")):
+    for run in several(lambda _: once(models.host, SMALL, "--require", "all")):
         assert run.status == 0, str(run)
         assert json.loads(run.out)["findings"] == []
         assert run.err == ""
@@ -199,7 +211,7 @@ def test_success(models: Stored) -> None:
 
 def test_failure(models: Stored) -> None:
     text = SMALL.replace('"--temp", "0.1"', '"--temp=0.1"')
-    for run in twenty(lambda _: once(models.host, text)):
+    for run in several(lambda _: once(models.host, text)):
         assert run.status == 1, str(run)
         assert errors(run) == [
             "model llm, booted: the runner ended with status 1: error: invalid argument: --temp=0.1"
@@ -221,14 +233,14 @@ def interrupted(models: Stored, signals: tuple[tuple[int, int, float], ...]) -> 
         with Door(models.host, pause=0.02) as slow:
             return once(slow.host, SMALL, at=MOMENTS[number], signals=signals)
 
-    all_ended = twenty(run)
+    all_ended = several(run, times=len(MOMENTS))
     for (phase, after), each in zip(MOMENTS, all_ended, strict=True):
         if phase in ("boot", "probe", "end") and each.status == 0:
             assert errors(each) == []  # it was too late to stop it: a boot may take less than the moment is after
             continue
         assert each.sent, f"{phase} + {after} s: {each}"
         assert (each.status, each.out, each.err) == (2, "", GONE), f"{phase} + {after} s: {each}"
-    assert sum(each.status == 2 for each in all_ended) >= 13
+    assert sum(each.status == 2 for each in all_ended) >= len(MOMENTS) * 13 // 20
 
 
 def test_a_kill(models: Stored) -> None:
@@ -248,17 +260,17 @@ def test_a_kill(models: Stored) -> None:
             if killed.left:
                 removed.append(killed)
                 Store(str(folder / "store")).close()
-                shutil.rmtree(folder / "cache", ignore_errors=True)
+                shutil.rmtree(cache_of(folder), ignore_errors=True)
             return replace(killed, left=remains(folder))
 
     removed: list[Ended] = []
-    twenty(run)
-    assert len(removed) >= 4
+    several(run, times=len(MOMENTS))
+    assert len(removed) >= len(MOMENTS) // 5
 
 
 def test_a_time_out(models: Stored) -> None:
     """`--timeout` is over anywhere in a run."""
-    for run in twenty(lambda number: once(models.host, SMALL, "--timeout", f"{0.05 + number / 12:.2f}")):
+    for run in several(lambda number: once(models.host, SMALL, "--timeout", f"{0.05 + share(number) / 12:.2f}")):
         assert run.status in (0, 1), str(run)
         found = errors(run)
         assert len(found) == run.status, str(run)
@@ -357,7 +369,7 @@ def runner(tmp_path: Path) -> Callable[[str], str]:
 def test_a_runner_that_hangs(models: Stored, runner: Callable[[str], str]) -> None:
     path = runner("hangs")
     in_time = 0
-    for run in twenty(lambda _: once(models.host, SMALL, "--runner", path, "--timeout", "8"), at_once=TIMES):
+    for run in several(lambda _: once(models.host, SMALL, "--runner", path, "--timeout", "8"), at_once=TIMES):
         assert run.status == 1, str(run)
         found = errors(run)
         if "--timeout" in found[0]:  # a slow machine
@@ -388,7 +400,7 @@ def test_a_runner_that_hangs_does_not_take_the_time_of_another(models: Stored, r
 def test_a_runner_that_is_never_ready(models: Stored, runner: Callable[[str], str]) -> None:
     path = runner("is never ready")
     in_time = 0
-    for run in twenty(lambda _: once(models.host, SMALL, "--runner", path, "--timeout", "5"), at_once=10):
+    for run in several(lambda _: once(models.host, SMALL, "--runner", path, "--timeout", "5"), at_once=10):
         assert run.status == 1, str(run)
         (found,) = errors(run)
         assert "the 5 s of `--timeout` were over" in found
@@ -398,7 +410,7 @@ def test_a_runner_that_is_never_ready(models: Stored, runner: Callable[[str], st
 
 def test_a_runner_that_does_not_end(models: Stored, runner: Callable[[str], str]) -> None:
     path = runner("is deaf and has children everywhere")
-    for run in twenty(lambda _: once(models.host, SMALL, "--runner", path), at_once=10):
+    for run in several(lambda _: once(models.host, SMALL, "--runner", path), at_once=10):
         assert run.status == 0, str(run)
         assert json.loads(run.out)["findings"] == []
 
@@ -442,16 +454,16 @@ def test_a_registry_that_is_killed(models: Stored, tmp_path: Path) -> None:
         with another(models, tmp_path) as (pid, host):
             return once(host, HUGE, at=("pull", 0.0), signals=((pid, signal.SIGKILL, 0.0),))
 
-    stopped(twenty(run, at_once=10))
+    stopped(several(run, at_once=10))
 
 
 def test_a_registry_that_stops(models: Stored) -> None:
     def run(number: int) -> Ended:
         end: End = "close" if number % 2 else "reset"
-        with Door(models.host, most=1000 + number * 150_000, end=end) as door:
+        with Door(models.host, most=1000 + share(number) * 150_000, end=end) as door:
             return once(door.host, LARGE)
 
-    stopped(twenty(run, at_once=10))
+    stopped(several(run, at_once=10))
 
 
 def stopped(all_ended: list[Ended]) -> None:
@@ -464,9 +476,9 @@ def stopped(all_ended: list[Ended]) -> None:
 
 def test_a_registry_that_hangs(models: Stored) -> None:
     def run(number: int) -> Ended:
-        with Door(models.host, most=1000 + number * 150_000, end="hang") as door:
+        with Door(models.host, most=1000 + share(number) * 150_000, end="hang") as door:
             return once(door.host, LARGE, "--timeout", "5")
 
-    for run_ in twenty(run, at_once=10):
+    for run_ in several(run, at_once=10):
         assert run_.status == 1, str(run_)
         assert errors(run_) == ["model llm, pulled: the 5 s of `--timeout` were over"], str(run_)

@@ -187,7 +187,9 @@ def test_a_word_that_means_nothing(registry: Stored, words: str) -> None:
 MOUNT = "mount -t tmpfs -o mode=700,%s none store"
 # What is done ahead of a run, in a mount namespace of its own, and what the run says.
 STORES = {
-    "is a file": ("rmdir store; touch store", "the store cannot be written: file exists"),
+    "is a file": (
+        "rmdir store; touch store", "no models are kept in `store`, because it is no folder; name another folder",
+    ),
     "is read-only": (
         f"{MOUNT % 'size=9m'}; mount -o remount,ro store", "the store cannot be written: read-only file system",
     ),
@@ -196,7 +198,8 @@ STORES = {
     ),
     "has no more names": (MOUNT % "nr_inodes=12", "the disk of the store is full; make room and run it again"),
     "is open to others": (
-        "chmod 777 store", "the folder for models belongs to, or can be written by, somebody else; name another",
+        "chmod 777 store",
+        "no models are kept in `store`, because it can be written by other users; name another folder",
     ),
     # Root, too, has no rights to a folder of a user whom its user namespace does not know.
     "is closed": ("chmod 0 store; exec unshare -U $0", "the store cannot be written: permission denied"),

@@ -141,7 +141,7 @@ def test_the_folder_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_an_answer_that_is_being_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = Cache(str(tmp_path))
     request = Request("localhost:1", "ai/m", "v1")
-    cache.keep(request, Answer(Artifact("sha256:" + "0" * 64, "model"), time.time()), details=False)
+    cache.keep(request, Answer(Artifact("sha256:" + "0" * 64, "model"), time.time()))
     monkeypatch.setattr(os, "open", and_then_a_signal(os.open))
     with pytest.raises(KeyboardInterrupt):
         cache.write()

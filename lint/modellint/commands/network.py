@@ -17,7 +17,7 @@ from modellint.sizes import read_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import TypeAlias
 
     from modellint.compose.selection import Options
@@ -43,7 +43,22 @@ def access(said: Arguments, environment: Mapping[str, str]) -> Access:
         cache="" if "--no-cache" in said.values else default_folder(environment),
         max_age=MAX_AGE,
         offline="--offline" in said.values,
+        checked=(os.curdir, *said.rest, *said.each("--file")),
+        warn=_complain_once(),
     )
+
+
+def _complain_once() -> Callable[[str], None]:
+    told: set[str] = set()
+
+    def tell(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            from modellint.report.complaint import complain
+
+            complain(text)
+
+    return tell
 
 
 def refuse_untrusted(said: Arguments, what: str, environment: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 TIMEOUT = 5.0  # seconds for one reference, from the first connection to the last byte
 MAX_AGE = 600.0  # seconds for which an answer about a tag is not asked again
@@ -17,7 +17,8 @@ class Access:
     """
 
     __slots__ = (
-        "ca_file", "cache", "credentials", "max_age", "offline", "plain_http", "registries", "timeout", "token_hosts",
+        "ca_file", "cache", "checked", "credentials", "max_age", "offline", "plain_http", "registries", "timeout",
+        "token_hosts", "warn",
     )  # fmt: skip
 
     def __init__(
@@ -30,8 +31,10 @@ class Access:
         credentials: bool = True,
         timeout: float = TIMEOUT,
         cache: str = "",
+        checked: Iterable[str] = (),
         max_age: float = MAX_AGE,
         offline: bool = False,
+        warn: Callable[[str], object] | None = None,
     ) -> None:
         self.registries = frozenset(registries)  # the only ones that are asked; empty: any that the project names
         self.plain_http = frozenset(plain_http)  # asked without TLS, beside those on this machine
@@ -40,5 +43,9 @@ class Access:
         self.credentials = credentials  # whether those that Docker stores may be used
         self.timeout = timeout
         self.cache = cache
+        self.checked = tuple(
+            checked
+        )  # files and folders that are not the user's: no cache in their repositories counts
         self.max_age = max_age
         self.offline = offline  # nothing is asked; answers of earlier runs count whatever their age
+        self.warn = warn  # is told what of the cache is not used, and why

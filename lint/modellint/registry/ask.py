@@ -43,7 +43,7 @@ def ask(
 
 
 def _answers(requests: list[Request], access: Access, details: bool) -> Generator[tuple[Request, Answer]]:
-    cache = Cache(access.cache)
+    cache = Cache(access.cache, access.checked, access.warn)
     left: list[Request] = []
     for request in requests:
         if answer := _without_network(request, access, cache, details):
@@ -55,7 +55,7 @@ def _answers(requests: list[Request], access: Access, details: bool) -> Generato
 
         try:
             for request, answer in answers(left, access, cache, details):
-                cache.keep(request, answer, details)
+                cache.keep(request, answer)
                 yield request, answer
         finally:
             cache.write()
@@ -69,7 +69,8 @@ def _without_network(request: Request, access: Access, cache: Cache, details: bo
         return _no("not-allowed", "this registry is none of those that may be asked (`--registry` names them)")
     answer = cache.answer(request, details, float("inf") if access.offline else access.max_age)
     if answer is None and access.offline:
-        return _no("offline", "no earlier run has kept an answer, and `--offline` asks nobody")
+        why = f"the cache {cache.doubt}" if cache.doubt else "no earlier run has kept an answer"
+        return _no("offline", f"{why}, and `--offline` asks nobody")
     return answer
 
 

@@ -32,7 +32,7 @@ def answers(
     def work(request: Request, budget: Budget) -> Artifact:
         try:
             client = clients.of(request)
-            return resolve(request, client, budget, details, lambda digest: cache.artifact(request, digest, details))
+            return resolve(request, client, budget, details, cache)
         finally:
             network.room.leave(budget)
 

@@ -5,60 +5,60 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from modellint.artifact import licence_name, read_config, read_manifest
+from modellint.artifact import read_config, read_manifest
 from modellint.registry import documents
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.names import is_digest
+from modellint.registry.page import LARGEST_LICENCE, add_licence, licence_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from modellint.artifact import Artifact
     from modellint.registry.budget import Budget
+    from modellint.registry.cache import Cache
     from modellint.registry.client import Client
     from modellint.registry.transport import Reply
     from modellint.request import Request
 
 _DIGEST_HEADER = "Docker-Content-Digest"
 _LARGEST_CONFIG = 1 << 23
-_LARGEST_LICENCE = 1 << 16
 
 
-def resolve(
-    request: Request, client: Client, budget: Budget, details: bool, known: Callable[[str], Artifact | None]
-) -> Artifact:
+def resolve(request: Request, client: Client, budget: Budget, details: bool, cache: Cache) -> Artifact:
     """The artifact that a registry has; raises `Failure`.
 
     A tag is asked with HEAD first, which Docker Hub does not count. The digest that it names is a question, no answer:
-    either `known` has a verified artifact of it, or the manifest of this digest is fetched and hashed.
+    either the cache has the documents of it, or the manifest of this digest is fetched and hashed.
     """
     if request.digest:
-        return _fetch(request, client, request.digest, request.digest, budget, details)
+        return _fetch(request, client, request.digest, request.digest, budget, details, cache)
     head = client.manifest(request.tag, budget, "HEAD")
     if head.status in (403, 404, 429):
         raise of_status(head.status, request.registry)
     named = head.headers.get(_DIGEST_HEADER) if head.status == 200 else None
     if named is None or not is_digest(named):
-        return _fetch(request, client, request.tag, "", budget, details)
-    return known(named) or _fetch(request, client, named, named, budget, details)
+        return _fetch(request, client, request.tag, "", budget, details, cache)
+    known = cache.artifact(request, named, details)
+    return known or _fetch(request, client, named, named, budget, details, cache)
 
 
-def _fetch(request: Request, client: Client, reference: str, digest: str, budget: Budget, details: bool) -> Artifact:
+def _fetch(
+    request: Request, client: Client, reference: str, digest: str, budget: Budget, details: bool, cache: Cache
+) -> Artifact:
     """Fetch a manifest, which must have the given digest if there is one, and what else is to be known."""
     reply = _successful(client.manifest(reference, budget), request)
     found = _digest(reply)
     named = reply.headers.get(_DIGEST_HEADER)
     if (digest and found != digest) or (named is not None and named != found):
         raise Failure("digest-mismatch", "the registry sent a manifest that does not have the digest it should have")
+    cache.keep_document(found, reply.body)
     artifact = documents.read(reply.body, lambda document: read_manifest(document, found), client.room, budget)
     if details and artifact.kind == "model":
-        _add_config(request, client, artifact, budget)
-        if not artifact.licenses:
-            _add_licence(client, artifact, budget)
+        _add_config(request, client, artifact, budget, cache)
+        _add_licence(client, artifact, budget, cache)
     return artifact
 
 
-def _add_config(request: Request, client: Client, artifact: Artifact, budget: Budget) -> None:
+def _add_config(request: Request, client: Client, artifact: Artifact, budget: Budget, cache: Cache) -> None:
     digest, size = artifact.config
     if not is_digest(digest):
         raise Failure("not-a-manifest", "the manifest names no config that can be fetched")
@@ -67,21 +67,22 @@ def _add_config(request: Request, client: Client, artifact: Artifact, budget: Bu
     reply = _successful(client.blob(digest, budget, _LARGEST_CONFIG), request)
     if _digest(reply) != digest:
         raise Failure("digest-mismatch", "the registry sent a config that is not the one of the manifest")
+    cache.keep_document(digest, reply.body)
     documents.read(reply.body, lambda document: read_config(artifact, document), client.room, budget)
 
 
-def _add_licence(client: Client, artifact: Artifact, budget: Budget) -> None:
+def _add_licence(client: Client, artifact: Artifact, budget: Budget, cache: Cache) -> None:
     """Add the name of the licence whose text comes with the model, if it is there and known."""
-    digest, size = artifact.license_layer
-    if not is_digest(digest) or not 0 < size <= _LARGEST_LICENCE:
+    digest = licence_digest(artifact)
+    if not digest:
         return
-    reply = client.blob(digest, budget, _LARGEST_LICENCE)
+    reply = client.blob(digest, budget, LARGEST_LICENCE)
     if reply.status != 200:
         return
     if _digest(reply) != digest:
         raise Failure("digest-mismatch", "the registry sent a licence that is not the one of the manifest")
-    if name := licence_name(reply.body.decode(errors="replace")):
-        artifact.licenses = [name]
+    cache.keep_document(digest, reply.body)
+    add_licence(artifact, reply.body)
 
 
 def _successful(reply: Reply, request: Request) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,10 @@ def get(run: Run, models: Sequence[Model]) -> Iterator[Held]:
     if run.asked.canary:
         yield from _look_up(run, asked)
     elif asked:
-        store = run.stack.enter_context(Store(run.asked.store, limit=run.asked.store_limit, verify=True))
+        checked = (os.curdir, *(file.source.path for file in run.project.files))
+        store = run.stack.enter_context(
+            Store(run.asked.store, limit=run.asked.store_limit, verify=True, checked=checked)
+        )
         for model, request in asked:
             held = _pull(run, model, request, store)
             if held is not None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from modellint.store.layout import safe_name, unlike
-from modellint.store.part import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,22 +88,8 @@ def names(layers: Sequence[Layer]) -> list[str]:
     return found
 
 
-def link(folder: str, layers: Sequence[Layer], blobs: Sequence[str]) -> list[File]:
-    """Give the blobs of layers names in a folder. Raises `Failure`."""
-    files: list[File] = []
-    for layer, name, blob in zip(layers, names(layers), blobs, strict=True):
-        path = os.path.join(folder, name)
-        try:
-            _link(blob, path)
-        except OSError as error:
-            raise unwritable(error) from None
-        files.append(File(path, layer))
-    return files
-
-
-def _link(blob: str, path: str) -> None:
-    """A hard link, which also somebody can follow who sees no other folder; a symbolic one where that is impossible."""
-    try:
-        os.link(blob, path)
-    except OSError:
-        os.symlink(os.path.abspath(blob), path)
+def link(store: Store, folder: str, layers: Sequence[Layer]) -> list[File]:
+    """Give the blobs of layers, which the store holds, names in the folder of a run. Raises `Failure`."""
+    return [
+        File(store.give(layer.digest, folder, name), layer) for layer, name in zip(layers, names(layers), strict=True)
+    ]

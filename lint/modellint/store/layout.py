@@ -19,7 +19,10 @@ from modellint.registry.names import is_digest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+PART, USE, PULL, LOCK = ".part", ".use", ".pull", ".lock"  # what the names of files end with
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_HEX = "0123456789abcdef"
+RUN_BYTES = 8  # of the name of a run, each written as two digits
 _LONGEST_NAME = 100
 _LONGEST_ENDING = 10
 # Windows takes these for devices, whatever their ending.
@@ -40,7 +43,7 @@ def hex_of(digest: str) -> str:
 
 
 class Layout:
-    """The paths of a store."""
+    """The paths of a store. What is done in it is done through open folders, and not by these."""
 
     __slots__ = ("blobs", "folder", "locks", "partial", "runs")
 
@@ -51,36 +54,25 @@ class Layout:
         self.locks = os.path.join(folder, "locks")
         self.runs = os.path.join(folder, "runs")
 
-    def make(self) -> None:
-        """Make what is missing, for this user only. Raises `OSError`."""
-        for folder in (self.folder, os.path.dirname(self.blobs), self.blobs, self.partial, self.locks, self.runs):
-            _make(folder)
-
     def blob(self, name: str) -> str:
         """The file of a blob by its hexadecimal digits."""
         return os.path.join(self.blobs, name)
 
     def part(self, name: str) -> str:
         """The file of what has come of a blob."""
-        return os.path.join(self.partial, f"{name}.part")
-
-    def use_lock(self, name: str) -> str:
-        """The lock of those that use a blob."""
-        return os.path.join(self.locks, f"{name}.use")
-
-    def pull_lock(self, name: str) -> str:
-        """The lock of the one that downloads a blob."""
-        return os.path.join(self.locks, f"{name}.pull")
+        return os.path.join(self.partial, name + PART)
 
 
-def _make(path: str) -> None:
-    if path and not os.path.isdir(path):
-        _make(os.path.dirname(path))  # `os.makedirs` would let others read these
-        try:
-            os.mkdir(path, 0o700)
-        except FileExistsError:
-            if not os.path.isdir(path):  # else another run has made it
-                raise
+def blob_of(name: str, ending: str) -> str:
+    """The hexadecimal digits of the blob that a file of the store is about; empty for what is no such file."""
+    digits = name.removesuffix(ending)
+    return digits if digits + ending == name and is_digest(f"sha256:{digits}") else ""
+
+
+def run_of(name: str) -> str:
+    """The name of the run that a folder or a lock in `runs` belongs to; empty for what is no such thing."""
+    run = name.removesuffix(LOCK)
+    return run if len(run) == 2 * RUN_BYTES and not run.strip(_HEX) else ""
 
 
 def safe_name(path: str, otherwise: str) -> str:

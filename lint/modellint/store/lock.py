@@ -16,11 +16,15 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modellint.store.folder import Folder
+
 _PAUSE = 0.05  # seconds between two looks
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 
 
-def take(path: str, *, shared: bool, seconds: float, check: Callable[[], object] | None = None) -> int | None:
+def take(
+    folder: Folder, name: str, *, shared: bool, seconds: float, check: Callable[[], object] | None = None
+) -> int | None:
     """Take the lock of a file, which is made; None where others hold it for longer than that. `release` frees it.
 
     `check` is called between looks, and may raise. A lock's file can be removed by the one who holds it alone: who has
@@ -28,12 +32,13 @@ def take(path: str, *, shared: bool, seconds: float, check: Callable[[], object]
     """
     end = time.monotonic() + seconds
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        handle = folder.open(name, os.O_RDWR | os.O_CREAT)
         try:
             if _flock(handle, shared):
-                if _is_at(handle, path):
-                    found, handle = handle, -1
-                    return found
+                found = folder.look(name)
+                if found and os.path.samestat(os.fstat(handle), found):
+                    taken, handle = handle, -1
+                    return taken
                 continue
         finally:
             if handle >= 0:
@@ -60,10 +65,3 @@ def _flock(handle: int, shared: bool) -> bool:
             return False
         raise Failure("store", "the file system of the store has no locks; choose a folder on another one") from None
     return True
-
-
-def _is_at(handle: int, path: str) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), os.stat(path, follow_symlinks=False))
-    except FileNotFoundError:
-        return False

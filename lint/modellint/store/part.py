@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 from typing import TYPE_CHECKING
 
 from modellint.registry.failure import Failure
+from modellint.store.folder import identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from modellint.store.folder import Folder
 
 _PIECE = 1 << 20  # bytes hashed at a time
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -21,21 +23,16 @@ _USELESS = ("digest-mismatch", "too-big", "disk-full")  # codes after which a pa
 class Part:
     """What has come of a blob. What an earlier run left is taken over, and hashed first."""
 
-    def __init__(self, path: str, size: int, check: Callable[[], object] | None = None) -> None:
+    def __init__(self, folder: Folder, name: str, size: int, check: Callable[[], object] | None = None) -> None:
         self.size = size
         self.came = 0  # bytes written by this run
-        self._path = path
-        flags = os.O_RDWR | os.O_CREAT
-        for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
-            flags |= getattr(os, name, 0)
-        self._handle = os.open(path, flags, 0o600)
+        self._folder = folder
+        self._name = name
+        self._handle = folder.open(name, os.O_RDWR | os.O_CREAT)
         try:
-            status = os.fstat(self._handle)
-            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-                raise Failure("store", "what lies where a part of a download should lie is no file of ours")
             self._hash = hashlib.sha256()
             self.position = 0
-            if status.st_size > size:
+            if os.fstat(self._handle).st_size > size:
                 os.ftruncate(self._handle, 0)
             else:
                 self._take_over(check)
@@ -71,21 +68,31 @@ class Part:
         """The hexadecimal digits of the hash of all of it."""
         return self._hash.hexdigest()
 
-    def publish(self, path: str) -> None:
-        """Give it its final name, once all of it is on the disk."""
+    def publish(self, folder: Folder, name: str) -> int:
+        """Give it its final name in another folder, once all of it is on the disk; the file, opened for the caller.
+
+        Raises `Failure` where what has got that name is not the file that was written and hashed here.
+        """
         try:
             os.fsync(self._handle)
-            os.fchmod(self._handle, 0o600)  # whatever an earlier run's umask made of it
-            os.replace(self._path, path)
-            _flush(os.path.dirname(path))
+            own = identity(os.fstat(self._handle))
+            os.replace(self._name, name, src_dir_fd=self._folder.handle, dst_dir_fd=folder.handle)
+            there = folder.look(name)
+            if there is None or identity(there) != own:
+                folder.remove(name)
+                raise Failure("store", "somebody else has replaced a file of the store while it was being written")
+            folder.flush()
+        except IsADirectoryError:
+            raise folder.refusal(name, "is a folder") from None
         except OSError as error:
             raise unwritable(error) from None
+        return os.dup(self._handle)
 
     def close(self, problem: BaseException | None) -> None:
         """Leave it for the next run, unless that cannot go on from it."""
         os.close(self._handle)
         if isinstance(problem, Failure) and problem.code in _USELESS:
-            remove(self._path)
+            self._folder.remove(self._name)
 
     def _take_over(self, check: Callable[[], object] | None) -> None:
         while data := os.read(self._handle, _PIECE):
@@ -95,27 +102,14 @@ class Part:
                 check()
 
 
-def digits_of(path: str, check: Callable[[], object] | None = None) -> str:
-    """The hexadecimal digits of a file's hash. Raises `OSError`."""
+def digits_of(handle: int, check: Callable[[], object] | None = None) -> str:
+    """The hexadecimal digits of the hash of an open file. Raises `OSError`."""
     found = hashlib.sha256()
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-    try:
-        while data := os.read(handle, _PIECE):
-            found.update(data)
-            if check:
-                check()
-    finally:
-        os.close(handle)
+    while data := os.read(handle, _PIECE):
+        found.update(data)
+        if check:
+            check()
     return found.hexdigest()
-
-
-def remove(path: str) -> bool:
-    """Remove a file, if it is there and that is allowed."""
-    try:
-        os.unlink(path)
-    except OSError:
-        return False
-    return True
 
 
 def unwritable(error: OSError) -> Failure:
@@ -125,14 +119,3 @@ def unwritable(error: OSError) -> Failure:
     if error.errno == errno.EFBIG:
         return Failure("store", "the file system of the store takes no file of that size")
     return Failure("store", f"the store cannot be written: {(error.strerror or 'no reason given').lower()}")
-
-
-def _flush(folder: str) -> None:
-    """Have a renaming last; not every file system can."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        return
-    finally:
-        os.close(handle)

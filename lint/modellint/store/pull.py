@@ -68,12 +68,12 @@ def pull(
     source = _Source(Request(request.registry, request.repository, digest=digest), access, until, stall)
     try:
         artifact, layers = _model(source, store)
-        blobs = _Files(source, store, layers).bring(progress)
+        _Files(source, store, layers).bring(progress)
     finally:
         source.network.close()
     folder = store.start_run()
     try:
-        bundle = Bundle(store, folder, artifact, link(folder, layers, [blobs[layer.digest] for layer in layers]))
+        bundle = Bundle(store, folder, artifact, link(store, folder, layers))
         _add_licence(artifact, bundle)
     except BaseException:
         store.end_run(folder)
@@ -198,10 +198,10 @@ class _Files:
         self._come = dict.fromkeys(self._sizes, 0)
         self._patiences: list[Patience] = []
         self._stopped = threading.Event()
-        self._done: queue.SimpleQueue[tuple[str, str | BaseException]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[str, BaseException | None]] = queue.SimpleQueue()
 
-    def bring(self, progress: Progress | None) -> dict[str, str]:
-        """The paths of all files by digest; raises the first `Failure`."""
+    def bring(self, progress: Progress | None) -> None:
+        """Have all files in the store; raises the first `Failure`."""
         missing = [digest for digest, size in self._sizes.items() if not self._store.has(digest, size)]
         if missing:
             self._store.make_room(
@@ -218,7 +218,7 @@ class _Files:
         try:
             for thread in threads:
                 thread.start()
-            return self._gather(progress)
+            self._gather(progress)
         finally:
             self._stop()
             end = time.monotonic() + _GRACE
@@ -226,26 +226,25 @@ class _Files:
                 if thread.is_alive():
                     thread.join(max(0.0, end - time.monotonic()))
 
-    def _gather(self, progress: Progress | None) -> dict[str, str]:
+    def _gather(self, progress: Progress | None) -> None:
         """Wait for all files, in the caller's thread."""
         total, shown = sum(self._sizes.values()), -1
-        paths: dict[str, str] = {}
-        while len(paths) < len(self._sizes):
+        left = len(self._sizes)
+        while left:
             try:
-                digest, outcome = self._done.get(timeout=_TICK)
+                digest, problem = self._done.get(timeout=_TICK)
             except queue.Empty:
                 if time.monotonic() > self._source.until + _TICK:  # a thread is stuck in a call of the system
                     raise Failure("timeout", "the time for the whole download is over") from None
             else:
-                if isinstance(outcome, BaseException):
-                    raise outcome
-                paths[digest] = outcome
+                if problem is not None:
+                    raise problem
+                left -= 1
                 self._come[digest] = self._sizes[digest]
             done = sum(self._come.values())
             if progress and done != shown:
                 shown = done
                 progress(done, total)
-        return paths
 
     def _work(self, todo: queue.SimpleQueue[str]) -> None:
         """Bring one file after another, in a thread."""
@@ -254,16 +253,16 @@ class _Files:
                 digest = todo.get_nowait()
             except queue.Empty:
                 return
-            outcome: str | BaseException
+            failure: Failure | None = None
             try:
-                outcome = self._one(digest)
-            except Failure as failure:
-                outcome = failure.copy()  # without the traceback, whose frames hold what was read
+                self._one(digest)
+            except Failure as problem:
+                failure = problem.copy()  # without the traceback, whose frames hold what was read
             except Exception as problem:  # whatever a library raises
-                outcome = Failure("internal", f"modellint met an error of its own ({type(problem).__name__})")
-            self._done.put((digest, outcome))
+                failure = Failure("internal", f"modellint met an error of its own ({type(problem).__name__})")
+            self._done.put((digest, failure))
 
-    def _one(self, digest: str) -> str:
+    def _one(self, digest: str) -> None:
         def check() -> None:
             """While somebody else downloads it, or what is there is hashed."""
             self._come[digest] = min(self._store.come(digest), self._sizes[digest])
@@ -272,7 +271,7 @@ class _Files:
             if time.monotonic() > self._source.until:
                 raise Failure("timeout", "the time for the whole download is over")
 
-        return self._store.hold(digest, self._sizes[digest], partial(self._fill, digest), check)
+        self._store.hold(digest, self._sizes[digest], partial(self._fill, digest), check)
 
     def _fill(self, digest: str, part: Part) -> None:
         """Complete a part; where the connection breaks, go on from there, up to three times without getting far."""
