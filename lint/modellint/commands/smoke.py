@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modellint.check import Report, open_project
-from modellint.commands.network import access, refuse_untrusted
+from modellint.commands.network import access
+from modellint.commands.trust import refuse_untrusted, warning
 from modellint.compose.files import Unreadable
 from modellint.docker.engine import NoEngine
 from modellint.isolation.outcome import FAIL, NOT_PROVEN
@@ -62,9 +63,11 @@ def run(said: Arguments) -> int:
     """Smoke one project; returns the exit code: 0 nothing failed, 1 something did, 2 it could not be tried."""
     _refuse_contradictions(said)
     _refuse_lost_reports(said)
+    refuse_untrusted(said, "smoke", os.environ)
     asked = _asked(said)
     allowed = access(said, os.environ)
-    refuse_untrusted(said, "smoke", os.environ)
+    if warned := "--trusted" not in said.values and warning(os.environ):
+        complain(warned)
     try:
         options = project_options(said)
         project, selection, overlay = open_project(said.rest[0] if said.rest else "", options, os.environ)
