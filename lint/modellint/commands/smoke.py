@@ -212,6 +212,7 @@ def _asked(said: Arguments) -> Asked:
         canary="--canary" in said.values,
         serve="--serve" in said.values,
         probe_only="--probe-only" in said.values,
+        allowed=frozenset(said.each("--allow")),
     )
 
 
@@ -228,6 +229,8 @@ def _refuse_contradictions(said: Arguments) -> None:
         raise UsageError("`--canary` needs a runner of its own: an installed Docker Model Runner runs what it pulls")
     if "--probe-only" in said.values and not docker:
         raise UsageError("`--probe-only` is about containers: say `--engine docker` with it")
+    if "--allow" in said.values and not docker:
+        raise UsageError("`--allow` is about containers: say `--engine docker` with it")
 
 
 def _refuse_lost_reports(said: Arguments) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from modellint.compose.env_files import EnvFile
+from modellint.compose.files import foreign
 from modellint.docker.contract import Settings
 from modellint.docker.run import Order, check_in_containers
 from modellint.isolation.gateway import Route
@@ -16,7 +18,7 @@ from modellint.smoke.check import of_outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modellint.compose.project import Model, Service
+    from modellint.compose.project import Model, Project, Service
     from modellint.smoke.session import Ready, Run
 
 
@@ -43,6 +45,9 @@ def check_contained(run: Run, services: Sequence[Service], models: Sequence[Mode
         run.asked.probe_only,
         run.clock.left,
         run.watch.step,
+        run.asked.allowed,
+        tuple(foreign_files(run.project)),
+        run.tell,
     )
     seen = check_in_containers(order, os.environ, run.stack, run.smoke.notes)
     outcomes = [_in_time(run, each) for each in seen.outcomes]
@@ -58,6 +63,12 @@ def check_contained(run: Run, services: Sequence[Service], models: Sequence[Mode
     if seen.project:
         run.smoke.notes.append(f"containers took {run.clock.passed - started:.1f} s")
         run.smoke.up.append(f"the containers of `docker compose -p {seen.project}`")
+
+
+def foreign_files(project: Project) -> list[str]:
+    """The files outside the repository that Docker Compose reads for the project, as its files name them."""
+    named = [each for each in (*project.outside, *project.unread) if foreign(EnvFile(each).path, project.folder)]
+    return [f"`{each.shown}`" for each in named] + ["a Compose file" for file in project.files if file.source.private]
 
 
 def _in_time(run: Run, outcome: Outcome) -> Outcome:
