@@ -159,10 +159,34 @@ def test_what_is_mounted_below_a_folder(runs: Runs, bind: dict[str, Any]) -> Non
 
 
 def test_a_link_to_somewhere_else(runs: Runs) -> None:
-    with own_folder(runs.project({"chat": alone(runs, volumes=["./link:/x"])})) as folder:
+    """Its folder is in the repository, and what it points at is not."""
+    services = {
+        name: {"image": runs.image, "entrypoint": ["/nonexistent"], "models": LLM, "volumes": [f"./{name}:/x"]}
+        for name in ("link", "own")
+    }
+    with own_folder(runs.project(services)) as folder:
         (folder / "link").symlink_to("/etc")
-        done = runs.run(folder, "--details", "--allow", "host-files")
-        assert "image" not in checks(done, "service chat")
+        (folder / "own").mkdir()
+        done = runs.run(folder, "--details", allow=())
+    assert checks(done, "service link")["image"][1].endswith("and that takes `--allow host-files`")
+    assert checks(done, "service link")["container"][0] == "pass"
+    assert "/nonexistent" in checks(done, "service own")["container"][1]
+
+
+def test_names_that_are_options(runs: Runs) -> None:
+    """A service may be called so, and so may what somebody writes in the place of an image."""
+    services = {
+        "--no-start": runs.python(models=LLM),
+        "-h": runs.python(models=LLM, build="."),
+        "Upper": runs.python(build="."),
+    }
+    with own_folder(runs.project(services)) as folder:
+        write(folder / "Dockerfile", f"FROM {runs.image}\n")
+        done = runs.run(folder, "--details")
+    for name in services:
+        assert checks(done, f"service {name}")["container"] == ("pass", "Compose started it, and it runs"), name
+    image = runs.once(runs.project({"chat": {"image": "--help", "models": LLM}}), "--details")
+    assert checks(image, "service chat")["image"][0] == "not proven"
 
 
 def test_values_of_the_shell(runs: Runs) -> None:
@@ -224,6 +248,15 @@ def test_an_env_file_outside(runs: Runs) -> None:
                     assert reason.endswith("which lies outside the repository: `--allow host-files`")
 
 
+def test_an_env_file_that_is_a_link(runs: Runs) -> None:
+    with own_folder("") as other, own_folder(runs.project({"chat": alone(runs)})) as folder:
+        (folder / ".env").symlink_to(write(other / "outside.env", f"A={SECRET}\n"))
+        done = runs.run(folder, "--details", allow=())
+    status, reason = checks(done, "service chat")["container"]
+    assert status == "not proven"
+    assert "what `.env` points at, which lies outside the repository" in reason
+
+
 def test_variables_for_the_programs_that_compose_starts(runs: Runs) -> None:
     """An env file of the project may name LD_PRELOAD. The dynamic linker of none of them hears of it."""
     provider = {"provider": {"type": "model", "options": {"model": f"{runs.registry}/ai/canary-llm:v1"}}}
@@ -249,8 +282,10 @@ def test_files_of_other_machines(runs: Runs) -> None:
         mark = folder / "tmp" / "mark"
         write(folder / "bin" / "git", f"#!/bin/sh\n: > {shlex.quote(str(mark))}\nexit 1\n", 0o755)
         path = os.pathsep.join([str(folder / "bin"), runs.engine.environment["PATH"]])
-        runs.run(folder, "--details", variables={"PATH": path})
+        done = runs.run(folder, "--details", variables={"PATH": path})
         assert not mark.exists()
+    said = "it is made of files of another machine, which modellint does not fetch"
+    assert checks(done, "service chat")["container"] == ("not proven", said)
 
 
 def test_no_container_may_use_all_of_the_machine(runs: Runs) -> None:
@@ -263,3 +298,19 @@ raise SystemExit(7 if score >= 500 and len(found) > 1 and min(found) <= 4096 els
 """
     done = runs.once(runs.project({"chat": runs.python(limits, models=LLM, scale=3, oom_score_adj=-1000)}), "--details")
     assert checks(done, "service chat")["container"][1].startswith("it is exited, with status 7"), str(done)
+
+
+def test_a_full_disk(runs: Runs) -> None:
+    """It is said which: nothing is started that could not be taken down again."""
+    with own_folder(runs.project({"chat": runs.python(models=LLM)})) as folder:
+        small = folder / "tmp" / "small"
+        small.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=False).returncode != 0:
+            pytest.skip("nothing can be mounted here")
+        try:
+            done = runs.run(folder, "--details", variables={"TMPDIR": str(small)})
+        finally:
+            subprocess.run(["umount", str(small)], check=True)
+    assert done.status == 0, str(done)
+    said = f"the folder for temporary files, {small}, has less than 8 MiB left"
+    assert checks(done, "service chat")["engine"] == ("not proven", said)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import json
 import shlex
 import threading
@@ -18,6 +20,7 @@ from modellint.docker import containers as module
 from modellint.docker.containers import Containers, DockerFailed, NotAllowed
 from modellint.docker.run import Order, check_in_containers
 from modellint.docker.stand_in import stand_in
+from modellint.isolation.plan import ServicePlan
 from modellint.registry.failure import Failure
 
 # An engine of files: what has a container, a network or a volume lies in a folder of that name. A container whose name
@@ -170,6 +173,23 @@ def test_what_cannot_be_removed_is_in_the_report(tmp_path: Path) -> None:
     assert notes[2:] == ["could not be removed: container abc"]
 
 
+def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said of which folder, and what was made is taken down."""
+
+    def write(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Containers, "write", write)
+    notes: list[str] = []
+    order = dataclasses.replace(ORDER, plans=(ServicePlan("a", (), (), (), (), ()),))
+    with ExitStack() as stack:
+        seen = check_in_containers(order, double(tmp_path, STUCK), stack, notes)
+    assert [(each.status, each.reason) for each in seen.outcomes] == [
+        ("not proven", "the folder for temporary files cannot be used: No space left on device")
+    ]
+    assert notes[-1] == "could not be removed: container abc"
+
+
 def test_what_cannot_be_removed_where_there_is_no_report(tmp_path: Path) -> None:
     """A signal: `everything is gone` would not be true."""
     with pytest.raises(Failure) as problem, ExitStack() as stack:
@@ -210,9 +230,9 @@ def test_an_external_network_is_looked_at(tmp_path: Path) -> None:
     )
     given = {
         "*' config'": saying(document),
-        "'network inspect usual'": saying('[{"Driver": "bridge", "Internal": false}]'),
-        "'network inspect inside'": saying('[{"Driver": "bridge", "Internal": true}]'),
-        "'network inspect odd'": saying('[{"Driver": "macvlan"}]'),
+        "'network inspect -- usual'": saying('[{"Driver": "bridge", "Internal": false}]'),
+        "'network inspect -- inside'": saying('[{"Driver": "bridge", "Internal": true}]'),
+        "'network inspect -- odd'": saying('[{"Driver": "macvlan"}]'),
     }
     found = made(tmp_path, given)
     found.read()

@@ -44,6 +44,7 @@ _STOP = 2  # seconds that a service has to end
 _ROUNDS = 3  # of taking down
 _LATE = 30.0  # seconds that the engine may take to finish what it was asked before Compose was ended
 _PAUSE = 0.2
+_REMOTE = "remote resource is disabled"  # what Compose says of files of other machines
 _IN_USE = "is already in use"  # a name, as the engine says it
 _KINDS = ("container", "network", "volume")  # in the order in which they can be removed
 _FORCE = {"container": ("--force", "--volumes"), "volume": ("--force",)}
@@ -117,13 +118,15 @@ class Containers:
         """Have the images of services here. Those whose image cannot be had, and why."""
         services = {name: body for name, body in services_of(self.document).items() if name in set(names)}
         images = {name: str(body.get("image", "")) for name, body in services.items() if "build" not in body}
-        asked = {name: self._docker("image", "inspect", image) for name, image in images.items()}
+        asked = {name: self._docker("image", "inspect", "--", image) for name, image in images.items()}
         here = self._run_all(asked, _SECONDS)
-        todo = {name: self._docker("pull", "--quiet", images[name]) for name, done in here.items() if done.status != 0}
+        todo = {
+            name: self._docker("pull", "--quiet", "--", images[name]) for name, done in here.items() if done.status != 0
+        }
         builds = [name for name, body in services.items() if "build" in body]
         if builds:
             self.write(stand_in, (), alone=False)
-            todo |= {name: self.compose("build", "--quiet", name) for name in builds}
+            todo |= {name: self.compose("build", "--quiet", "--", name) for name in builds}
         return {
             name: self.hide(done.words)
             for name, done in self._run_all(todo, _PULL, self._of_the_copy).items()
@@ -142,7 +145,7 @@ class Containers:
     def up(self, names: Sequence[str]) -> Done:
         """Start services, and those that they depend on."""
         self.making = [f"{self.name}-{each}-1" for each in with_dependencies(self.document, names)]
-        words = self.compose("up", "--detach", "--no-build", "--quiet-pull", *names)
+        words = self.compose("up", "--detach", "--no-build", "--quiet-pull", "--", *names)
         done = run(words, self._of_the_copy, self.left(_START))
         if done.status == 0:
             self.making = []
@@ -182,7 +185,7 @@ class Containers:
                 self._down()
             self._wait_for_late_ones()
             left = self._remove_all()
-        except DockerFailed as problem:
+        except (DockerFailed, OSError) as problem:
             return [f"what has the label {_PROJECT}={self.name} or {LABEL}={self.name} ({problem})"]
         self._remove_images()
         return left
@@ -234,9 +237,11 @@ class Containers:
         return {*_table(body.get("environment")), *_PROXIES, *map(str.lower, _PROXIES)}
 
     def _config(self, environ: Mapping[str, str], *more: str) -> dict[str, Any]:
-        """What Compose makes of the user's files, or of `more`. Raises `DockerFailed`."""
+        """What Compose makes of the user's files, or of `more`. Raises `DockerFailed`, and `NotAllowed`."""
         words = self.engine.compose(*(more or self.words), "config")
         done = run(words, environ, self.left(_SECONDS))
+        if _REMOTE in done.err:
+            raise NotAllowed("it is made of files of another machine, which modellint does not fetch")
         if done.status != 0:
             raise DockerFailed(f"`docker compose config`: {self.hide(done.words)}")
         try:
@@ -302,7 +307,9 @@ class Containers:
         In the user's own network, the copy's services would have the names of theirs.
         """
         names = external_networks(self.document)
-        seen = self._run_all({key: self._docker("network", "inspect", name) for key, name in names.items()}, _SECONDS)
+        seen = self._run_all(
+            {key: self._docker("network", "inspect", "--", name) for key, name in names.items()}, _SECONDS
+        )
         bodies = {key: body for key, done in seen.items() if done.status == 0 for body in _objects(done.out)}
         likenesses = {
             key: {"internal": bool(body.get("Internal"))}

@@ -78,6 +78,9 @@ def check_in_containers(order: Order, environ: Mapping[str, str], stack: ExitSta
         return Seen([Outcome(plan.service, "engine", "", NOT_PROVEN, str(problem)) for plan in order.plans], [])
     except NotAllowed as problem:
         return Seen([Outcome(plan.service, "container", "", NOT_PROVEN, str(problem)) for plan in order.plans], [])
+    except OSError as problem:
+        why = f"the folder for temporary files cannot be used: {problem.strerror or problem}"
+        return Seen([Outcome(plan.service, "container", "", NOT_PROVEN, why) for plan in order.plans], [])
     except DockerFailed as problem:
         return Seen([_not_started(plan, str(problem)) for plan in order.plans], [])
 

@@ -68,7 +68,9 @@ def check_contained(run: Run, services: Sequence[Service], models: Sequence[Mode
 def foreign_files(project: Project) -> list[str]:
     """The files outside the repository that Docker Compose reads for the project, as its files name them."""
     named = [each for each in (*project.outside, *project.unread) if foreign(EnvFile(each).path, project.folder)]
-    return [f"`{each.shown}`" for each in named] + ["a Compose file" for file in project.files if file.source.private]
+    found = [f"`{each.shown}`" for each in named] + ["a Compose file" for file in project.files if file.source.private]
+    links = [path for path in project.env_files if os.path.basename(path) == ".env"]
+    return found + ["what `.env` points at" for path in links if foreign(path, os.path.dirname(path) or os.curdir)]
 
 
 def _in_time(run: Run, outcome: Outcome) -> Outcome:
