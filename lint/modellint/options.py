@@ -58,6 +58,10 @@ RESOLVE_FORMATS = ("text", "json")
 GRAPH_FORMATS = ("mermaid", "dot", "svg", "html")
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "rdjson", "markdown")
 ENGINES = ("none", "docker")  # of smoke
+RIGHTS = (  # that services may have in containers
+    "host-network", "host-namespaces", "host-files", "docker-socket", "privileged", "devices", "shell-variables",
+    "external-resources", "other-containers",
+)  # fmt: skip
 FAIL_ON = ("error", "warning", "note", "never")
 PROJECT = (  # what they mean in `docker compose`
     Option(
@@ -142,6 +146,12 @@ COMMANDS = (
         (
             Option("--engine", "none: namespaces; docker: real containers (default: none)", "ENGINE", ENGINES),
             Option("--probe-only", "with docker: containers of modellint's own in place of the services' images"),
+            Option(
+                "--allow",
+                "with docker, which builds and runs the services' images in ordinary containers, as root there: what"
+                f" services may use besides, without which they are stood in for: {', '.join(RIGHTS)}",
+                "RIGHT", RIGHTS, many=True,
+            ),
             Option("--serve", "keep the endpoint up for `docker compose up`, until Ctrl-C, and check no service"),
             Option("--keep", "keep everything up after the checks, until Ctrl-C"),
             Option("--service", "check only this service, and the models that it is granted", "NAME", many=True),

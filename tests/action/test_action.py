@@ -357,7 +357,7 @@ def test_no_files(scene: Scene) -> None:
     assert scene.run(paths=f"{paths}\nmissing", allow_no_files="true").outputs["exit-code"] == "2"
 
 
-@pytest.mark.parametrize("event", ["pull_request_target", "workflow_run"])
+@pytest.mark.parametrize("event", ["pull_request_target", "workflow_run", "issue_comment"])
 def test_registries_are_not_asked_for_a_stranger(scene: Scene, event: str) -> None:
     write(scene, WARNS)
     outcome = replace(scene, environment={"GITHUB_EVENT_NAME": event}).run(online="true")

@@ -185,7 +185,7 @@ def test_what_must_be_proven_by_default(smoking: Scene) -> None:
     assert came(limited(smoking).run(smoke="true")) == (False, "1", "not proven")
 
 
-@pytest.mark.parametrize("event", ["pull_request_target", "workflow_run"])
+@pytest.mark.parametrize("event", ["pull_request_target", "workflow_run", "issue_comment"])
 def test_nothing_is_pulled_for_a_stranger(smoking: Scene, event: str) -> None:
     environment = {**smoking.environment, "GITHUB_EVENT_NAME": event}
     outcome = replace(smoking, environment=environment).run(smoke="true")

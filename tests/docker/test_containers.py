@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import json
 import shlex
 import threading
@@ -15,9 +17,10 @@ import pytest
 from doubles import OURS, calls, double, engine_of, saying, unbounded
 
 from modellint.docker import containers as module
-from modellint.docker.containers import Containers, DockerFailed
+from modellint.docker.containers import Containers, DockerFailed, NotAllowed
 from modellint.docker.run import Order, check_in_containers
 from modellint.docker.stand_in import stand_in
+from modellint.isolation.plan import ServicePlan
 from modellint.registry.failure import Failure
 
 # An engine of files: what has a container, a network or a volume lies in a folder of that name. A container whose name
@@ -165,8 +168,26 @@ def test_what_cannot_be_removed_is_in_the_report(tmp_path: Path) -> None:
     with ExitStack() as stack:
         seen = check_in_containers(ORDER, double(tmp_path, STUCK), stack, notes)
         assert seen.started
-        assert notes == ["Docker Compose 5.6.1"]
-    assert notes == ["Docker Compose 5.6.1", "could not be removed: container abc"]
+        assert notes[0] == "Docker Compose 5.6.1"
+        assert notes[1:] == ["nothing of the project's runs: modellint's own containers stand in for all services"]
+    assert notes[2:] == ["could not be removed: container abc"]
+
+
+def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said of which folder, and what was made is taken down."""
+
+    def write(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Containers, "write", write)
+    notes: list[str] = []
+    order = dataclasses.replace(ORDER, plans=(ServicePlan("a", (), (), (), (), ()),))
+    with ExitStack() as stack:
+        seen = check_in_containers(order, double(tmp_path, STUCK), stack, notes)
+    assert [(each.status, each.reason) for each in seen.outcomes] == [
+        ("not proven", "the folder for temporary files cannot be used: No space left on device")
+    ]
+    assert notes[-1] == "could not be removed: container abc"
 
 
 def test_what_cannot_be_removed_where_there_is_no_report(tmp_path: Path) -> None:
@@ -209,31 +230,73 @@ def test_an_external_network_is_looked_at(tmp_path: Path) -> None:
     )
     given = {
         "*' config'": saying(document),
-        "'network inspect usual'": saying('[{"Driver": "bridge", "Internal": false}]'),
-        "'network inspect inside'": saying('[{"Driver": "bridge", "Internal": true}]'),
-        "'network inspect odd'": saying('[{"Driver": "macvlan"}]'),
+        "'network inspect -- usual'": saying('[{"Driver": "bridge", "Internal": false}]'),
+        "'network inspect -- inside'": saying('[{"Driver": "bridge", "Internal": true}]'),
+        "'network inspect -- odd'": saying('[{"Driver": "macvlan"}]'),
     }
     found = made(tmp_path, given)
     found.read()
-    assert found.networks == {"usual": {"internal": False}, "inside": {"internal": True}}
+    assert found.outside.networks == {"usual": {"internal": False}, "inside": {"internal": True}}
+    assert found.outside.odd == {"odd"}
 
 
-@pytest.mark.parametrize(
-    ("words", "variables", "expected"),
-    [
-        (["--env-file=/x/a", "--env-file=/x/b"], {}, ["--env-file=/x/a", "--env-file=/x/b"]),
-        ([], {}, ["--env-file={}/.env"]),
-        ([], {"COMPOSE_ENV_FILES": "c.env"}, []),
-    ],
-)
-def test_the_users_env_files(tmp_path: Path, words: list[str], variables: dict[str, str], expected: list[str]) -> None:
-    """A secret may be a variable of theirs; the copy lies in another folder."""
+# What Compose says of a project, with the variable TOKEN of the shell and without it.
+SHELL = """case "$TOKEN" in
+?*) echo 'services: {a: {environment: {T: "s3cr3t"}}, b: {image: x}}' ;;
+*) echo 'services: {a: {environment: {T: null}}, b: {image: x}}' ;;
+esac"""
+
+
+def test_values_of_the_shell(tmp_path: Path) -> None:
+    """Who has one is not started with it, unless that is allowed; nothing of it matters where nothing runs."""
+    for allowed, alone, expected in (("", False, "a"), ("shell-variables", False, ""), ("", True, "")):
+        found = made(tmp_path, {"*' config'": SHELL})
+        found.engine.environ["TOKEN"] = "s3cr3t"
+        found.allowed = frozenset([allowed])
+        found.read(alone=alone)
+        assert "".join(found.unmet(["a", "b"])) == expected
+
+
+def test_a_project_that_needs_the_shell(tmp_path: Path) -> None:
+    """What each service has of it cannot be told then; the values are in no message."""
+    failing = 'case "$TOKEN" in ?*) echo "services: {}" ;; *) echo "TOKEN is missing" >&2; exit 1 ;; esac'
+    found = made(tmp_path, {"*' config'": failing})
+    found.engine.environ["TOKEN"] = "s3cr3t"
+    with pytest.raises(NotAllowed, match=r"--allow shell-variables.*TOKEN is missing"):
+        found.read()
+    found = made(tmp_path, {"*' config'": 'echo "bad $TOKEN" >&2; exit 1'})
+    found.engine.environ["TOKEN"] = "s3cr3t"
+    with pytest.raises(DockerFailed, match="bad …"):
+        found.read()
+
+
+VALUES = """case "$*" in
+*values.json*) echo 'services: {values: {environment: {A: "a$$b", B: null}}}' ;;
+*) echo 'services: {a: {secrets: [{source: s}, {source: t}]}}'
+   echo 'secrets: {s: {environment: A}, t: {environment: B}}' ;;
+esac"""
+
+
+def test_the_users_env_files(tmp_path: Path) -> None:
+    """Compose hands all of them to what it starts: the copy has none, and only the values that are its secrets."""
     (tmp_path / ".env").write_text("A=b\n")
-    found = made(tmp_path, answers(tmp_path))
-    found.words = (*words, f"--project-directory={tmp_path}")
-    found.engine.environ.update(variables)
-    files = [each.format(tmp_path) for each in expected]
-    assert found.compose("up")[2 : 2 + len(files) + 1] == (*files, "-p")
+    env = f"env > {shlex.quote(str(tmp_path))}/up"
+    found = made(tmp_path, {"*' up '*": env, "*' config'": VALUES})
+    found.words = ("--env-file=/x/a", "--file=/x/c.yaml", f"--project-directory={tmp_path}")
+    found.engine.environ.update({"COMPOSE_ENV_FILES": "c.env", "COMPOSE_PROFILES": "p"})
+    found.read()
+    asked = f"compose --env-file=/x/a --project-directory={tmp_path} --file={tmp_path}/values.json config"
+    assert calls(tmp_path)[-1] == asked
+    assert found.compose("up")[2:] == ("-p", "run", "-f", f"{tmp_path}/compose.json", "up")
+    found.write(stand_in("run-probe"), [], alone=False)
+    found.up(["a"])
+    copy = json.loads((tmp_path / "compose.json").read_text())
+    name = copy["secrets"]["s"]["environment"]
+    assert copy["secrets"]["t"] == {"environment": "B"}  # Compose says that it is missing
+    given = (tmp_path / "up").read_text().splitlines()
+    assert f"{name}=a$b" in given
+    assert "COMPOSE_DISABLE_ENV_FILE=1" in given
+    assert not [each for each in given if each.startswith(("COMPOSE_ENV_FILES", "COMPOSE_PROFILES"))]
 
 
 ENV = ["OWN=x", "SET=y", "P_X=1", "S_Y=2", "http_proxy=p", "NEW=z", "BARE"]
@@ -245,7 +308,7 @@ INSPECTED = {
 
 
 def test_a_container(tmp_path: Path) -> None:
-    """What is its own: what its image and its service set, and what a provider's name begins."""
+    """What is its own is what its image and its service set. No provider of the project's has run."""
     document: dict[str, Any] = {
         "services": {
             "a": {"environment": {"SET": "y"}, "depends_on": {"p": {}, "s": {}}},
@@ -259,7 +322,7 @@ def test_a_container(tmp_path: Path) -> None:
     found = made(tmp_path, given, document).inspect()["a"]
     assert (found.id, found.status, found.exit_code, found.network) == ("1", "created", 127, "run_default")
     assert found.error == "no such file"
-    assert found.variables.keys() - found.own == {"S_Y", "NEW", "BARE"}
+    assert found.variables.keys() - found.own == {"P_X", "S_Y", "NEW", "BARE"}
 
 
 @pytest.mark.parametrize("said", ["no JSON", "exit 3"])

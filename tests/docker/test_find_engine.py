@@ -42,7 +42,9 @@ def test_an_engine(tmp_path: Path, config: Path, said: str, version: str) -> Non
     environ = {**double(tmp_path, {BRIDGE: saying(OURS), VERSION: saying(said)}), "OTHER": "x"}
     found = find_engine(str(config), environ)
     assert (found.address, found.version) == ("127.0.0.1", version)
-    assert found.environ == {**environ, "DOCKER_CONFIG": str(config)}
+    # Compose fetches nothing that a project includes from another machine: for that it would start `git`.
+    local = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
+    assert found.environ == {**environ, "DOCKER_CONFIG": str(config), **local}
     assert found.compose("up", "-d") == (str(tmp_path / "bin" / "docker"), "compose", "up", "-d")
     assert "DOCKER_CONFIG" not in environ
 

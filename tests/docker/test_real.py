@@ -74,7 +74,7 @@ def test_variables_and_networks(runs: Runs) -> None:
     }
     networks = {"inside": {"internal": True}, "other": None}
     text = runs.project(services, models={"llm": runs.model(), "again": runs.model()}, networks=networks)
-    done = runs.once(text, "--details")
+    done = runs.once(text, "--details", "--allow", "host-network")
     assert done.status == 1, str(done)
     for name in services:
         found = checks(done, f"service {name}")
@@ -251,7 +251,7 @@ http.server.HTTPServer(("", {port}), http.server.SimpleHTTPRequestHandler).serve
             assert kept_at(port) == b"first"
             before = users_own(runs, volume)
             began = time.time()
-            done = runs.run(folder, "--details")
+            done = runs.run(folder, "--details", "--allow", "external-resources")
             spell = (f"--since={began}", f"--until={time.time()}")
             assert runs.engine.docker("events", *spell, f"--filter=network={network}") == ""  # nobody has come or gone
             assert users_own(runs, volume) == before
@@ -313,21 +313,6 @@ def test_a_legacy_provider(runs: Runs) -> None:
     found = checks(done, "service chat")
     assert found["chat (my-llm at MY-LLM_URL)"] == ("pass", "answered with a text")
     assert found["environment"] == ("pass", "its container has the 2 variables of its grants, and else only its own")
-
-
-def test_variables_that_nobody_predicts(runs: Runs, tmp_path: Path) -> None:
-    """Other providers inject too: what has their name is theirs, and anything else is found."""
-    messages_ = ['{"type": "setenv", "message": "URL=theirs"}', '{"type": "rawsetenv", "message": "SURPRISE=1"}']
-    for count, expected in ((1, ""), (2, "its container also has SURPRISE")):
-        said = "\n".join(f"echo '{each}'" for each in messages_[:count])
-        program = write(tmp_path / f"provider{count}", f'#!/bin/sh\n[ "$2" = metadata ] || {{\n{said}\n}}\n', 0o755)
-        store = {"provider": {"type": str(program)}}
-        text = runs.project({"store": store, "chat": runs.python(models=LLM, depends_on=["store"])})
-        done = runs.once(text, "--details")
-        found = checks(done, "service chat")["environment"]
-        assert found[0] == ("FAIL" if expected else "pass"), str(done)
-        assert expected in found[1]
-        assert done.status == (1 if expected else 0)
 
 
 def test_proxies(runs: Runs) -> None:

@@ -197,7 +197,7 @@ def test_an_ignored_reference_is_not_pinned(application: tuple[Path, dict[str, s
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("event", ["pull_request_target", "workflow_run"])
+@pytest.mark.parametrize("event", ["pull_request_target", "workflow_run", "issue_comment"])
 @pytest.mark.parametrize("words", [("fix", "--pin"), ("check", "--online")])
 def test_a_run_that_may_see_a_strangers_files_asks_nobody(
     application: tuple[Path, dict[str, str]], event: str, words: tuple[str, ...]

@@ -45,7 +45,8 @@ class _Pins:
     """What is to be pinned, found with the answers of registries; `failed` and `stale` are what stays as it is."""
 
     def __init__(self, said: Arguments, options: Options) -> None:
-        from modellint.commands.network import access, ask_all, named, refuse_untrusted
+        from modellint.commands.network import access, ask_all, named
+        from modellint.commands.trust import refuse_untrusted
         from modellint.facts import Facts
         from modellint.pin import MOVED_BY, PINNED_BY
 

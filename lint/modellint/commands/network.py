@@ -6,6 +6,7 @@ import os
 import sys
 
 from modellint.check import open_project, targets
+from modellint.commands.trust import refuse_untrusted
 from modellint.compose.files import Unreadable
 from modellint.facts import NOT_FOUND, Facts
 from modellint.options import UsageError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     Place: TypeAlias = tuple[str, int, int]  # path, line and column
 
-_OUTSIDE = ("pull_request_target", "workflow_run")  # runs that have secrets and may look at a stranger's files
 _LONGEST = 600.0  # seconds
 
 
@@ -59,16 +59,6 @@ def _complain_once() -> Callable[[str], None]:
             complain(text)
 
     return tell
-
-
-def refuse_untrusted(said: Arguments, what: str, environment: Mapping[str, str]) -> None:
-    """Raise `UsageError` in a run that holds secrets and may look at files of a pull request from outside."""
-    event = environment.get("GITHUB_EVENT_NAME", "")
-    if event in _OUTSIDE and "--trusted" not in said.values and "--offline" not in said.values:
-        raise UsageError(
-            f"`{what}` asks the registries that a Compose file names, with the credentials of this machine, and in a"
-            f" `{event}` run that file may be a stranger's; say `--trusted` if it is not"
-        )
 
 
 def ask_projects(

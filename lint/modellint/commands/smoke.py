@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from modellint.atomic_write import refuse_links
 from modellint.check import Report, open_whole
-from modellint.commands.network import access, refuse_untrusted
+from modellint.commands.network import access
+from modellint.commands.trust import refuse_untrusted, warning
 from modellint.compose.files import Unreadable
 from modellint.docker.engine import NoEngine
 from modellint.isolation.outcome import FAIL, NOT_PROVEN
@@ -63,9 +64,11 @@ def run(said: Arguments) -> int:
     """Smoke one project; returns the exit code: 0 nothing failed, 1 something did, 2 it could not be tried."""
     _refuse_contradictions(said)
     _refuse_lost_reports(said)
+    refuse_untrusted(said, "smoke", os.environ)
     asked = _asked(said)
     allowed = access(said, os.environ)
-    refuse_untrusted(said, "smoke", os.environ)
+    if warned := "--trusted" not in said.values and warning(os.environ):
+        complain(warned)
     try:
         options = project_options(said)
         project, selection, overlay = open_whole(said.rest[0] if said.rest else "", options, os.environ)
@@ -211,6 +214,7 @@ def _asked(said: Arguments) -> Asked:
         canary="--canary" in said.values,
         serve="--serve" in said.values,
         probe_only="--probe-only" in said.values,
+        allowed=frozenset(said.each("--allow")),
     )
 
 
@@ -229,6 +233,8 @@ def _refuse_contradictions(said: Arguments) -> None:
         raise UsageError("`--canary` needs a runner of its own: an installed Docker Model Runner runs what it pulls")
     if "--probe-only" in said.values and not docker:
         raise UsageError("`--probe-only` is about containers: say `--engine docker` with it")
+    if "--allow" in said.values and not docker:
+        raise UsageError("`--allow` is about containers: say `--engine docker` with it")
 
 
 def _refuse_lost_reports(said: Arguments) -> None:

@@ -13,8 +13,20 @@ from ruamel.yaml.error import YAMLError
 
 from modellint.atomic_write import naming
 from modellint.docker.command import Call, Done, run, run_all
-from modellint.docker.copy import Outside, external_networks, is_held_back, private_copy, services_of, with_dependencies
+from modellint.docker.copy import (
+    external_networks,
+    file_variables,
+    is_held_back,
+    named_files,
+    private_copy,
+    services_of,
+    unmet,
+    with_dependencies,
+)
 from modellint.docker.judge import Container
+from modellint.docker.places import looking, most_memory
+from modellint.docker.rights import SHELL_VARIABLES, Outside
+from modellint.docker.shell import hidden, plain, taken
 from modellint.docker.stand_in import interpreter, mounts, variables
 
 if TYPE_CHECKING:
@@ -22,6 +34,7 @@ if TYPE_CHECKING:
 
     from modellint.docker.copy import StandIn
     from modellint.docker.engine import Engine
+    from modellint.docker.rights import Need
 
 LABEL = "modellint.smoke"
 _PROJECT = "com.docker.compose.project"
@@ -32,6 +45,7 @@ _STOP = 2  # seconds that a service has to end
 _ROUNDS = 3  # of taking down
 _LATE = 30.0  # seconds that the engine may take to finish what it was asked before Compose was ended
 _PAUSE = 0.2
+_REMOTE = "remote resource is disabled"  # what Compose says of files of other machines
 _IN_USE = "is already in use"  # a name, as the engine says it
 _KINDS = ("container", "network", "volume")  # in the order in which they can be removed
 _FORCE = {"container": ("--force", "--volumes"), "volume": ("--force",)}
@@ -51,9 +65,16 @@ class DockerFailed(Exception):
     """Docker could not do something. The text says what and why."""
 
 
+class NotAllowed(Exception):
+    """The project cannot be started with the rights that were given. The text says which it lacks."""
+
+
 @dataclass(slots=True)
 class Containers:
-    """A project's private copy. `folder` is for files of the run, `left` how many seconds a step may take."""
+    """A project's private copy. `folder` is for files of the run, `left` how many seconds a step may take.
+
+    `allowed` are the rights that services may have beyond what every container has.
+    """
 
     engine: Engine
     name: str
@@ -62,7 +83,9 @@ class Containers:
     left: Callable[[float], float]
     document: dict[str, Any] = field(default_factory=dict[str, Any])
     image: str = ""  # that was made for the run
-    networks: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    allowed: frozenset[str] = frozenset()
+    outside: Outside = field(default_factory=lambda: Outside({}, looking(os.curdir, {})))
+    values: dict[str, str] = field(default_factory=dict[str, str])  # of secrets and configs, by variables of ours
     making: list[str] = field(default_factory=list[str])  # names of containers that may still be made
 
     @property
@@ -71,47 +94,59 @@ class Containers:
 
     def compose(self, *words: str) -> tuple[str, ...]:
         """The words of a call of Docker Compose about the copy."""
-        return self.engine.compose(*self._env_files(), "-p", self.name, "-f", self._copy, *words)
+        return self.engine.compose("-p", self.name, "-f", self._copy, *words)
 
-    def read(self) -> None:
-        """Have Compose say what it makes of the user's files. Raises `DockerFailed`."""
-        done = self._run(self.engine.compose(*self.words, "config"), _SECONDS)
-        if done.status != 0:
-            raise DockerFailed(f"`docker compose config`: {done.words}")
-        try:
-            # As YAML, since its JSON has no `models`; pure, since the C parser of this process makes events only.
-            document: object = YAML(typ="safe", pure=True).load(done.out)  # pyright: ignore[reportUnknownMemberType]
-        except YAMLError:
-            document = None
-        if not isinstance(document, dict):
-            raise DockerFailed("`docker compose config` printed no project")
-        self.document = cast("dict[str, Any]", document)
-        self.networks = self._likenesses()
+    def read(self, *, alone: bool = False) -> None:
+        """Have Compose say what it makes of the user's files; `alone`: nothing of the project's is to run.
+
+        Raises `DockerFailed`, and `NotAllowed`.
+        """
+        self.document = self._config(self.engine.environ)
+        likenesses, odd = self._external_networks()
+        shell: dict[str, tuple[str, ...]] = {}
+        if not alone and SHELL_VARIABLES not in self.allowed:
+            shell = self._from_the_shell()
+        look = looking(self._project_folder, self.engine.environ)
+        self.outside = Outside(likenesses, look, odd, shell, most_memory())
+        self.values = {} if alone else self._file_values()
+
+    def unmet(self, names: Sequence[str]) -> dict[str, list[Need]]:
+        """The services of these that cannot run as they are, and the rights that each lacks."""
+        return unmet(self.document, names, self.outside, self.allowed)
 
     def missing_images(self, stand_in: StandIn, names: Iterable[str]) -> dict[str, str]:
         """Have the images of services here. Those whose image cannot be had, and why."""
         services = {name: body for name, body in services_of(self.document).items() if name in set(names)}
         images = {name: str(body.get("image", "")) for name, body in services.items() if "build" not in body}
-        asked = {name: self._docker("image", "inspect", image) for name, image in images.items()}
+        asked = {name: self._docker("image", "inspect", "--", image) for name, image in images.items()}
         here = self._run_all(asked, _SECONDS)
-        todo = {name: self._docker("pull", "--quiet", images[name]) for name, done in here.items() if done.status != 0}
+        todo = {
+            name: self._docker("pull", "--quiet", "--", images[name]) for name, done in here.items() if done.status != 0
+        }
         builds = [name for name, body in services.items() if "build" in body]
         if builds:
             self.write(stand_in, (), alone=False)
-            todo |= {name: self.compose("build", "--quiet", name) for name in builds}
-        return {name: done.words for name, done in self._run_all(todo, _PULL).items() if done.status != 0}
+            todo |= {name: self.compose("build", "--quiet", "--", name) for name in builds}
+        return {
+            name: self.hide(done.words)
+            for name, done in self._run_all(todo, _PULL, self._of_the_copy).items()
+            if done.status != 0
+        }
 
     def write(self, stand_in: StandIn, replaced: Sequence[str], *, alone: bool) -> None:
         """Write the copy."""
-        outside = Outside(self.networks, os.path.exists)
-        copy = private_copy(self.document, self.name, stand_in, replaced, outside, alone=alone)
+        copy = private_copy(self.document, self.name, stand_in, replaced, self.outside, self.allowed, alone=alone)
+        for kind, key in file_variables(copy):
+            if _variable(kind, key) in self.values:  # else Compose says which one is missing
+                copy[kind][key]["environment"] = _variable(kind, key)
         with naming(self._copy), open(self._copy, "w", encoding="utf-8") as file:
             json.dump(copy, file)
 
     def up(self, names: Sequence[str]) -> Done:
         """Start services, and those that they depend on."""
         self.making = [f"{self.name}-{each}-1" for each in with_dependencies(self.document, names)]
-        done = self._run(self.compose("up", "--detach", "--no-build", "--quiet-pull", *names), _START)
+        words = self.compose("up", "--detach", "--no-build", "--quiet-pull", "--", *names)
+        done = run(words, self._of_the_copy, self.left(_START))
         if done.status == 0:
             self.making = []
         return done
@@ -128,7 +163,7 @@ class Containers:
         containers: dict[str, Container] = {}
         for body in sorted(bodies, key=lambda each: str(each.get("Name"))):
             service = str(_table(_table(body.get("Config")).get("Labels")).get("com.docker.compose.service"))
-            own = {*of_images.get(str(body.get("Image")), {}), *variables(), *self._own(service, _variables(body))}
+            own = {*of_images.get(str(body.get("Image")), {}), *variables(), *self._own(service)}
             containers.setdefault(service, _container(body, frozenset(own), is_held_back(self.document, service)))
         return containers
 
@@ -150,14 +185,14 @@ class Containers:
                 self._down()
             self._wait_for_late_ones()
             left = self._remove_all()
-        except DockerFailed as problem:
+        except (DockerFailed, OSError) as problem:
             return [f"what has the label {_PROJECT}={self.name} or {LABEL}={self.name} ({problem})"]
         self._remove_images()
         return left
 
     def _down(self) -> None:
         words = self.compose("down", "--volumes", "--remove-orphans", "--timeout", str(_STOP))
-        self._run(words, _SECONDS, bounded=False)
+        run(words, self._of_the_copy, _SECONDS)
 
     def _remove_images(self) -> None:
         """Not by `down --rmi`, which leaves the images of a build's steps."""
@@ -196,35 +231,101 @@ class Containers:
             left = self._made()
         return [f"{kind} {each}" for kind, ids in left.items() for each in ids]
 
-    def _own(self, service: str, given: Iterable[str]) -> set[str]:
+    def _own(self, service: str) -> set[str]:
         """The variables that a container has of its service, and of Docker itself."""
         body = services_of(self.document).get(service, {})
-        providers = [
-            f"{name.upper()}_"
-            for name in _table(body.get("depends_on"))
-            if _table(_table(_table(self.document.get("services")).get(name)).get("provider")).get("type", "model")
-            != "model"
-        ]
-        provided = {name for name in given if name.startswith(tuple(providers))}
-        return {*_table(body.get("environment")), *provided, *_PROXIES, *map(str.lower, _PROXIES)}
+        return {*_table(body.get("environment")), *_PROXIES, *map(str.lower, _PROXIES)}
 
-    def _likenesses(self) -> dict[str, dict[str, Any]]:
-        """A network like each external one. In the user's own, the copy's services would have the names of theirs."""
-        names = external_networks(self.document)
-        seen = self._run_all({key: self._docker("network", "inspect", name) for key, name in names.items()}, _SECONDS)
+    def _config(self, environ: Mapping[str, str], *more: str) -> dict[str, Any]:
+        """What Compose makes of the user's files, or of `more`. Raises `DockerFailed`, and `NotAllowed`."""
+        words = self.engine.compose(*(more or self.words), "config")
+        done = run(words, environ, self.left(_SECONDS))
+        if _REMOTE in done.err:
+            raise NotAllowed("it is made of files of another machine, which modellint does not fetch")
+        if done.status != 0:
+            raise DockerFailed(f"`docker compose config`: {self.hide(done.words)}")
+        try:
+            # As YAML, since its JSON has no `models`; pure, since the C parser of this process makes events only.
+            document: object = YAML(typ="safe", pure=True).load(done.out)  # pyright: ignore[reportUnknownMemberType]
+        except YAMLError:
+            document = None
+        if not isinstance(document, dict):
+            raise DockerFailed("`docker compose config` printed no project")
+        return cast("dict[str, Any]", document)
+
+    def _from_the_shell(self) -> dict[str, tuple[str, ...]]:
+        """The attributes of each service that have a value of the shell. Raises `NotAllowed`."""
+        environ = self.engine.environ
+        if len(plain(environ)) == len(environ):
+            return {}
+        try:
+            without = self._config(plain(environ))
+        except DockerFailed as problem:
+            raise NotAllowed(
+                f"it needs variables of this shell, which its services get only with `--allow {SHELL_VARIABLES}`;"
+                f" without them, {problem}"
+            ) from None
+        found = taken(self.document, without)
+        values = environ.keys() - plain(environ).keys()
+        theirs = {each for each, name in file_variables(self.document).items() if name in values}
+        for service, body in services_of(self.document).items():
+            kinds = {kind for kind, _ in theirs & named_files(body)}
+            if kinds:
+                found[service] = tuple(sorted({*found.get(service, ()), *kinds}))
+        return found
+
+    def _file_values(self) -> dict[str, str]:
+        """The variables that are the content of secrets and configs, under names of ours. Raises `DockerFailed`.
+
+        Compose hands the env files of a project to every program that it starts, and one of a hostile project may
+        name `LD_PRELOAD`. So the copy has no env files, and only these values of theirs.
+        """
+        names = file_variables(self.document)
+        if not names:
+            return {}
+        path = os.path.join(self.folder, "values.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"services": {"values": {"image": "none", "environment": sorted(set(names.values()))}}}, file)
+        own = [word for word in self.words if word.startswith(("--env-file=", "--project-directory="))]
+        values = _table(_table(_table(self._config(self.engine.environ, *own, f"--file={path}"))["services"])["values"])
+        found = _table(values.get("environment"))
         return {
-            key: {"internal": bool(body.get("Internal"))}
-            for key, done in seen.items()
-            for body in (_objects(done.out) if done.status == 0 else [])
-            if body.get("Driver") == "bridge"
+            _variable(kind, key): str(found[name]).replace("$$", "$")
+            for (kind, key), name in names.items()
+            if found.get(name) is not None
         }
 
-    def _env_files(self) -> list[str]:
-        """The env files of the user's project: its secrets may come from there."""
-        named = [word for word in self.words if word.startswith("--env-file=")]
+    @property
+    def _of_the_copy(self) -> dict[str, str]:
+        """The environment of Compose where it is about the copy, in which no variable means anything."""
+        own = {name: value for name, value in self.engine.environ.items() if not name.startswith("COMPOSE_")}
+        return {**own, "COMPOSE_DISABLE_ENV_FILE": "1", **self.values}
+
+    def _external_networks(self) -> tuple[dict[str, dict[str, Any]], frozenset[str]]:
+        """A network like each external one, and those that have none that is like them.
+
+        In the user's own network, the copy's services would have the names of theirs.
+        """
+        names = external_networks(self.document)
+        seen = self._run_all(
+            {key: self._docker("network", "inspect", "--", name) for key, name in names.items()}, _SECONDS
+        )
+        bodies = {key: body for key, done in seen.items() if done.status == 0 for body in _objects(done.out)}
+        likenesses = {
+            key: {"internal": bool(body.get("Internal"))}
+            for key, body in bodies.items()
+            if body.get("Driver") == "bridge"
+        }
+        return likenesses, frozenset(bodies.keys() - likenesses.keys())
+
+    @property
+    def _project_folder(self) -> str:
         folders = [word.partition("=")[2] for word in self.words if word.startswith("--project-directory=")]
-        usual = [path for folder in folders if os.path.isfile(path := os.path.join(folder, ".env"))]
-        return named or [f"--env-file={path}" for path in usual if not self.engine.environ.get("COMPOSE_ENV_FILES")]
+        return folders[-1] if folders else os.curdir
+
+    def hide(self, text: str) -> str:
+        """A message of Docker's without the values of the shell's variables."""
+        return hidden(text, self.engine.environ)
 
     def _probe_words(self, source: str, visit: Visit) -> tuple[str, ...]:
         container = visit.container
@@ -269,11 +370,21 @@ class Containers:
         return run(words, self.engine.environ, self.left(seconds) if bounded else seconds)
 
     def _run_all(
-        self, words: Mapping[str, tuple[str, ...]], seconds: float, *, bounded: bool = True
+        self,
+        words: Mapping[str, tuple[str, ...]],
+        seconds: float,
+        environ: Mapping[str, str] | None = None,
+        *,
+        bounded: bool = True,
     ) -> dict[str, Done]:
         calls = [Call(each) for each in words.values()]
-        done = run_all(calls, self.engine.environ, self.left(seconds) if bounded else seconds)
+        done = run_all(calls, environ or self.engine.environ, self.left(seconds) if bounded else seconds)
         return dict(zip(words, done, strict=True))
+
+
+def _variable(kind: str, key: str) -> str:
+    """The variable of ours that holds the content of a secret or a config."""
+    return f"MODELLINT_{kind}_{key.encode().hex()}".upper()
 
 
 def _expect(what: str, done: Done) -> str:

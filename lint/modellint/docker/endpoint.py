@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 import tempfile
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 PORT = 12434  # Docker Model Runner's
 _LONGEST_FOLDER = 60
+_LEAST_ROOM = 8 << 20  # bytes; a run writes a few hundred KiB
 
 
 class Place(NamedTuple):
@@ -48,7 +50,9 @@ def open_place(environ: Mapping[str, str], left: Callable[[float], float] = floa
     """A place for a run, which is gone with the block; `left` is as for `find_engine`. Raises `NoEngine`."""
     with contextlib.ExitStack() as stack:
         with undisturbed():
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="modellint-docker-", dir=_short_folder()))
+            parent = _short_folder()
+            _expect_room(parent)
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="modellint-docker-", dir=parent))
         config = os.path.join(folder, "config")
         os.mkdir(config, 0o700)
         path = make_config(config, environ)
@@ -88,6 +92,12 @@ def serving(
         base = stack.enter_context(endpoint(place.engine, routes, prefix, SERVING, PORT))
         stack.enter_context(listening(place.socket, Desk(base, ready, tell=tell).answer))
         yield Served(place.config, f"{base}v1/")
+
+
+def _expect_room(folder: str) -> None:
+    """Raise `NoEngine` where a run would fill a disk: what a program then says is lost, also about what is left."""
+    if shutil.disk_usage(folder).free < _LEAST_ROOM:
+        raise NoEngine(f"the folder for temporary files, {folder}, has less than {_LEAST_ROOM >> 20} MiB left")
 
 
 def _short_folder() -> str:

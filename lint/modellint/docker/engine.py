@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _LEAST = (2, 38)  # the first Docker Compose that knows `models:`
+# Compose starts `git`, or asks a registry, for what a project includes from there. modellint does not read it either.
+_LOCAL = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
 _SECONDS = 30.0  # for a question that the engine answers at once
 
 
@@ -52,7 +54,7 @@ def find_engine(config: str, environ: Mapping[str, str], left: Callable[[float],
         raise NoEngine(
             f"Docker Compose would take another docker-model: {other} (`cliPluginsExtraDirs` in config.json)"
         )
-    own = {**environ, "DOCKER_CONFIG": config}
+    own = {**environ, "DOCKER_CONFIG": config, **_LOCAL}
     answered = run((docker, "network", "inspect", "bridge"), own, left(_SECONDS))
     if answered.status != 0:
         raise NoEngine(f"the Docker engine does not answer: {answered.words}")

@@ -7,14 +7,16 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from modellint.docker.containers import Containers, DockerFailed, Visit
+from modellint.docker.containers import Containers, DockerFailed, NotAllowed, Visit
 from modellint.docker.contract import Desk
 from modellint.docker.copy import with_dependencies
 from modellint.docker.endpoint import endpoint, open_place
 from modellint.docker.engine import NoEngine
 from modellint.docker.judge import judge_calls, judge_variables, predicted
 from modellint.docker.listen import listening
+from modellint.docker.rights import HOST_FILES
 from modellint.docker.stand_in import make_image, stand_in
+from modellint.docker.who import lacking, who_runs
 from modellint.isolation import probe
 from modellint.isolation.gateway import Limits
 from modellint.isolation.judge import judge_asks
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from modellint.isolation.gateway import Route
 
 _PROBE_SECONDS = 120.0
+_MOST = 64  # containers of one run
 _SHARE = 0.8  # of the time of a probe is that of its requests
 
 
@@ -46,6 +49,9 @@ class Order:
     probe_only: bool
     left: Callable[[float], float]  # how many seconds a step may take
     step: Callable[[str], object]  # hears of every step
+    allowed: frozenset[str] = frozenset()  # the rights of `--allow`
+    foreign: tuple[str, ...] = ()  # files outside the repository that Compose would read, as they are written
+    tell: Callable[[str], object] | None = None  # hears who runs with which rights, before anybody does
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,11 @@ def check_in_containers(order: Order, environ: Mapping[str, str], stack: ExitSta
         return _check(order, environ, notes, stack)
     except NoEngine as problem:
         return Seen([Outcome(plan.service, "engine", "", NOT_PROVEN, str(problem)) for plan in order.plans], [])
+    except NotAllowed as problem:
+        return Seen([Outcome(plan.service, "container", "", NOT_PROVEN, str(problem)) for plan in order.plans], [])
+    except OSError as problem:
+        why = f"the folder for temporary files cannot be used: {problem.strerror or problem}"
+        return Seen([Outcome(plan.service, "container", "", NOT_PROVEN, why) for plan in order.plans], [])
     except DockerFailed as problem:
         return Seen([_not_started(plan, str(problem)) for plan in order.plans], [])
 
@@ -82,23 +93,37 @@ def _check(order: Order, environ: Mapping[str, str], notes: list[str], stack: Ex
     desk = Desk(base, order.ready)
     stack.enter_context(listening(place.socket, desk.answer))
     name = f"modellint-{secrets.token_hex(4)}"
-    containers = Containers(place.engine, name, place.folder, order.words, order.left)
+    containers = Containers(place.engine, name, place.folder, order.words, order.left, allowed=order.allowed)
     image = containers.image = f"{name}-probe"
+    if order.foreign and HOST_FILES not in order.allowed:
+        raise NotAllowed(
+            f"Docker Compose would read {order.foreign[0]}, which lies outside the repository: `--allow {HOST_FILES}`"
+        )
     order.step("read the project with docker compose")
-    containers.read()
+    containers.read(alone=order.probe_only)
+    names = [plan.service for plan in order.plans]
+    needed = with_dependencies(containers.document, names)
+    if len(needed) > _MOST:
+        raise NotAllowed(f"it would start {len(needed)} containers, and {_MOST} are the most; `--service` starts fewer")
+    unmet = containers.unmet(needed)
+    said = who_runs(containers.document, needed, unmet, containers.outside, order.allowed, alone=order.probe_only)
+    notes.append(said)
+    if order.tell is not None:
+        order.tell(said)
     stack.push(_end_of(containers, notes))
     if problem := make_image(place.engine, image, order.left):
         raise DockerFailed(f"`docker import`: {problem}")
-    names = [plan.service for plan in order.plans]
-    needed = with_dependencies(containers.document, names)
-    missing = dict.fromkeys(needed, "") if order.probe_only else _images(order, containers, image, needed)
-    containers.write(stand_in(image), list(missing), alone=order.probe_only)
+    own = [name for name in needed if name not in unmet]
+    missing = {} if order.probe_only else _images(order, containers, image, own)
+    replaced = needed if order.probe_only else [*missing, *unmet]
+    containers.write(stand_in(image), replaced, alone=order.probe_only)
     order.step("docker compose up")
     up = containers.up(names)
     found = containers.inspect()
     order.step("probe the services from their networks")
-    outcomes = [_not_its_own(service, missing[service]) for service in names if missing.get(service)]
-    outcomes += _look(order, containers, base, found, "" if up.status == 0 else _why(up, desk))
+    outcomes = [_not_its_own(service, missing[service]) for service in names if service in missing]
+    outcomes += lacking(containers.document, names, unmet, alone=order.probe_only)
+    outcomes += _look(order, containers, base, found, "" if up.status == 0 else _why(up, desk, containers))
     wrong = list(judge_calls(order.ready, desk.configured)) if up.status == 0 else []
     return Seen(outcomes, wrong, up.status == 0, name)
 
@@ -216,6 +241,6 @@ def _not_started(plan: ServicePlan, why: str) -> Outcome:
     return Outcome(plan.service, "container", "", FAIL, why)
 
 
-def _why(up: Done, desk: Desk) -> str:
+def _why(up: Done, desk: Desk, containers: Containers) -> str:
     """Why Compose did not start something: in our own words where we refused it."""
-    return desk.refusals[0] if desk.refusals else up.words
+    return desk.refusals[0] if desk.refusals else containers.hide(up.words)

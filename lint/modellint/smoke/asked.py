@@ -37,6 +37,7 @@ class Asked:
     compose: tuple[str, ...] = ()  # words of `docker compose` that name the project's files
     serve: bool = False  # keep the endpoint up for `docker compose up`, and check no service
     probe_only: bool = False  # containers of modellint's own in place of the services'
+    allowed: frozenset[str] = frozenset()  # rights that services may have in containers, by name
 
 
 def chosen_services(project: Project, names: tuple[str, ...]) -> list[Service]:

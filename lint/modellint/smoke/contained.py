@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from modellint.compose.env_files import EnvFile
+from modellint.compose.files import foreign
 from modellint.compose.taken_names import runs_code, taken_meaning
 from modellint.docker.contract import Settings
 from modellint.docker.run import Order, check_in_containers
@@ -17,7 +19,7 @@ from modellint.smoke.check import of_outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modellint.compose.project import Model, Service
+    from modellint.compose.project import Model, Project, Service
     from modellint.smoke.session import Ready, Run
 
 
@@ -48,6 +50,9 @@ def check_contained(run: Run, services: Sequence[Service], models: Sequence[Mode
         run.asked.probe_only,
         run.clock.left,
         run.watch.step,
+        run.asked.allowed,
+        tuple(foreign_files(run.project)),
+        run.tell,
     )
     seen = check_in_containers(order, os.environ, run.stack, run.smoke.notes)
     outcomes = [_in_time(run, each) for each in seen.outcomes]
@@ -78,6 +83,14 @@ def _hijacked(run: Run) -> str:
                 f" starts on this machine, and {who} it {what}"
             )
     return ""
+
+
+def foreign_files(project: Project) -> list[str]:
+    """The files outside the repository that Docker Compose reads for the project, as its files name them."""
+    named = [each for each in (*project.outside, *project.unread) if foreign(EnvFile(each).path, project.folder)]
+    found = [f"`{each.shown}`" for each in named] + ["a Compose file" for file in project.files if file.source.private]
+    links = [path for path in project.env_files if os.path.basename(path) == ".env"]
+    return found + ["what `.env` points at" for path in links if foreign(path, os.path.dirname(path) or os.curdir)]
 
 
 def _in_time(run: Run, outcome: Outcome) -> Outcome:

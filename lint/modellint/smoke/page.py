@@ -43,7 +43,7 @@ Of a service:
 | `models`, `model` | its endpoint lists what it is granted and nothing else |
 | `chat`, `embeddings` | the model that it is granted answers |
 | `namespace` | nothing is there to connect to but its endpoints |
-| `container`, `image` | with the engine `docker`: Compose starts it, from its own image |
+| `container`, `image` | with the engine `docker`: Compose starts it, from its own image, with the rights it asks for |
 | every other | what it is not granted, with its own token or another, is refused or out of reach |
 
 A check that something is refused or out of reach passes only beside one that shows that it could have failed: the same
@@ -51,6 +51,10 @@ question with the right token, or the same connection from outside.
 
 What to do is in the message, which quotes the registry and the runner. `--details` prints also what passed, and
 `--service` looks at one service alone.
+
+With the engine `docker`, a service that asks for more of the machine than every container has (its network, its files,
+a socket, `privileged`, devices, variables of the shell, …) is stood in for by a container of modellint's own, and its
+`image` is not proven. `--allow` lets it run, and the report says who ran with which rights.
 
 What this cannot see: whether an answer is good, what a service's own code does with it, and how much another machine
 has of memory. With the engine `none` modellint's own probe runs in place of the services' images, with the variables

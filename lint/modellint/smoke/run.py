@@ -39,8 +39,8 @@ def smoke(
     """All that a run saw; nothing that was started is left when it returns or raises.
 
     `hold` is called when every check is done, or where models are served, while all still runs; `tell` hears what is
-    refused to Docker Compose then. Raises `asked.Unknown`, `Failure` where the store cannot be used, and `NoEngine`
-    where there is none to serve for.
+    refused to Docker Compose then, and who runs with which rights in containers. Raises `asked.Unknown`, `Failure`
+    where the store cannot be used, and `NoEngine` where there is none to serve for.
     """
     services = chosen_services(project, asked.services)
     models = chosen_models(project, services)
@@ -53,7 +53,7 @@ def smoke(
     if asked.canary:
         seen.notes.append("`--canary` runs a tiny model that answers with its own name in place of all weights")
     with _Stack() as stack:
-        run = Run(project, asked, access, Clock(asked.seconds), watch or Watch(), stack, seen)
+        run = Run(project, asked, access, Clock(asked.seconds), watch or Watch(), stack, seen, tell)
         stack.callback(run.watch.close)
         ready = bring_up(run, models)
         seen.up += [f"{name} at http://{each.host}:{each.port}/v1" for name, each in ready.upstreams.items()]

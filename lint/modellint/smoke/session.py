@@ -9,7 +9,7 @@ from modellint.isolation.outcome import FAIL
 from modellint.smoke.check import MODEL, Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from contextlib import ExitStack
 
     from modellint.compose.project import Model, Project
@@ -36,6 +36,7 @@ class Run:
     watch: Watch
     stack: ExitStack
     smoke: Smoke
+    tell: Callable[[str], object] | None = None  # hears what a person has to know at once
 
     def say(self, model: Model, column: str, what: str, status: Status, reason: str) -> None:
         """Add a check of a model."""

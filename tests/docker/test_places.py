@@ -1,0 +1,110 @@
+"""What a path of this machine is, and what a project takes from the shell."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modellint.docker.places import looking, most_memory
+from modellint.docker.rights import DEVICES, DOCKER_SOCKET, HOST_FILES, Place
+from modellint.docker.shell import hidden, plain, taken
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A repository with a project in a folder of it; short, because sockets lie in it."""
+    with tempfile.TemporaryDirectory(prefix="m-", dir="/tmp") as name:
+        root = Path(name).resolve() / "repository"
+        (root / ".git").mkdir(parents=True)
+        (root / "app").mkdir()
+        (root / "data").mkdir()
+        yield root / "app"
+
+
+@pytest.mark.parametrize(
+    ("path", "rights"),
+    [
+        (".", ()), ("../data", ()), ("../..", (HOST_FILES,)), ("/etc/passwd", (HOST_FILES,)), ("/dev/null", (DEVICES,)),
+        ("/etc/localtime", ()), ("/proc", (HOST_FILES,)),
+    ],
+)  # fmt: skip
+def test_a_path(folder: Path, path: str, rights: tuple[str, ...]) -> None:
+    found = looking(str(folder), {})(os.path.normpath(folder / path))
+    assert found is not None or path == "/etc/localtime"  # which not every machine has
+    assert found is None or found.rights == rights
+
+
+def test_links(folder: Path) -> None:
+    """What counts is what is there, and the copy mounts that: a link may be changed meanwhile."""
+    (folder / "out").symlink_to("/etc")
+    (folder / "in").symlink_to("../data")
+    (folder / "nowhere").symlink_to("missing")
+    look = looking(str(folder), {})
+    assert look(str(folder / "out")) == Place("/etc", (HOST_FILES,), True)
+    assert look(str(folder / "in")) == Place(str(folder.parent / "data"), (), True)
+    assert look(str(folder / "nowhere")) is None
+    assert look("\0") is None
+
+
+def test_sockets(folder: Path) -> None:
+    """A socket is a door wherever it lies, and so is a folder with that of the engine in it."""
+    path = folder / "run" / "d.sock"
+    path.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        look = looking(str(folder), {"DOCKER_HOST": f"unix://{path}"})
+        (folder / "link").symlink_to(path)
+        assert look(str(folder / "link")) == Place(str(path), (DOCKER_SOCKET,))
+        assert look(str(path.parent)) == Place(str(path.parent), (DOCKER_SOCKET,), True)
+        assert look(str(folder)) == Place(str(folder), (DOCKER_SOCKET,), True)
+        assert looking(str(folder), {})(str(folder)) == Place(str(folder), (), True)
+        assert look("/") == Place("/", (HOST_FILES, DOCKER_SOCKET), True)
+
+
+def test_the_memory_of_a_container() -> None:
+    assert 0 < most_memory() < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def test_variables_that_are_no_secrets() -> None:
+    given = {
+        "PATH": "/bin",
+        "HOME": "/root",
+        "DOCKER_AUTH_CONFIG": "s3cr3t",
+        "COMPOSE_X": "s3cr3t",
+        "HTTP_PROXY": "u:p@x",
+    }
+    assert plain(given) == {"PATH": "/bin", "HOME": "/root"}
+
+
+@pytest.mark.parametrize(
+    ("with_shell", "without", "expected"),
+    [
+        ({"image": "a"}, {"image": "a"}, ()),
+        ({"environment": {"K": "v"}}, {"environment": {"K": None}}, ("environment",)),
+        ({"command": ["s"], "image": "x"}, {"command": [""], "image": "x"}, ("command",)),
+        ({"build": {"args": {"K": "v"}}}, {"build": {}}, ("build",)),
+        ({"configs": [{"source": "c"}]}, {"configs": [{"source": "c"}]}, ("configs",)),
+        ({"configs": [{"source": "other"}]}, {"configs": [{"source": "other"}]}, ()),
+        ({"networks": {"n": None}}, {"networks": {"n": None}}, ("networks",)),
+        ({"image": "x"}, {}, ("image",)),
+    ],
+)
+def test_what_is_taken(with_shell: dict[str, Any], without: dict[str, Any], expected: tuple[str, ...]) -> None:
+    mine = {"services": {"a": with_shell, "b": {}}, "configs": {"c": {"content": "v"}}, "networks": {"n": {"x": "v"}}}
+    other = {"services": {"a": without, "b": {}}, "configs": {"c": {"content": ""}}, "networks": {"n": {"x": ""}}}
+    assert taken(mine, other) == ({"a": expected} if expected else {})
+
+
+def test_a_service_that_is_there_for_a_variable() -> None:
+    assert taken({"services": {"a": {"image": "x"}}}, {"services": {}}) == {"a": ("image",)}
+
+
+def test_messages_do_not_quote_the_shell() -> None:
+    given = {"TOKEN": "s3cr3t", "LONGER": "s3cr3t-and-more", "SHORT": "x", "HOME": "/root"}
+    assert hidden("bad s3cr3t-and-more, s3cr3t, x in /root", given) == "bad …, …, x in /root"
