@@ -28,7 +28,7 @@ LIMITS = {
     "modellint.graph.build.MOST_MODELS": 4,
     "modellint.graph.build.MOST_SERVICES": 4,
     "modellint.evidence.container_ports._MOST_RANGES": 4,
-    "modellint.compose.dotenv.MAX_SETTINGS": 40,
+    "modellint.compose.dotenv.MAX_SETTINGS": 12,
     "modellint.evidence.gather._MOST_ADDRESSES": 40,
     "modellint.evidence.languages._MOST_FOUND": 40,
     "modellint.evidence.url._MOST": 40,
