@@ -12,6 +12,7 @@ import pytest
 from modellint.compose import files
 from modellint.compose.gitignore import GitIgnore, Work
 from modellint.compose.ignored import Ignored
+from modellint.compose.search import project_files
 
 PIECES = [
     *"aaabb./-*?", "/", "/", "*", "**", "**/", "/**", "/**/", "[ab]", "[!a]", "[^b]", "[a-c]", "[]-]", "[!]a]",
@@ -99,7 +100,7 @@ def test_patterns_that_cannot_be_looked_up_are_given_up(tmp_path: Path) -> None:
     for number in range(100):
         (tmp_path / ("a" * number + "b")).mkdir()
     with pytest.raises(files.Unreadable, match="more patterns than can be tried on so many folders"):
-        files.project_files(str(tmp_path), [])
+        project_files(str(tmp_path), [], [])
 
 
 def test_what_lies_below_an_ignored_folder_is_ignored(tmp_path: Path) -> None:
