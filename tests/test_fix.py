@@ -179,6 +179,11 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def said(outcome: Outcome) -> str:
+    """Why something was not fixed: it was not read, or may not be written."""
+    return "\n".join([*map(str, outcome.unreadable), *(left.reason for left in outcome.left)])
+
+
 @pytest.mark.parametrize("paths", [["."], []])
 @pytest.mark.parametrize("first", ["", "compose.yaml:"])
 def test_what_an_env_file_names_is_named_by_nobody(other: Path, paths: list[str], first: str) -> None:
@@ -186,8 +191,8 @@ def test_what_an_env_file_names_is_named_by_nobody(other: Path, paths: list[str]
     outcome = fix(paths, words(("one", "1st"), ("two", "2nd")), {})
     assert not write(outcome.changes)
     assert other.read_text() == "services: {y: {image: one}}\n"
-    assert [os.path.normpath(change.path) for change in outcome.changes] == (["compose.yaml"] if first else [])
-    assert "outside the repository" in outcome.left[0].reason
+    assert not outcome.changes
+    assert "outside the repository" in said(outcome)
 
 
 def test_a_folder_behind_a_link_out_of_the_repository_is_named_by_nobody(other: Path) -> None:
@@ -195,7 +200,7 @@ def test_a_folder_behind_a_link_out_of_the_repository_is_named_by_nobody(other: 
     for path in ("sub", "sub/compose.yaml"):
         outcome = fix([path], words(("one", "1st")), {})
         assert not outcome.changes
-        assert "outside the repository" in outcome.left[0].reason
+        assert "its repository" in said(outcome)
 
 
 def test_what_the_user_names_is_fixed_wherever_it_is(other: Path) -> None:

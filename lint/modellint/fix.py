@@ -226,7 +226,6 @@ class _Run:
     def _findings(self, target: str, drafts: Mapping[str, str]) -> list[Finding]:
         project, overlay = self._open(target, drafts)
         self.unread.update({(trouble.path, trouble.reason): trouble for trouble in unread_parts(project)})
-        self.folder = project.folder
         self.violations = [violation.message for violation in project.violations]
         found = self.find(project)
         return [each for each in found if not overlay or each.span.source.path == overlay]
