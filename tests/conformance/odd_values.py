@@ -47,6 +47,12 @@ class Place:
         self.before = before
         self.after = after
 
+    @property
+    def key(self) -> str:
+        """The key that holds the value; empty for an item of a list and for a name that users choose."""
+        key = self.name.rpartition(".")[2]
+        return "" if key == "*" or key.endswith("[]") else key
+
     def holding(self, value: str) -> Generated:
         """The project with a value there."""
         return Generated({"compose.yaml": self.before + value + self.after, **FILES}, ["compose.yaml"], [])
@@ -133,3 +139,4 @@ def _plain(schema: Any, root: Any) -> str:
 
 
 PLACES = places()
+KEYS = [place for place in PLACES if place.key]
