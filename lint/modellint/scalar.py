@@ -40,8 +40,14 @@ _LONGEST_NUMBER = 400
 _GO_EXPONENT = 6
 
 
+class Time(str):
+    """A YAML timestamp, as the text that Compose prints for it. Compose does not take it where it wants text."""
+
+    __slots__ = ()
+
+
 def resolve(text: str) -> Value:
-    """The value of a plain scalar. Times are returned as the text that Compose prints for them."""
+    """The value of a plain scalar."""
     if text in _WORDS:
         return _WORDS[text]
     first = text[0]
@@ -50,7 +56,7 @@ def resolve(text: str) -> Value:
     if len(text) > _LONGEST_NUMBER:
         return text
     if text[4:5] == "-" and (time := _time(text)):
-        return time
+        return Time(time)
     if text == "-0":
         return -0.0  # Compose prints the sign, but not that of -00
     if first == "." and (text.endswith("_") or any(pair in text for pair in _NOT_BETWEEN_DIGITS)):

@@ -25,6 +25,7 @@ STILL_DIFFERENT = {
     "long-key": "a key of more than 1,024 characters is refused, as YAML 1.1 has it",
     "utf16": "a Compose file in UTF-16 is refused with a message that says what to do",
 }
+JOB = "services: {a: {image: i}, p: {image: i, profiles: [p]}}\njobs: {j: {image: i, triggers: {manual: true}"
 ONE: dict[str, str] = {
     "a published port twice": "services: {a: {image: i, ports: ['80:80', '443:443', '80:80']}}",
     "a port in a range": "services: {a: {image: i, ports: ['8000-8003:8000-8003', '8002:8002']}}",
@@ -68,12 +69,49 @@ ONE: dict[str, str] = {
     "a watched path with dots": "services: {a: {build: ., develop: {watch: [{path: /a/../b, action: rebuild}]}}}",
     "a number beyond 64 bits": "services: {a: {image: i, cpu_shares: 99999999999999999999}}",
     "a rate that is missing": "services: {a: {image: i, blkio_config: {device_read_bps: [{path: /dev/sda}]}}}",
+    "a port published as a number": "services: {a: {image: i, ports: ['80:80', {target: 80, published: 80}]}}",
+    "a port beyond 32 bits": "services: {a: {image: i, ports: [{target: 4294967297}]}}",
+    "an exposed port beyond 64 bits": "services: {a: {image: i, expose: [9223372036854775808]}}",
+    "a rate without a path": "services: {a: {image: i, blkio_config: {device_read_bps: [{rate: 1g}]}}}",
+    "a device without a weight": "services: {a: {image: i, blkio_config: {weight_device: [{path: /dev/sda}]}}}",
+    "a secret that is the folder": "services: {a: {image: i, secrets: [s]}}\nsecrets: {s: {file: ''}}",
+    "a date as an image": "services: {a: {image: 2024-01-01}}",
+    "a date as a capability": "services: {a: {image: i, cap_add: [2024-01-01]}}",
+    "a date as a command": "services: {a: {image: i, command: 2024-01-01}}",
+    "a date in a command": "services: {a: {image: i, command: [2024-01-01]}}",
+    "a date as a label": "services: {a: {image: i, labels: {a: 2024-01-01}, x-a: 2024-01-01}}",
+    "a step with a size that is none": "services: {a: {image: i, pre_start: [{command: x, mem_limit: 10x}]}}",
+    "a step with a mode that is none": "services: {a: {image: i, pre_start: [{secrets: [{source: s, mode: x}]}]}}\n"
+    "secrets: {s: {file: f}}",
+    "a step with a group that is a number": "services: {a: {image: i, pre_start: [{command: x, group_add: [1.5]}]}}",
+    "a step with a mount of nothing": "services: {a: {image: i, pre_start: [{volumes: [{type: bind}]}]}}",
+    "a step with a host that is an address": "services: {a: {image: i, pre_start: [{extra_hosts: {'::1': b}}]}}",
+    "a step with an option that is a number": "services: {a: {image: i, pre_start: [{storage_opt: {size: 1.5}}]}}",
+    "a job with a mount of nothing": f"{JOB}, volumes: [{{type: bind, target: /x}}]}}}}",
+    "a job with a mount to nowhere": f"{JOB}, volumes: [{{type: volume, source: v}}]}}}}",
+    "a job with a pid that is null": f"{JOB}, pid: }}}}",
+    "a job in a namespace of nobody": f"{JOB}, network_mode: 'service:b'}}}}",
+    "a job that waits for a profile": f"{JOB}, depends_on: [p]}}}}",
+    "a job that may miss a profile": f"{JOB}, depends_on: {{p: {{condition: service_started, required: false}}}}}}}}",
+    "a job that may not miss a service": JOB
+    + ", depends_on: {q: {condition: service_started, required: false}}}}",
+    "a job that is not started": f"{JOB}, profiles: [q], depends_on: [b]}}}}",
+    "a context of a job that is null": f"{JOB}, build: {{context: ., additional_contexts: {{k: }}}}}}}}",
+    "a text with a byte order mark": 'services: {a: {image: i, labels: {a: "\\uFEFFa b", b: "a\\tb\\nc", c: "\\n"}}}',
     "a device with no rights": "services: {a: {image: i, devices: ['/dev/a:/dev/b:']}}",
 }  # fmt: skip
 OVER: dict[str, tuple[str, str]] = {
     "gpus over gpus": ("services: {a: {image: i, gpus: all}}", "services: {a: {gpus: all}}"),
     "a list over gpus": ("services: {a: {image: i, gpus: all}}", "services: {a: {gpus: [{count: 1}]}}"),
     "gpus over a list": ("services: {a: {image: i, gpus: [{count: 1}]}}", "services: {a: {gpus: all}}"),
+    "a label that begins with x-, merged": (
+        "services: {a: {image: i, labels: {x-a: 1}}}",
+        "services: {a: {labels: {b: 1.50}}}",
+    ),
+    "a port as a number over text": (
+        "services: {a: {image: i, ports: ['80:80']}}",
+        "services: {a: {ports: [{target: 80, published: 80}]}}",
+    ),
     "null over services": ("services: {a: {image: i}}", "services:"),
     "a reset in an override": (
         "services: {a: {image: i, labels: {x: 1}}}",
@@ -98,6 +136,11 @@ MODELS = "models: {m: {model: x}, n: {model: y}}"
 SEVERAL: dict[str, dict[str, str]] = {
     "a map over a list of dependencies": {
         "compose.yaml": f"{BASE}, a: {{extends: base, depends_on: {{b: {{condition: service_healthy}}}}}}}}\n{MODELS}",
+    },
+    "a dependency that another file requires": {
+        "compose.yaml": "services: {w: {image: i, depends_on: {b: {condition: service_started, required: false}}},"
+        " b: {image: i}}\n---\nservices: {w: {extends: {file: o.yaml, service: base}}}",
+        "o.yaml": "services: {base: {depends_on: {b: {condition: service_healthy}}}}",
     },
     "a reset of one grant": {
         "compose.yaml": f"{BASE}, a: {{extends: base, models: {{m: !reset null, n: }}}}}}\n{MODELS}",

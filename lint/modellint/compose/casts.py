@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _LONGEST_VALUE = 40  # characters of a value in a message
 _INFINITY = float("inf")
+_LARGEST_INTEGER = 2**63 - 1
 _LARGEST_SINGLE = 3.4028235e38
 
 
@@ -126,7 +127,7 @@ def _no_text(text: str) -> None:
     raise ValueError("Compose takes no text here, and so no variable and no quotes")
 
 
-_TEXT = Cast("text", '"2024-01-01"', str, fraction=False)  # a date is read as a point in time, which is no text
+_TEXT = Cast("text", '"1.5"', str, high=_LARGEST_INTEGER, fraction=False)
 _BOOLEAN = Cast("true or false", "true", to_bool)
 _INTEGER = Cast("a whole number", "10", to_int)
 _COUNT = Cast("a whole number of 0 or more", "3", to_int, low=0)
@@ -147,7 +148,7 @@ _KEY = Cast("an SSH key", "default", ssh_key)
 _HOST = Cast("a host and its address", "db:10.0.0.7", host)
 _PORT = Cast("a port", '"8080:80"', port, low=1, high=65535, fraction=False)
 _ADDRESS = Cast("an IP address", "127.0.0.1", address)
-_EXPOSED = Cast("a port", '"80"', str, fraction=False)
+_EXPOSED = Cast("a port", '"80"', str, high=_LARGEST_INTEGER, fraction=False)
 _VOLUME = Cast("a volume", "./data:/data", volume)
 _DEVICE = Cast("a device", "/dev/fuse:/dev/fuse", device)
 
@@ -181,7 +182,6 @@ _SERVICE: dict[str, Spec] = {
     },
     "command": _COMMAND,
     "configs": _FILES,
-    "container_name": _TEXT,
     "cpu_count": Cast("a whole number of 0 or more", "2", _within(to_int, 0, _INFINITY)),
     "cpu_percent": Cast("a whole number from 0 to 100", "50", _percent),
     "cpu_period": _INTEGER,
@@ -216,8 +216,6 @@ _SERVICE: dict[str, Spec] = {
     "extra_hosts": {"[]": _HOST},
     "gpus": _DEVICE_COUNTS,
     "group_add": {"[]": _TEXT},
-    "hostname": _TEXT,
-    "image": _TEXT,
     "healthcheck": {
         "disable": _BOOLEAN,
         "interval": _TIME,
@@ -233,10 +231,10 @@ _SERVICE: dict[str, Spec] = {
     "memswap_limit": _SIZE,
     "oom_kill_disable": _BOOLEAN,
     "oom_score_adj": Cast("a whole number from -1000 to 1000", "500", _within(to_int, -1000, 1000)),
+    "per_replica": _BOOLEAN,
     "pids_limit": _INTEGER,
     "ports": {"[]": {"": _PORT, "host_ip": _ADDRESS, "target": _COUNT}},
     "post_start": _HOOKS,
-    "pre_start": _HOOKS,
     "pre_stop": _HOOKS,
     "privileged": _BOOLEAN,
     "read_only": _BOOLEAN,
@@ -258,12 +256,11 @@ _SERVICE: dict[str, Spec] = {
         }
     },
 }
+_SERVICE["pre_start"] = {"[]": dict(_SERVICE)}  # the schema refuses what a step of it does not have
 _EXTERNAL: Spec = {"*": {"external": _BOOLEAN}}
 _ROOT: dict[str, Spec] = {
     "configs": _EXTERNAL,
     "jobs": {"*": _SERVICE},
-    "models": {"*": {"model": _TEXT}},
-    "name": _TEXT,
     "networks": {
         "*": {
             "attachable": _BOOLEAN,
@@ -304,7 +301,7 @@ def _walk(node: Node, spec: Spec, parent: Path, step: str | int, found: list[Vio
         cast = spec if isinstance(spec, Cast) else spec.get("")
         if not isinstance(cast, Cast) or is_unread(node):
             return
-        if reason := "it is a date" if cast is _TEXT and _is_time(node) else cast.refuses(node.value):
+        if reason := cast.refuses(node.value):
             found.append(_violation(node, cast, (*parent, step), reason))
     elif isinstance(spec, dict):
         path = (*parent, step)
@@ -316,12 +313,6 @@ def _walk(node: Node, spec: Spec, parent: Path, step: str | int, found: list[Vio
         elif (inner := spec.get("[]")) is not None:
             for at, item in enumerate(node.items):
                 _walk(item, inner, path, at, found)
-
-
-def _is_time(node: Scalar) -> bool:
-    """Whether YAML reads a scalar as a point in time, which Compose takes for no text."""
-    plain = not node.style and not node.interpolated and not node.tag
-    return plain and isinstance(node.value, str) and node.value != node.text
 
 
 def _violation(node: Scalar, cast: Cast, path: Path, reason: str) -> Violation:

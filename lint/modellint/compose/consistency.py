@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from modellint.compose.casts import is_unread, miscasts, shown
 from modellint.compose.declarations import declarations
-from modellint.compose.project import entries, names
+from modellint.compose.jobs import jobs
+from modellint.compose.project import names
 from modellint.compose.references import Declared, cycles, needs, references
 from modellint.compose.schema import Violation
+from modellint.compose.sections import IN_SERVICES, maps
 from modellint.compose.unicity import mount_target
 from modellint.compose.units import bytes_of, to_float, to_int
 from modellint.node import Mapping, Scalar, Sequence, text_of
-from modellint.source import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def inconsistencies(project: Project, strict: bool = False) -> list[Violation]:
     for name, service in project.services.items():
         path = ("services", name)
         for key, (_, value) in service.body.entries.items():
-            if (check := _IN_EVERY_SERVICE.get(key)) is not None:
+            if (check := IN_SERVICES.get(key)) is not None:
                 found.extend(check(value, (*path, key)))
             if service.active and (test := _IN_ACTIVE_SERVICES.get(key)) is not None:
                 found.extend(test(service.body, path))
@@ -62,8 +63,7 @@ def inconsistencies(project: Project, strict: bool = False) -> list[Violation]:
             found.extend(references(service, declared, graph[name]))
         if len(found) > _ENOUGH:
             break
-    if whole:
-        found.extend(_jobs(root, project))
+    found.extend(jobs(root, project, whole))
     found.extend(_container_names(project))
     found.extend(cycles(graph))
     if found:
@@ -77,41 +77,6 @@ def _mark_unset(found: list[Violation], project: Project) -> None:
     for violation in found:
         if id(violation.node) in unset:
             violation.kind = "variable"
-
-
-def _volumes(section: Node, path: Path) -> Iterator[Violation]:
-    yield from _mounts(section, path)
-    for at, item in enumerate(_maps(section)):
-        if text_of(item.get("type")) == "bind" and "source" not in item and "target" in item:
-            message = f"this bind mount has no `source`, and {_REFUSED}"
-            yield Violation(_first_line(item), item, "required", (*path, at), message, "add `source:`")
-
-
-def _mounts(section: Node, path: Path) -> Iterator[Violation]:
-    for at, item in enumerate(_maps(section)):
-        if "target" not in item:
-            message = f"this entry of `{path[-1]}` has no `target`, and {_REFUSED}"
-            yield Violation(_first_line(item), item, "required", (*path, at), message, "add `target:`")
-
-
-def _devices(section: Node | None, path: Path) -> Iterator[Violation]:
-    for at, item in enumerate(_maps(section)):
-        if "count" in item and (key := item.key("device_ids")) is not None:
-            message = f"a device has either `count` or `device_ids`: with both, {_REFUSED}"
-            yield Violation(key.span, item, "exclusion", (*path, at), message, "drop one of them")
-
-
-def _reservations(deploy: Node, path: Path) -> Iterator[Violation]:
-    if isinstance(deploy, Mapping):
-        below = ("resources", "reservations", "devices")
-        yield from _devices(deploy.get(*below), (*path, *below))
-
-
-def _storage(options: Node, path: Path) -> Iterator[Violation]:
-    for key, value in entries(options):
-        if not isinstance(value, Scalar) or isinstance(value.value, bool | float):
-            message = f"the storage option `{key.text}` must be text, and {_REFUSED}"
-            yield Violation(value.span, value, "type", (*path, key.text), message, "put it in quotes")
 
 
 def _network_mode(body: Mapping, path: Path) -> Iterator[Violation]:
@@ -216,7 +181,7 @@ def _platform(body: Mapping, path: Path) -> Iterator[Violation]:
 
 
 def _watch(body: Mapping, path: Path) -> Iterator[Violation]:
-    for at, item in enumerate(_maps(body.get("develop", "watch"))):
+    for at, item in enumerate(maps(body.get("develop", "watch"))):
         place = (*path, "develop", "watch", at)
         action, watched = item.get("action"), item.get("path")
         if isinstance(action, Scalar) and action.value not in _TARGETLESS and not _filled(item.get("target")):
@@ -241,13 +206,6 @@ def _container_names(project: Project) -> Iterator[Violation]:
                 yield Violation(name.content, name, "exclusion", path, message, "give each container its own name")
 
 
-def _maps(node: Node | None) -> Iterator[Mapping]:
-    """The items of a list that are maps."""
-    for item in node.items if isinstance(node, Sequence) else ():
-        if isinstance(item, Mapping):
-            yield item
-
-
 def _filled(node: Node | None) -> bool:
     """Whether there is a value that is not empty."""
     return bool(node.value) if isinstance(node, Scalar) else node is not None
@@ -262,36 +220,6 @@ def _number(node: Node | None) -> int | None:
         )
     except (ValueError, OverflowError):
         return None
-
-
-def _first_line(node: Mapping) -> Span:
-    """The first line of a map, which may run over many."""
-    text = node.source.text
-    end = text.find("\n", node.start, node.end)
-    return Span(node.source, node.start, node.end if end < 0 else len(text[:end].rstrip()))
-
-
-def _pid(value: Node, path: Path) -> Iterator[Violation]:
-    if isinstance(value, Scalar) and value.value is None:
-        yield _crash(value, path)
-
-
-def _additional_contexts(build: Node, path: Path) -> Iterator[Violation]:
-    for key, value in entries(build.get("additional_contexts")) if isinstance(build, Mapping) else ():
-        if isinstance(value, Scalar) and value.value is None:
-            yield _crash(value, (*path, "additional_contexts", key.text))
-
-
-def _crash(value: Scalar, path: Path) -> Violation:
-    message = f"`{path[-1]}` is empty, and Compose crashes on it"
-    return Violation(value.span, value, "type", path, message, "give it a value, or leave it out")
-
-
-def _extra_hosts(section: Node, path: Path) -> Iterator[Violation]:
-    for key, value in entries(section):
-        if ":" in key.text:
-            message = f"`{key.text}` cannot be the name of a host, and {_REFUSED}"
-            yield Violation(key.content, value, "cast", (*path, key.text), message, "write `name: address`")
 
 
 def _mounted(body: Mapping, path: Path) -> Iterator[Violation]:
@@ -316,32 +244,6 @@ def _twice(node: Scalar, target: str, other: str, path: Path) -> Violation:
     return Violation(node.content, node, "exclusion", path, message, "drop one of them")
 
 
-def _jobs(root: Mapping, project: Project) -> Iterator[Violation]:
-    """Jobs share their names with services, and depend on either."""
-    jobs = list(entries(root.get("jobs")))
-    known = {key.text for key, _ in jobs} | project.services.keys()
-    for key, body in jobs:
-        if key.text in project.services:
-            message = f"`{key.text}` is a service and a job, and each needs a name of its own: {_REFUSED}"
-            yield Violation(key.content, body, "exclusion", ("jobs", key.text), message, "rename one of them")
-        for name in names(body.get("depends_on")) if isinstance(body, Mapping) else ():
-            if (text_of(name) or name.text) not in known and not is_unread(name):
-                message = f"`depends_on` names `{shown(name)}`, which is neither a service nor a job: {_REFUSED}"
-                path = ("jobs", key.text, "depends_on")
-                yield Violation(name.content, name, "reference", path, message, "declare it, or correct the name")
-
-
-_IN_EVERY_SERVICE: dict[str, Callable[[Node, Path], Iterator[Violation]]] = {
-    "build": _additional_contexts,
-    "deploy": _reservations,
-    "devices": _mounts,
-    "extra_hosts": _extra_hosts,
-    "gpus": _devices,
-    "pid": _pid,
-    "ports": _mounts,
-    "storage_opt": _storage,
-    "volumes": _volumes,
-}
 _IN_ACTIVE_SERVICES: dict[str, Callable[[Mapping, Path], Iterator[Violation]]] = {
     "build": _dockerfile,
     "container_name": _one_container,

@@ -43,7 +43,8 @@ def load_project(selection: Selection) -> Project:
     environment = {**selection.environment, "COMPOSE_PROJECT_NAME": name}
     project = _project(loader, given, environment, selection.profiles, selection.features)
     project.name = name
-    if not name and project.whole and project.root is not None:
+    named = any(violation.path == ("name",) for violation in project.violations)
+    if not name and not named and project.whole and project.root is not None:
         project.violations.append(_nameless(given[0]))
     project.shell, project.env_files = selection.shell, selection.env_files
     return project

@@ -239,7 +239,7 @@ def build(
         project.models[name.text] = _model(name, body, project.features)
     for name, body in entries(root.get("services")):
         if isinstance(body, Mapping):
-            service = project.services[name.text] = Service(name, body, _active(body, profiles), env_files)
+            service = project.services[name.text] = Service(name, body, is_active(body, profiles), env_files)
             if service.provider is not None and text_of(service.provider.get("type")) == "model":
                 project.legacy.extend(_legacy_models(name, service.provider))
     legacy = {model.name.text: model for model in project.legacy}
@@ -345,7 +345,8 @@ def _environment(body: Mapping, env_files: EnvFiles | None) -> dict[str, Setting
     return found
 
 
-def _active(body: Mapping, profiles: frozenset[str]) -> bool:
+def is_active(body: Mapping, profiles: frozenset[str]) -> bool:
+    """Whether a service or job has no profiles, or one that is enabled."""
     wanted = [text_of(profile) or "" for profile in names(body.get("profiles"))]
     return not wanted or "*" in profiles or any(profile in profiles for profile in wanted)
 

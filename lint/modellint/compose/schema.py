@@ -7,6 +7,7 @@ The table never decides against a file: what it refuses is judged by `jsonschema
 from __future__ import annotations
 
 from modellint.node import Mapping, Scalar
+from modellint.scalar import Time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     Accepted: TypeAlias = "dict[tuple[int, int], Node]"  # by identity and row; it keeps the nodes alive
 
 NULL, BOOLEAN, INTEGER, FLOAT, TEXT, LIST, MAP = 1, 2, 4, 8, 16, 32, 64
+ANYTHING = 127
 ROOT = 0  # the row of a whole file
 REFUSED = -1  # stands for a row where nothing is accepted
 
-_BITS = {None.__class__: NULL, bool: BOOLEAN, int: INTEGER, float: FLOAT, str: TEXT}
+_BITS = {None.__class__: NULL, bool: BOOLEAN, int: INTEGER, float: FLOAT, str: TEXT, Time: 0}
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ALPHANUMERIC = frozenset(_LETTERS + _LETTERS.upper() + "0123456789")
 _NAME = _ALPHANUMERIC | frozenset("._-")
@@ -159,7 +161,7 @@ def _accepts_scalar(scalar: Scalar, types: int, limits: Limits | None) -> bool:
         if not is_finite(value) or not (types & FLOAT or (types & INTEGER and value.is_integer())):
             return False
     elif not _BITS[value.__class__] & types:
-        return False
+        return types == ANYTHING  # a time, which is taken where anything is
     if limits is None:
         return True
     choices, pattern, low, high = limits

@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from modellint.compose.schema import REFUSED, ROOT, Violation, accepts, is_finite
 from modellint.compose.schema_spec import read_schema, resolve
-from modellint.compose.schema_words import explain, not_finite
+from modellint.compose.schema_words import explain, is_time, not_finite
 from modellint.node import Mapping, Sequence, plain
+from modellint.scalar import Time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +27,16 @@ if TYPE_CHECKING:
     Errors = Iterator[ValidationError]
 
 _original_one_of: Any = cast(Any, Draft202012Validator).VALIDATORS["oneOf"]
+# Where Compose makes text of a date: the maps with free names, and what it reads from any value.
+_TIMES_IN = frozenset(("annotations", "args", "driver_opts", "environment", "labels", "options", "ssh", "sysctls"))
+_TIMES_AS = frozenset(("command", "entrypoint", "provenance", "sbom", "version"))
+_TIMES_LISTED = frozenset(("extra_hosts", "options"))
 MAX_VIOLATIONS = 200  # explained in one project; more tell a reader nothing new
 
 
 def judge(root: Mapping, rows: Table, accepted: Accepted) -> list[Violation]:
     """The violations of a project, in the order of its text; none where `jsonschema` accepts it."""
-    found = list(islice(_not_finite(root, ()), MAX_VIOLATIONS))
+    found = list(islice(_no_json(root, ()), MAX_VIOLATIONS))
     errors = errors_of(read_schema(), plain(_suspect(root, rows, accepted)))
     found += islice((violation for error in errors for violation in explain(root, error)), MAX_VIOLATIONS)
     unique: dict[tuple[object, ...], Violation] = {}  # an alias brings one place in more than once
@@ -100,13 +105,24 @@ def _suspect(root: Mapping, rows: Table, accepted: Accepted) -> Mapping:
     return Mapping(root.source, root.start, root.end, entries)
 
 
-def _not_finite(node: Node, path: Path) -> Iterator[Violation]:
-    """Infinity and NaN: Compose refuses them wherever they stand, as JSON has no word for them."""
+def _no_json(node: Node, path: Path) -> Iterator[Violation]:
+    """What JSON has no word for: infinity and NaN, refused wherever they stand, and times, where Compose wants text."""
     if isinstance(node, Mapping):
         for name, (_, below) in node.entries.items():
-            yield from _not_finite(below, (*path, name))
+            yield from _no_json(below, (*path, name))
     elif isinstance(node, Sequence):
         for number, below in enumerate(node.items):
-            yield from _not_finite(below, (*path, number))
+            yield from _no_json(below, (*path, number))
     elif isinstance(node.value, float) and not is_finite(node.value):
         yield not_finite(node, path)
+    elif isinstance(node.value, Time) and not _takes_time(path):
+        yield is_time(node, path)
+
+
+def _takes_time(path: Path) -> bool:
+    names = [step for step in path if isinstance(step, str)]
+    if any(name.startswith("x-") for name in names):
+        return True
+    if isinstance(path[-1], int):
+        return not _TIMES_LISTED.isdisjoint(names[-2:])
+    return path[-1] in _TIMES_AS or any(name in _TIMES_IN for name in names[-2:-1])

@@ -6,7 +6,7 @@ that silently left something out would accept what Compose refuses.
 
 from __future__ import annotations
 
-from modellint.compose.schema import BOOLEAN, FLOAT, INTEGER, LIST, MAP, NULL, PATTERNS, REFUSED, TEXT
+from modellint.compose.schema import ANYTHING, BOOLEAN, FLOAT, INTEGER, LIST, MAP, NULL, PATTERNS, REFUSED, TEXT
 from modellint.compose.schema_spec import resolve
 
 TYPE_CHECKING = False
@@ -20,7 +20,6 @@ _TYPES = {
     "null": NULL, "boolean": BOOLEAN, "integer": INTEGER, "number": INTEGER | FLOAT, "string": TEXT, "array": LIST,
     "object": MAP,
 }  # fmt: skip
-_ANYTHING = NULL | BOOLEAN | INTEGER | FLOAT | TEXT | LIST | MAP
 _SILENT = frozenset(("$comment", "$defs", "$id", "$schema", "default", "deprecated", "description", "examples",
                      "format", "title"))  # fmt: skip
 _KNOWN = frozenset((
@@ -111,7 +110,7 @@ class _Compiler:
         return united
 
     def row(self, schema: Schema) -> Row:
-        types = _bits(_names(schema)) or _ANYTHING
+        types = _bits(_names(schema)) or ANYTHING
         patterns = list(schema.get("patternProperties", {}).items())
         fields = schema.get("properties", {})
         matching = [_known(pattern) for pattern, _ in patterns]

@@ -65,6 +65,12 @@ def not_finite(scalar: Scalar, path: Path) -> Violation:
     return Violation(scalar.span, scalar, "type", path, message, "write a finite number, or text in quotes")
 
 
+def is_time(scalar: Scalar, path: Path) -> Violation:
+    """A date or a time where Compose wants text."""
+    message = f"`{_cut(scalar.shown)}` is a date for YAML, and Compose wants text here: it refuses the file"
+    return Violation(scalar.span, scalar, "type", path, message, "put it in quotes", _quote(scalar))
+
+
 def _unknown_keys(place: Place, schema: dict[str, Any]) -> Iterator[Violation]:
     known: list[str] = list(schema.get("properties", ()))
     patterns: list[str] = list(schema.get("patternProperties", ()))

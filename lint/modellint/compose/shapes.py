@@ -88,7 +88,7 @@ def nothing(item: Scalar) -> Node:
     return _made(Span(item.source, item.end, item.end), "", None, item)
 
 
-def dependency(item: Scalar) -> Node:
+def dependency(item: Scalar) -> Mapping:
     """What stands under a name of a `depends_on` list."""
     values: tuple[tuple[str, Value], ...] = (("condition", "service_started"), ("required", True))
     entries: Entries = {
@@ -107,9 +107,10 @@ def _requests(node: Node) -> Node:
 
 
 def loaded(service: Node) -> Node:
-    """A service of a document that is loaded: Compose has turned `gpus: all` into a list by then."""
-    watch = ("develop", "watch")
-    return _changed(_changed(service, ("gpus",), _requests), watch, _watches)
+    """A service of a document that is loaded: Compose has given some of its sections their long form by then."""
+    for path, change in _LONG_FORMS:
+        service = _changed(service, path, change)
+    return service
 
 
 def completed(service: Node) -> Node:
@@ -136,6 +137,18 @@ def _watches(node: Node) -> Node:
         return node
     items = [_changed(_changed(item, ("ignore",), _list), ("include",), _list) for item in node.items]
     return Sequence(node.source, node.start, node.end, items, node.flow)
+
+
+def _completed_dependencies(node: Node) -> Node:
+    """A map of dependencies in which each says its condition, and whether it is required."""
+    if not isinstance(node, Mapping):
+        return node
+    entries: Entries = {}
+    for name, (key, value) in node.entries.items():
+        if isinstance(value, Mapping):
+            value = with_entries(value, {**dependency(key).entries, **value.entries})
+        entries[name] = (key, value)
+    return with_entries(node, entries)
 
 
 def _list(node: Node) -> Node:
@@ -184,3 +197,10 @@ def _made(span: Span, text: str, value: Value, item: Scalar) -> Scalar:
     scalar = Scalar(span.source, span.start, span.end, text, value)
     scalar.interpolated = item.interpolated
     return scalar
+
+
+_LONG_FORMS: tuple[tuple[tuple[str, ...], Callable[[Node], Node]], ...] = (
+    (("depends_on",), _completed_dependencies),
+    (("develop", "watch"), _watches),
+    (("gpus",), _requests),
+)

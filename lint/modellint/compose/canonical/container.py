@@ -25,18 +25,20 @@ from modellint.compose.canonical.values import (
     without_extensions,
 )
 from modellint.compose.canonical.words import split
-from modellint.scalar import compose_text
+from modellint.scalar import Time, compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable, Iterator
     from typing import Any
 
     from modellint.compose.canonical.values import Fields
 
 
-def command(value: Any) -> list[str]:
-    """The words of a command. An empty one is printed: it takes back what the image says."""
+def command(value: Any) -> list[str] | None:
+    """The words of a command. An empty one is printed: it takes back what the image says; a date is none."""
+    if isinstance(value, Time):
+        return None
     return split(value) if isinstance(value, str) else [compose_text(item) for item in value]
 
 
@@ -125,14 +127,26 @@ def _granted(value: Any, convert: Any) -> dict[str, Any] | None:
 
 def ports(value: Any) -> list[Any] | None:
     """Ports, ranges taken apart."""
-    found: list[Any] = []
+    return [_PORT(port) for port in _long_ports(value)] or None
+
+
+def distinct_ports(value: Any) -> list[Any] | None:
+    """The same, each once. A port published as a number is another than one published as text."""
+    once: dict[Hashable, dict[str, Any]] = {}
+    for port in _long_ports(value):
+        published = port.get("published")
+        of_text = isinstance(published, str)
+        once[port.get("host_ip") or "0.0.0.0", of_text, published, str(port.get("target")), port["protocol"]] = port
+    return [_PORT(port) for port in once.values()] or None
+
+
+def _long_ports(value: Any) -> Iterator[dict[str, Any]]:
     for item in value:
         if isinstance(item, str):
-            found.extend(map(_PORT, parse_port(item)))
+            yield from parse_port(item)
         else:
             long: dict[str, Any] = item if is_map(item) else {"target": item}
-            found.append(_PORT({"mode": "ingress", "protocol": "tcp", **long}))
-    return found or None
+            yield {"mode": "ingress", "protocol": "tcp", **long}
 
 
 def env_files(value: Any) -> list[Any] | None:
@@ -161,8 +175,14 @@ _DEVICE_REQUEST: Fields = {
     "capabilities": texts, "driver": text, "count": count, "device_ids": texts, "options": pairs,
 }  # fmt: skip
 _REQUEST = structure(_DEVICE_REQUEST)
+
+
+def _port_number(value: Any) -> int | None:
+    return optional_integer(value) % 2**32 or None  # what Go makes of a number that is too large
+
+
 _PORT = structure({
-    "name": text, "mode": text, "host_ip": text, "target": integer, "published": text, "protocol": text,
+    "name": text, "mode": text, "host_ip": text, "target": _port_number, "published": text, "protocol": text,
     "app_protocol": text,
 })  # fmt: skip
 _ENV_FILE = structure({"path": text, "required": _not_false, "format": text})
@@ -175,12 +195,19 @@ _THROTTLE_FIELDS = structure({"path": compose_text, "rate": lambda value: size(v
 
 
 def _throttle(value: Any) -> Any:
-    return _THROTTLE_FIELDS({"rate": 0, **value})
+    return _THROTTLE_FIELDS({"path": "", "rate": 0, **value})
+
+
+_WEIGHT_FIELDS = structure({"path": compose_text, "weight": optional_integer})
+
+
+def _weight(value: Any) -> Any:
+    return _WEIGHT_FIELDS({"path": "", "weight": 0, **value})
 
 
 _BLOCK_IO = structure({
     "weight": integer,
-    "weight_device": each(structure({"path": compose_text, "weight": optional_integer})),
+    "weight_device": each(_weight),
     "device_read_bps": each(_throttle), "device_read_iops": each(_throttle),
     "device_write_bps": each(_throttle), "device_write_iops": each(_throttle),
 })  # fmt: skip
@@ -220,4 +247,5 @@ STEP: Fields = {
     "gpus": device_requests,
     "pull_policy": text,
     "secrets": each(file_reference),
+    "per_replica": boolean,
 }

@@ -23,7 +23,8 @@ _UPDATE = structure({
     "parallelism": optional_integer, "delay": time, "failure_action": text, "monitor": time,
     "max_failure_ratio": decimal, "order": text,
 })  # fmt: skip
-_GENERIC = structure({"discrete_resource_spec": structure({"kind": compose_text, "value": optional_integer})})
+_DISCRETE = structure({"kind": compose_text, "value": optional_integer})
+_GENERIC = structure({"discrete_resource_spec": lambda value: _DISCRETE({"kind": "", "value": 0, **value})})
 _RESOURCE = structure({
     "cpus": decimal, "memory": size, "pids": integer, "devices": complete_device_requests,
     "generic_resources": each(_GENERIC),

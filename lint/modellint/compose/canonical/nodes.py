@@ -9,7 +9,9 @@ import os
 
 from modellint.compose.canonical.values import is_map
 from modellint.compose.canonical.volumes import parse_volume
+from modellint.compose.shapes import KeyedList
 from modellint.node import Mapping, Sequence
+from modellint.scalar import Time, compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ def _resolved(node: Node, places: Places | Resolve | None) -> Any:
     data: Any
     if isinstance(node, Mapping):
         data = {name: _entry(name, value, table) for name, (_, value) in node.entries.items()}
+        if isinstance(node, KeyedList):
+            data = [name if value is None else f"{name}={compose_text(value)}" for name, value in data.items()]
     elif isinstance(node, Sequence):
         data = [_resolved(item, table.get("[]")) for item in node.items]
     else:
@@ -68,9 +72,7 @@ def _extension(node: Node) -> Any:
         return {name: _extension(value) for name, (_, value) in node.entries.items()}
     if isinstance(node, Sequence):
         return [_extension(item) for item in node.items]
-    if isinstance(node.value, str) and node.value != node.text and not node.style and not node.interpolated:
-        return _time(node.value)
-    return node.value
+    return _time(node.value) if isinstance(node.value, Time) else node.value
 
 
 def _time(text: str) -> object:
@@ -92,8 +94,8 @@ def _path(data: Any, node: Node) -> Any:
 
 
 def _file(data: Any, node: Node) -> Any:
-    """A path that may be one of Windows."""
-    return data if isinstance(data, str) and _is_windows_path(data) else _path(data, node)
+    """A path that may be one of Windows. An empty one is the folder itself."""
+    return absolute(data, _base(node)) if isinstance(data, str) and not _is_windows_path(data) else data
 
 
 def _watched(data: Any, node: Node) -> Any:

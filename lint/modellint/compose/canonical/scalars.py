@@ -16,7 +16,7 @@ _NEVER_FIRST = frozenset("#,[]{}&*!|>\"%@`'")
 _BREAKS = ("\n", "\u2028", "\u2029")
 _ESCAPES = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
-    "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
+    "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
 
 
@@ -45,7 +45,10 @@ def _other(value: Any) -> str:
 
 
 def _style(text: str, is_key: bool) -> str:
-    if not _is_printable(text) or any(f" {mark}" in text for mark in _BREAKS):
+    if text and not text.strip("\n"):
+        return '"'
+    without_tabs = text.replace("\t", "") if "\n" in text else text
+    if not _is_printable(without_tabs) or any(f" {mark}" in text for mark in _BREAKS):
         return '"'
     if "\n" in text:
         return '"' if is_key or text.endswith(" ") else "|"
@@ -112,8 +115,9 @@ def _double(text: str, column: int, indent: int, is_key: bool) -> str:
     out = ['"']
     column += 1
     after_space = False
+    marked = text.startswith("\ufeff")  # behind a byte order mark go-yaml escapes every character
     for at, character in enumerate(text):
-        if character == " ":
+        if character == " " and not marked:
             if not is_key and not after_space and column > _WIDTH and 0 < at < len(text) - 1:
                 out.append("\n" + " " * indent + ("\\" if text[at + 1] == " " else ""))
                 column = indent + (text[at + 1] == " ")
@@ -122,7 +126,7 @@ def _double(text: str, column: int, indent: int, is_key: bool) -> str:
                 column += 1
             after_space = True
             continue
-        shown = _escaped(character)
+        shown = _escaped(character) if not marked else _hexadecimal(character)
         out.append(shown)
         column += len(shown)
         after_space = False
@@ -132,8 +136,10 @@ def _double(text: str, column: int, indent: int, is_key: bool) -> str:
 def _escaped(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
-    if _is_printable(character):
-        return character
+    return character if _is_printable(character) else _hexadecimal(character)
+
+
+def _hexadecimal(character: str) -> str:
     number = ord(character)
     if number <= 0xFF:
         return f"\\x{number:02X}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modellint.compose.canonical.build import build, with_arguments
-from modellint.compose.canonical.container import CONTAINER, STEP, command, ports
+from modellint.compose.canonical.container import CONTAINER, STEP, command, distinct_ports, ports
 from modellint.compose.canonical.deploy import deploy
 from modellint.compose.canonical.env_files import labels_of, variables_of
 from modellint.compose.canonical.merged import laid
@@ -26,16 +26,11 @@ from modellint.scalar import compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from modellint.compose.canonical.values import Convert, Fields
 
-# What a service has once, and by what that is known: the later one stands in the place of the first.
-_ONCE: dict[str, Callable[[dict[str, Any]], Hashable]] = {
-    "ports": lambda port: tuple(port.get(key, "0.0.0.0") for key in ("host_ip", "published", "target", "protocol")),
-    "volumes": lambda mount: mount["target"],
-}
 _STARTED = {"condition": "service_started", "required": True}
 _RESTARTED = {"condition": "service_started", "restart": True, "required": True}
 _NAMESPACES = ("network_mode", "ipc", "pid", "uts", "cgroup")
@@ -53,9 +48,8 @@ def service(data: dict[str, Any], environment: Mapping[str, str]) -> dict[str, A
     found = _completed(data, structure(_SERVICE)(data), environment)
     if "pre_start" in found:
         found["pre_start"] = [_step(item, found) for item in data["pre_start"]]
-    for name, key in _ONCE.items():
-        if name in found:
-            found[name] = list({key(item): item for item in found[name]}.values())
+    if "volumes" in found:  # a later mount stands in the place of the first that has its target
+        found["volumes"] = list({mount["target"]: mount for mount in found["volumes"]}.values())
     own = found.get("environment", {})
     found["environment"] = {**variables_of(found.pop("env_file", ()), own, environment), **own}
     found["labels"] = {**labels_of(found.get("label_file", ())), **found.get("labels", {})}
@@ -167,6 +161,7 @@ _SERVICE: Fields = {
     "scale": optional_integer, "attach": optional_boolean, "container_name": text,
     "provider": structure({"type": text, "options": _options}), "external_links": texts, "links": texts,
     "pre_start": each(structure(STEP)), "post_start": each(_HOOK), "pre_stop": each(_HOOK), **_WORKLOAD,
+    "ports": distinct_ports,
 }  # fmt: skip
 _SCHEDULE = structure({"cron": text, "timezone": text, "concurrency": text, "missed_fires": text}, default=_schedule)
 _JOB: Fields = {

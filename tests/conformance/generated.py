@@ -14,12 +14,15 @@ Tree = dict[str, Any]
 
 
 class Generated:
-    """A project: texts by file name, the files named with `-f`, and the profiles that are enabled."""
+    """A project: texts by file name, the files named with `-f`, the profiles that are enabled, and the shell."""
 
-    def __init__(self, files: dict[str, str], named: list[str], profiles: list[str]) -> None:
+    def __init__(
+        self, files: dict[str, str], named: list[str], profiles: list[str], shell: dict[str, str] | None = None
+    ) -> None:
         self.files = files
         self.named = named
         self.profiles = profiles
+        self.shell = shell or {}
 
 
 def generate(seed: int) -> Generated:
