@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from hypothesis import given, settings
@@ -121,7 +122,7 @@ PIECES = st.sampled_from(
 HOSTILE = st.lists(PIECES | st.text(max_size=3), max_size=8).map("".join)
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=2500 if "MODELLINT_SOAK" in os.environ else 250, deadline=None)
 @given(message=HOSTILE, path=HOSTILE, rule=HOSTILE, advice=HOSTILE, line=HOSTILE)
 def test_hostile_text(message: str, path: str, rule: str, advice: str, line: str) -> None:
     """Two annotations are two annotations, at their places, and the text report is none at all."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import Any
 
@@ -161,7 +162,7 @@ def in_bytes(data: bytes, start: dict[str, int], end: dict[str, int]) -> tuple[i
     return starts[start["line"] - 1] + start["column"] - 1, starts[end["line"] - 1] + end["column"] - 1
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500 if "MODELLINT_SOAK" in os.environ else 150, deadline=None)
 @given(text=TEXTS, bounds=st.tuples(st.integers(0, 60), st.integers(0, 60)), mark=st.booleans(), new=TEXTS)
 def test_columns_count_bytes(text: str, bounds: tuple[int, int], mark: bool, new: str) -> None:
     """Cut from the file's bytes, the range is what the finding covers; the suggestion put there is the fixed file."""

@@ -43,6 +43,7 @@ def head(*pairs: bytes, magic: bytes = b"GGUF", version: int = 3, count: int | N
 
 
 NAME = pair(b"general.architecture", STRING, text(b"x"))
+MANY = 10 if "MODELLINT_SOAK" in os.environ else 1
 SMALL = head(
     NAME,
     pair(b"x.context_length", U32, struct.pack("<I", 4096)),
@@ -339,7 +340,7 @@ numbers = st.lists(
 )
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60 * MANY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits, numbers)
 @example([], [])
 def test_mutated_heads(file: Path, edits: list[tuple[int, bytes, int]], numbers: list[tuple[int, int]]) -> None:
@@ -352,7 +353,7 @@ def test_mutated_heads(file: Path, edits: list[tuple[int, bytes, int]], numbers:
     harmless(file)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60 * MANY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=400), st.integers(0, 20))
 def test_anything_behind_the_magic(file: Path, data: bytes, count: int) -> None:
     file.write_bytes(head(count=count) + data)
