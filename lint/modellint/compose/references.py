@@ -146,6 +146,10 @@ def _used(section: str, node: Node | None) -> Iterator[tuple[Scalar, str]]:
 
 def _undeclared(section: str, node: Scalar, name: str, root: Mapping, path: tuple[str, ...]) -> Iterator[Violation]:
     declared = root.get(section)
+    if section == "networks" and name.startswith("x-"):
+        message = f"Compose takes `{shown(node)}` for an extension and not for the name of a network: {_REFUSED}"
+        yield Violation(node.content, node, "reference", (*path, section), message, "use another name")
+        return
     if (isinstance(declared, Mapping) and name in declared) or is_unread(node):
         return
     span = node.part(0, len(name)) if section == "volumes" else node.content
