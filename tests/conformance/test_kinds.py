@@ -170,6 +170,10 @@ SEVERAL: dict[str, dict[str, str]] = {
         "compose.yaml": "services: {w: {extends: {file: o.yaml, service: b}, extra_hosts: null}}",
         "o.yaml": "services: {b: {image: i, extra_hosts: null}}",
     },
+    "gpus over those of an included service": {
+        "compose.yaml": "include: [o.yaml]\nservices: {w: {extends: b, gpus: all}}",
+        "o.yaml": "services: {b: {image: i, gpus: all}}",
+    },
     "a reset of one grant": {
         "compose.yaml": f"{BASE}, a: {{extends: base, models: {{m: !reset null, n: }}}}}}\n{MODELS}",
     },
