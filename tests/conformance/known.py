@@ -32,10 +32,17 @@ KNOWN = {
         r"^\.jobs\..*secrets\[\d+\]\.target: .*%!s\(<nil>\)",
         f"{JOB}, secrets: [{{uid: '1'}}]}}}}",
     ),
-    "attempts beyond 64 bits": Known(
-        "printed as the smallest number; Compose prints the largest of its own kind",
-        r"\.max_attempts: -9223372036854775808, Compose has 9223372036854775808$",
-        "services: {a: {image: i, deploy: {restart_policy: {max_attempts: 99999999999999999999}}}}",
+    "keys of SSH": Known(
+        "printed in the order of the file; Compose prints them in another order each time",
+        r"\.build\.ssh\[\d+\]: ",
+        "services: {a: {image: i, build: {context: ., ssh: {" + ", ".join(f"k{n}: a" for n in range(20)) + "}}}}",
+        r"\bssh: ",
+    ),
+    "a free name that begins with x-": Known(
+        "read as a name; Compose gathers the entry as an extension, and prints `#extensions`",
+        r"^\..*(#extensions|\.x-[^.:]*: .*, Compose has none$)",
+        "services: {a: {image: i, ulimits: {x-a: 1}}}",
+        r"\bx-",
     ),
     "a line separator in several lines": Known(
         "go-yaml prints U+2028 and U+2029 in a block so that they are read back as something else",

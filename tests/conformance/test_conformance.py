@@ -89,7 +89,7 @@ def test_a_known_difference(kind: str, binary: str, tmp_path: Path, monkeypatch:
 
 
 def test_keys_that_compose_does_not_know(binary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the schema knows and the assumed Compose does not is listed. `make conformance` asks for all keys."""
+    """What the schema knows and the assumed Compose does not, `versions.py` lists. `make conformance` asks for all."""
     monkeypatch.chdir(tmp_path)
     some = [place for number, place in enumerate(KEYS) if number % EVERY == 0 or place.key == "umask"]
     found = dict(unknown_keys(tmp_path, some, binary))

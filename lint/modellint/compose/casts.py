@@ -16,6 +16,7 @@ from modellint.compose.short_forms import (
     command,
     device,
     host,
+    job_port,
     port,
     ssh_key,
     volume,
@@ -131,22 +132,23 @@ _TEXT = Cast("text", '"1.5"', str, high=_LARGEST_INTEGER, fraction=False)
 _BOOLEAN = Cast("true or false", "true", to_bool)
 _INTEGER = Cast("a whole number", "10", to_int)
 _COUNT = Cast("a whole number of 0 or more", "3", to_int, low=0)
-_LIMIT = Cast("a whole number", "1024", to_int, fraction=False)
+_LIMIT = Cast("a whole number", "1024", to_int, high=_LARGEST_INTEGER, fraction=False)
 _PLAIN = Cast("a plain number", "1024", _no_text, low=0)
-_BUILD_LIMIT = Cast("a plain whole number", "1024", _no_text, fraction=False)
+_BUILD_LIMIT = Cast("a plain whole number", "1024", _no_text, high=_LARGEST_INTEGER, fraction=False)
 _NUMBER = Cast("a number", "0.5", _finite)
 _CPUS = Cast("a number of CPUs", "0.5", to_float)
 _CPUS_SINGLE = Cast("a number of CPUs", "0.5", _single)
 _TIME = Cast("a time span", "1m30s", duration)
 _SIZE = Cast("a size", "512m", bytes_of)
-_DEVICES = Cast("a number of devices or `all`", "all", _device_count, fraction=False)
-_FILE_MODE = Cast("a file mode", "0440", _mode, fraction=False)
+_DEVICES = Cast("a number of devices or `all`", "all", _device_count, high=_LARGEST_INTEGER, fraction=False)
+_FILE_MODE = Cast("a file mode", "0440", _mode, high=_LARGEST_INTEGER, fraction=False)
 _COMMAND = Cast("a command line", '["sh", "-c", "…"]', command)
 _SETTING = Cast("a `NAME=value`", "NAME=value", assignment)
 _CONTEXT = Cast("a `name=context`", "src=./src", build_context)
 _KEY = Cast("an SSH key", "default", ssh_key)
 _HOST = Cast("a host and its address", "db:10.0.0.7", host)
 _PORT = Cast("a port", '"8080:80"', port, low=1, high=65535, fraction=False)
+_JOB_PORT = Cast("a port", '"8080:80"', job_port, low=0, high=65535, fraction=False)
 _ADDRESS = Cast("an IP address", "127.0.0.1", address)
 _EXPOSED = Cast("a port", '"80"', str, high=_LARGEST_INTEGER, fraction=False)
 _VOLUME = Cast("a volume", "./data:/data", volume)
@@ -176,6 +178,7 @@ _SERVICE: dict[str, Spec] = {
         "no_cache": _BOOLEAN,
         "privileged": _BOOLEAN,
         "pull": _BOOLEAN,
+        "secrets": _FILES,
         "shm_size": _SIZE,
         "ssh": {"[]": _KEY},
         "ulimits": {"*": {"": _BUILD_LIMIT, "hard": _BUILD_LIMIT, "soft": _BUILD_LIMIT}},
@@ -257,10 +260,12 @@ _SERVICE: dict[str, Spec] = {
     },
 }
 _SERVICE["pre_start"] = {"[]": dict(_SERVICE)}  # the schema refuses what a step of it does not have
+# The ports of a job are not looked at as closely.
+_JOB: dict[str, Spec] = {**_SERVICE, "expose": {}, "ports": {"[]": {"": _JOB_PORT, "target": _COUNT}}}
 _EXTERNAL: Spec = {"*": {"external": _BOOLEAN}}
 _ROOT: dict[str, Spec] = {
     "configs": _EXTERNAL,
-    "jobs": {"*": _SERVICE},
+    "jobs": {"*": _JOB},
     "networks": {
         "*": {
             "attachable": _BOOLEAN,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Path: TypeAlias = "tuple[str | int, ...]"
 
 _REFUSED = "Compose refuses the file"
+_MANY = 2**63 - 1  # containers
 _ENOUGH = 1000  # violations in one project; a reader stops long before
 _TESTS = ("CMD", "CMD-SHELL", "NONE")
 _TARGETLESS = ("rebuild", "restart")  # actions of `develop.watch`
@@ -149,8 +150,9 @@ def _deployed(body: Mapping, path: Path) -> Iterator[Violation]:
 
 def _negative(node: Node | None, path: Path) -> Iterator[Violation]:
     number = _number(node)
-    if node is not None and number is not None and number < 0:
-        message = f"the number of containers cannot be below 0: {_REFUSED}"
+    if node is not None and number is not None and not 0 <= number <= _MANY:
+        bound = "below 0" if number < 0 else f"above {_MANY}"
+        message = f"the number of containers cannot be {bound}: {_REFUSED}"
         yield Violation(node.span, node, "minimum", path, message, "write 0 or more")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from modellint.compose.casts import is_unread, shown
 from modellint.compose.project import entries
 from modellint.compose.schema import Violation
+from modellint.compose.sections import options
 from modellint.compose.units import to_bool
 from modellint.node import Mapping, Scalar, text_of
 
@@ -32,6 +33,8 @@ def declarations(root: Mapping, environment: Dict[str, str], whole: bool) -> Ite
             if isinstance(body, Mapping):
                 path = (section, key.text)
                 yield from _external(key, body, path)
+                if section == "secrets" and (found := body.get("driver_opts")) is not None:
+                    yield from options(found, (*path, "driver_opts"))
                 if section in _SOURCES:
                     yield from _sources(key, body, path, whole)
 

@@ -172,19 +172,25 @@ class EnvFiles:
 
 def _unnamed(body: Mapping) -> Iterator[Violation]:
     """The entries that name no file, and those in a format that Compose does not know."""
-    section = body.get("env_file")
-    for item in section.items if isinstance(section, Sequence) else [section]:
-        path = item.get("path") if isinstance(item, Mapping) else item
+    for path in _nodes(body.get("label_file")):
         if isinstance(path, Scalar) and path.value == "":
-            kind = UNSET if path.interpolated else "env_file"
-            message = f"`{path.shown}` names no env file: Docker Compose refuses the project"
-            yield Violation(path.content, path, kind, (), message, "write a path, or leave it out")
+            yield _nameless(path, "label_file", "label file")
+    for item in _nodes(body.get("env_file")):
+        named = item.get("path") if isinstance(item, Mapping) else item
+        if isinstance(named, Scalar) and named.value == "":
+            yield _nameless(named, "env_file", "env file")
         layout = item.get("format") if isinstance(item, Mapping) else None
         if not isinstance(layout, Scalar) or layout.value in _FORMATS:
             continue
-        if isinstance(path, Scalar) and os.path.exists(EnvFile(path).path):
+        if isinstance(named, Scalar) and os.path.exists(EnvFile(named).path):
             message = f"`{layout.shown}` is no format of an env file: Docker Compose refuses the project"
             yield Violation(layout.content, layout, "env_file", (), message, "write `raw`, or leave it out")
+
+
+def _nameless(path: Scalar, key: str, what: str) -> Violation:
+    message = f"`{path.shown}` names no {what}: Docker Compose refuses the project"
+    kind = UNSET if path.interpolated else key
+    return Violation(path.content, path, kind, (), message, "write a path, or leave it out")
 
 
 def env_files(body: Mapping) -> list[EnvFile]:
@@ -205,5 +211,9 @@ def env_files(body: Mapping) -> list[EnvFile]:
 
 
 def _texts(node: Node | None) -> list[Scalar]:
-    nodes = node.items if isinstance(node, Sequence) else [node]
-    return [each for each in nodes if isinstance(each, Scalar) and text_of(each)]
+    return [each for each in _nodes(node) if isinstance(each, Scalar) and text_of(each)]
+
+
+def _nodes(node: Node | None) -> list[Node]:
+    """The items of a list, or the one value that stands for it."""
+    return node.items if isinstance(node, Sequence) else [] if node is None else [node]

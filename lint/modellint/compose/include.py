@@ -128,11 +128,13 @@ def _refuse_config_variables(loader: Loader, project: Mapping, environment: dict
 
 
 def _with_own_variables(project: Mapping, environment: dict[str, str]) -> Mapping:
-    """A project in which the names that stand alone in lists of variables have their values from its own folder."""
+    """An included project: completed, and what stands alone in its lists of variables has its own folder's values."""
     services = project.entries.get("services")
     if services is None or not isinstance(services[1], Mapping):
         return project
-    bodies = {name: (key, _with_values(body, environment)) for name, (key, body) in services[1].entries.items()}
+    bodies = {
+        name: (key, _with_values(completed(body), environment)) for name, (key, body) in services[1].entries.items()
+    }
     return with_entries(project, {**project.entries, "services": (services[0], with_entries(services[1], bodies))})
 
 
@@ -221,7 +223,7 @@ def _joined(loader: Loader, section: str, theirs: Mapping, mine: Mapping, raw: M
             entries[name] = (key, value)
         elif own[1] is not value and frozen(own[1]) != frozen(value):
             path = (section, name)
-            base = cleared_part(completed(value), raw.get(*path), path)
+            base = cleared_part(value, raw.get(*path), path)
             try:
                 entries[name] = (own[0], loader.merging().part(base, own[1], path))
             except Conflict:

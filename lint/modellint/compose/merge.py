@@ -240,6 +240,11 @@ def _listed(merge: Merge, base: Node, over: Node, path: Path) -> Node:
     return merge.lists(base, over, as_items(base), as_items(over), path)
 
 
+def _listed_or_null(merge: Merge, base: Node, over: Node, path: Path) -> Node:
+    """The same, but for null over null, which stays null and is refused for it."""
+    return over if is_null(base) and is_null(over) else _listed(merge, base, over, path)
+
+
 def _named(merge: Merge, base: Node, over: Node, path: Path) -> Node:
     """Lists of names that stand for a map of them."""
     mine, theirs = as_mapping(base, nothing), as_mapping(over, nothing)
@@ -362,9 +367,9 @@ _OF_A_SERVICE: dict[str, Rule] = {
     "entrypoint": _replaced,
     "env_file": _listed,
     "environment": _keyed,
-    "extra_hosts": _listed,
+    "extra_hosts": _listed_or_null,
     "healthcheck.test": _replaced,
-    "label_file": _listed,
+    "label_file": _listed_or_null,
     "labels": _keyed,
     "logging": _logging,
     "models": _named,

@@ -160,6 +160,10 @@ def _used(section: str, node: Node | None) -> Iterator[tuple[Scalar, str]]:
 def _undeclared(
     section: str, node: Scalar, name: str, declared: Declared, path: tuple[str, ...]
 ) -> Iterator[Violation]:
+    if section == "networks" and name.startswith("x-"):
+        message = f"Compose takes `{shown(node)}` for an extension and not for the name of a network: {_REFUSED}"
+        yield Violation(node.content, node, "reference", (*path, section), message, "use another name")
+        return
     known = declared.root.get(section)
     if (isinstance(known, Mapping) and name in known) or is_unread(node):
         return

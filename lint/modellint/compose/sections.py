@@ -62,11 +62,19 @@ def _reservations(deploy: Node, path: Path) -> Iterator[Violation]:
         yield from _devices(deploy.get(*below), (*path, *below))
 
 
-def _storage(options: Node, path: Path) -> Iterator[Violation]:
-    for key, value in entries(options):
-        if not isinstance(value, Scalar) or isinstance(value.value, bool | float):
-            message = f"the storage option `{key.text}` must be text, and {_REFUSED}"
+def options(section: Node, path: Path) -> Iterator[Violation]:
+    """What is refused in a map of plain options, those of storage and of the driver of a secret."""
+    for key, value in entries(section):
+        if key.text.startswith("x-"):
+            yield _extension(key, value, path, "option")
+        elif not isinstance(value, Scalar) or isinstance(value.value, bool | float):
+            message = f"the option `{key.text}` must be text, and {_REFUSED}"
             yield Violation(value.span, value, "type", (*path, key.text), message, "put it in quotes")
+
+
+def _extension(key: Scalar, value: Node, path: Path, noun: str) -> Violation:
+    message = f"Compose takes `{key.text}` for an extension and not for the name of a {noun}: it refuses the file"
+    return Violation(key.content, value, "additionalProperties", (*path, key.text), message, "use another name")
 
 
 def _pid(value: Node, path: Path) -> Iterator[Violation]:
@@ -74,8 +82,12 @@ def _pid(value: Node, path: Path) -> Iterator[Violation]:
         yield _crash(value, path)
 
 
-def _additional_contexts(build: Node, path: Path) -> Iterator[Violation]:
-    for key, value in entries(build.get("additional_contexts")) if isinstance(build, Mapping) else ():
+def _build(build: Node, path: Path) -> Iterator[Violation]:
+    if not isinstance(build, Mapping):
+        return
+    if (section := build.get("extra_hosts")) is not None:
+        yield from _extra_hosts(section, (*path, "extra_hosts"))
+    for key, value in entries(build.get("additional_contexts")):
         if isinstance(value, Scalar) and not isinstance(value.value, str):
             yield _crash(value, (*path, "additional_contexts", key.text))
 
@@ -102,6 +114,8 @@ def _steps(section: Node, path: Path) -> Iterator[Violation]:
 
 def _extra_hosts(section: Node, path: Path) -> Iterator[Violation]:
     for key, value in entries(section):
+        if key.text.startswith("x-"):
+            yield _extension(key, value, path, "host")
         if ":" in key.text:
             message = f"`{key.text}` cannot be the name of a host, and {_REFUSED}"
             yield Violation(key.content, value, "cast", (*path, key.text), message, "write `name: address`")
@@ -122,7 +136,7 @@ def _step_volumes(section: Node, path: Path) -> Iterator[Violation]:
 
 
 IN_SERVICES: dict[str, Check] = {
-    "build": _additional_contexts,
+    "build": _build,
     "deploy": _reservations,
     "devices": _mounts,
     "extra_hosts": _extra_hosts,
@@ -130,10 +144,10 @@ IN_SERVICES: dict[str, Check] = {
     "pid": _pid,
     "ports": _mounts,
     "pre_start": _steps,
-    "storage_opt": _storage,
+    "storage_opt": options,
     "volumes": _volumes,
 }
 IN_JOBS: dict[str, Check] = {
     name: IN_SERVICES[name] for name in ("build", "extra_hosts", "pid", "storage_opt", "volumes")
 }
-IN_STEPS: dict[str, Check] = {"extra_hosts": _extra_hosts, "storage_opt": _storage, "volumes": _step_volumes}
+IN_STEPS: dict[str, Check] = {"extra_hosts": _extra_hosts, "storage_opt": options, "volumes": _step_volumes}

@@ -25,6 +25,13 @@ def port(text: str) -> int:
     return 1
 
 
+def job_port(text: str) -> None:
+    """A port of a job in the short form, which may be 0."""
+    from modellint.compose.canonical.ports import parse_port
+
+    parse_port(text)
+
+
 def address(text: str) -> None:
     """An IP address, as Go's `net.ParseIP` takes it."""
     if is_address(text) or text == "::":

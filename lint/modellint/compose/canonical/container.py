@@ -17,11 +17,13 @@ from modellint.compose.canonical.values import (
     optional_boolean,
     optional_integer,
     optional_time,
+    optional_unsigned,
     pairs,
     size,
     structure,
     text,
     texts,
+    unsigned,
     without_extensions,
 )
 from modellint.compose.canonical.words import split
@@ -176,13 +178,8 @@ _DEVICE_REQUEST: Fields = {
 }  # fmt: skip
 _REQUEST = structure(_DEVICE_REQUEST)
 
-
-def _port_number(value: Any) -> int | None:
-    return optional_integer(value) % 2**32 or None  # what Go makes of a number that is too large
-
-
 _PORT = structure({
-    "name": text, "mode": text, "host_ip": text, "target": _port_number, "published": text, "protocol": text,
+    "name": text, "mode": text, "host_ip": text, "target": unsigned(32), "published": text, "protocol": text,
     "app_protocol": text,
 })  # fmt: skip
 _ENV_FILE = structure({"path": text, "required": _not_false, "format": text})
@@ -198,7 +195,7 @@ def _throttle(value: Any) -> Any:
     return _THROTTLE_FIELDS({"path": "", "rate": 0, **value})
 
 
-_WEIGHT_FIELDS = structure({"path": compose_text, "weight": optional_integer})
+_WEIGHT_FIELDS = structure({"path": compose_text, "weight": optional_unsigned(16)})
 
 
 def _weight(value: Any) -> Any:
@@ -206,7 +203,7 @@ def _weight(value: Any) -> Any:
 
 
 _BLOCK_IO = structure({
-    "weight": integer,
+    "weight": unsigned(16),
     "weight_device": each(_weight),
     "device_read_bps": each(_throttle), "device_read_iops": each(_throttle),
     "device_write_bps": each(_throttle), "device_write_iops": each(_throttle),
@@ -215,7 +212,7 @@ _VOLUME = structure({
     "type": text, "source": text, "target": text, "read_only": boolean, "consistency": text,
     "bind": structure({"selinux": text, "propagation": text, "create_host_path": _not_false, "recursive": text}),
     "volume": structure({"labels": pairs, "nocopy": boolean, "subpath": text}),
-    "tmpfs": structure({"size": size, "mode": integer}),
+    "tmpfs": structure({"size": size, "mode": unsigned(32)}),
     "image": structure({"subpath": text}),
 })  # fmt: skip
 
@@ -247,5 +244,6 @@ STEP: Fields = {
     "gpus": device_requests,
     "pull_policy": text,
     "secrets": each(file_reference),
+    "extra_hosts": lambda value: hosts(value) or ([] if value else None),  # a host with an empty list
     "per_replica": boolean,
 }

@@ -10,17 +10,19 @@ from modellint.compose.canonical.values import (
     integer,
     optional_integer,
     optional_time,
+    optional_unsigned,
     pairs,
     size,
     structure,
     text,
     texts,
     time,
+    unsigned,
 )
 from modellint.scalar import compose_text
 
 _UPDATE = structure({
-    "parallelism": optional_integer, "delay": time, "failure_action": text, "monitor": time,
+    "parallelism": optional_unsigned(64), "delay": time, "failure_action": text, "monitor": time,
     "max_failure_ratio": decimal, "order": text,
 })  # fmt: skip
 _DISCRETE = structure({"kind": compose_text, "value": optional_integer})
@@ -33,10 +35,10 @@ deploy = structure({
     "mode": text, "replicas": optional_integer, "labels": pairs, "update_config": _UPDATE, "rollback_config": _UPDATE,
     "resources": filled(structure({"limits": _RESOURCE, "reservations": _RESOURCE})),
     "restart_policy": structure({
-        "condition": text, "delay": optional_time, "max_attempts": optional_integer, "window": optional_time,
+        "condition": text, "delay": optional_time, "max_attempts": optional_unsigned(64), "window": optional_time,
     }),
     "placement": filled(structure({
-        "constraints": texts, "preferences": each(structure({"spread": text})), "max_replicas_per_node": integer,
+        "constraints": texts, "preferences": each(structure({"spread": text})), "max_replicas_per_node": unsigned(64),
     })),
     "endpoint_mode": text,
 })  # fmt: skip

@@ -61,7 +61,7 @@ def _resolved(node: Node, places: Places | Resolve | None) -> Any:
 
 
 def _entry(name: str, node: Node, table: Places) -> Any:
-    if name.startswith("x-") and name not in table:
+    if name.startswith("x-") and name not in table and "*" not in table:
         return _extension(node)
     return _resolved(node, table.get(name, table.get("*")))
 

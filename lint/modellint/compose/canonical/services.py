@@ -18,6 +18,7 @@ from modellint.compose.canonical.values import (
     optional_boolean,
     optional_integer,
     optional_time,
+    optional_unsigned,
     structure,
     text,
     texts,
@@ -108,7 +109,7 @@ def _step(data: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     inherited = {name: value for name, value in shared.items() if name not in adds}
     own = {name: value if name in _REPLACED else laid(shared.get(name), value, name) for name, value in item.items()}
     for name in _REORDERED & own.keys():
-        own[name] = STEP[name](own[name])
+        own[name] = STEP[name](own[name]) if own[name] else own[name]
     return _arranged({**inherited, **own}, STEP)
 
 
@@ -147,7 +148,7 @@ _WATCH = _renamed("x-initialSync", "initial_sync", structure({
     "initial_sync": boolean,
 }))  # fmt: skip
 _HEALTHCHECK = structure({
-    "test": _test, "timeout": optional_time, "interval": optional_time, "retries": optional_integer,
+    "test": _test, "timeout": optional_time, "interval": optional_time, "retries": optional_unsigned(64),
     "start_period": optional_time, "start_interval": optional_time, "disable": boolean,
 })  # fmt: skip
 _WORKLOAD: Fields = {

@@ -60,9 +60,27 @@ def boolean(value: Any) -> bool | None:
 
 
 def optional_integer(value: Any) -> int:
-    """A whole number; a fraction is cut off."""
+    """A whole number; a fraction is cut off. One that is too large becomes what Go makes of it."""
     number = to_int(value) if isinstance(value, str) else int(value)
-    return number if abs(number) < _PAST_INTEGERS else -_PAST_INTEGERS  # what Go makes of a number that is too large
+    if not -_PAST_INTEGERS <= number < 2 * _PAST_INTEGERS:
+        return -_PAST_INTEGERS
+    return number - 2 * _PAST_INTEGERS if number >= _PAST_INTEGERS else number
+
+
+def optional_unsigned(bits: int) -> Convert:
+    """The same for a number without a sign, of 16, 32 or 64 bits."""
+
+    def convert(value: Any) -> int:
+        number = to_int(value) if isinstance(value, str) else int(value)
+        return (number if number < 2 * _PAST_INTEGERS else _PAST_INTEGERS) % (1 << bits)
+
+    return convert
+
+
+def unsigned(bits: int) -> Convert:
+    """The same, left out where it is zero."""
+    convert = optional_unsigned(bits)
+    return lambda value: convert(value) or None
 
 
 def integer(value: Any) -> int | None:
