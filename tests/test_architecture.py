@@ -19,7 +19,8 @@ RULES = Path(modellint_rules.__path__[0])
 # From the bottom up. A module imports from the rows above its own, and from its own row where the row says so with a
 # name for a whole package.
 LAYERS = [
-    {"source", "before", "defect", "kept", "near", "number", "ownership", "undisturbed", "programs"},
+    {"source", "defect", "file_attributes", "near", "number", "repositories", "undisturbed", "programs"},
+    {"base_version", "ownership"},
     {"node", "edit", "image", "demands", "policies"},
     {"scalar", "finding", "removal", "items", "exemption"},
     {"yaml_events", "damage", "standin", "reference", "artifact", "sizes"},
@@ -33,7 +34,7 @@ LAYERS = [
     {"grant_edits", "pins", "secret_lines"},
     {"pin", "sound", "replace", "registry"},
     {"rule"},
-    {"pack", "example", "engine", "earlier"},
+    {"pack", "example", "engine", "base_suppressions"},
     {"policy"},
     {"result", "parallel"},
     {"check", "config"},

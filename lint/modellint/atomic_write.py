@@ -18,11 +18,13 @@ import errno
 import os
 import stat
 
+from modellint.repositories import lies_in, repository
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modellint.kept import Kept
+    from modellint.file_attributes import FileAttributes
 
 _PREFIX = ".modellint-"
 _SUFFIX = ".tmp"
@@ -122,7 +124,7 @@ def resolved(path: str) -> str:
         is_last = at == len(parts) - 1
         real = os.path.realpath(step)
         bounds = _bounds(here) or (here if is_last else "")
-        if bounds and not within(real, bounds):
+        if bounds and not lies_in(real, bounds):
             raise Unwritable(path, f"{_OUTSIDE if is_last else _BEHIND} ({real})")
         here = real
     return here
@@ -133,26 +135,10 @@ def resolved_folder(path: str) -> str:
     return os.path.dirname(resolved(os.path.join(path, "file")))
 
 
-def within(real: str, folder: str) -> bool:
-    """Whether a path lies in a folder, both without symbolic links."""
-    return real == folder or real.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def repository(folder: str) -> str:
-    """The nearest folder from here up that holds `.git`, without symbolic links; empty where there is none."""
-    here = os.path.realpath(folder)
-    while not os.path.lexists(os.path.join(here, ".git")):
-        above = os.path.dirname(here)
-        if above == here:
-            return ""
-        here = above
-    return here
-
-
 def _bounds(folder: str) -> str:
     """Where the links of a folder may lead to; empty where nobody else than the user can have made them."""
     here = os.path.realpath(os.curdir)
-    return repository(folder) or (here if within(folder, here) else "")
+    return repository(os.path.realpath(folder)) or (here if lies_in(folder, here) else "")
 
 
 class Place:
@@ -180,7 +166,7 @@ class Place:
         """The file itself."""
         return os.open(self._at(self._name), nonblocking(flags) | getattr(os, "O_NOFOLLOW", 0), dir_fd=self._handle)
 
-    def put(self, data: bytes, kept: Kept | None, check: Callable[[], object], *, new: bool = False) -> None:
+    def put(self, data: bytes, kept: FileAttributes | None, check: Callable[[], object], *, new: bool = False) -> None:
         """Put a file there, which takes over what is `kept`; `check` may raise, last before it gets its name.
 
         Where it is `new`, raises `FileExistsError` for one that is there.
@@ -194,7 +180,9 @@ class Place:
         self._flush()
         self._sweep()
 
-    def _through_unnamed(self, data: bytes, kept: Kept | None, check: Callable[[], object], new: bool) -> bool:
+    def _through_unnamed(
+        self, data: bytes, kept: FileAttributes | None, check: Callable[[], object], new: bool
+    ) -> bool:
         """False where the system or this file system has no files without a name."""
         flag: int = getattr(os, "O_TMPFILE", 0)
         if self._handle is None or not flag:
@@ -219,7 +207,7 @@ class Place:
         finally:
             close(handle)
 
-    def _through_named(self, data: bytes, kept: Kept | None, check: Callable[[], object], new: bool) -> None:
+    def _through_named(self, data: bytes, kept: FileAttributes | None, check: Callable[[], object], new: bool) -> None:
         flags = nonblocking(os.O_RDWR | os.O_CREAT | os.O_EXCL)
         handle = os.open(self._at(self._temporary), flags, _mode(kept), dir_fd=self._handle)
         try:
@@ -362,8 +350,8 @@ def _nothing() -> None:
     """There is nothing to check: what is there by now, is replaced."""
 
 
-def _kept(place: Place, path: str) -> Kept:
-    from modellint.kept import Kept
+def _kept(place: Place, path: str) -> FileAttributes:
+    from modellint.file_attributes import FileAttributes
 
     try:
         handle = place.open(os.O_RDWR)  # for writing, so that the system says whether that is allowed
@@ -376,7 +364,7 @@ def _kept(place: Place, path: str) -> Kept:
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Unwritable(path, _CHANGED)
-        return Kept(handle)
+        return FileAttributes(handle)
     finally:
         close(handle)
 
@@ -429,11 +417,11 @@ def _is_of_the_system(path: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _mode(kept: Kept | None) -> int:
+def _mode(kept: FileAttributes | None) -> int:
     return 0o666 if kept is None else 0o600  # what is kept gets the rights of the old file, when it is complete
 
 
-def _fill(handle: int, data: bytes, kept: Kept | None) -> None:
+def _fill(handle: int, data: bytes, kept: FileAttributes | None) -> None:
     write_all(handle, data)
     if kept is not None:
         kept.give(handle)

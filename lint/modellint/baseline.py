@@ -12,20 +12,20 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from modellint.atomic_write import write
+from modellint.base_suppressions import Unheeded
 from modellint.compose import files
-from modellint.earlier import Unheeded
 from modellint.options import UsageError
 from modellint.result import Suppressed
 
 if TYPE_CHECKING:
-    from modellint.before import Before
+    from modellint.base_version import BaseVersion
     from modellint.check import Report
     from modellint.result import Result
 
 _LARGEST = 1 << 25  # bytes
 
 
-def apply_baseline(report: Report, path: str, written: str, before: Before | None = None) -> None:
+def apply_baseline(report: Report, path: str, written: str, before: BaseVersion | None = None) -> None:
     """Leave out of a report what a baseline has, and write the findings into one; either name may be empty.
 
     Where `before` is given, the baseline is the one that was there before a change.
@@ -48,7 +48,7 @@ def apply_baseline(report: Report, path: str, written: str, before: Before | Non
     report.suppressed.sort(key=lambda each: each.result.order())
 
 
-def _earlier(path: str, before: Before, report: Report) -> dict[str, int]:
+def _earlier(path: str, before: BaseVersion, report: Report) -> dict[str, int]:
     """A baseline as it was before a change; says in the report where it is another one now."""
     real = before.path(path)
     if real == path:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+    from modellint.base_suppressions import Unheeded
     from modellint.compose.project import Project
     from modellint.compose.selection import Selection
-    from modellint.earlier import Unheeded
     from modellint.engine import Covered
     from modellint.facts import Facts
     from modellint.policies import InForce, Policies
@@ -144,7 +144,7 @@ def _gather(report: Report, outcomes: Sequence[Outcome], policies: Policies | No
             found.setdefault(_key(one), one)
         report.in_force = apply.in_force(in_force.items(), policies)
     if policies is not None and policies.before is not None:
-        from modellint.earlier import Unheeded, differences
+        from modellint.base_suppressions import Unheeded, differences
         from modellint.policy.apply import paths_of
 
         report.unheeded = differences(paths_of(in_force, policies), policies.before)
@@ -233,7 +233,7 @@ def _check_one(
         project, selection, overlay = open_project(target, options, shell)
         names = policies.of(project.folder) if policies is not None else []
         if policies is not None and policies.before is not None:
-            from modellint.earlier import heed
+            from modellint.base_suppressions import heed
 
             outcome.unheeded = [(each.path, each.line, each.what) for each in heed(project, policies)]
         if names and policies is not None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 
-from modellint.atomic_write import Unwritable, repository, resolved_folder, within
+from modellint.atomic_write import Unwritable, resolved_folder
 from modellint.check import open_project, targets, unread_parts
 from modellint.compose import files
 from modellint.compose.selection import Options
 from modellint.edit import SAFE, fitting, rewrite
 from modellint.replace import CHANGED, Original, read_original, replace
+from modellint.repositories import lies_in, repository
 from modellint.sound import differs
 from modellint.source import Source
 
@@ -172,7 +173,7 @@ def _grounds(paths: Sequence[str], options: Options, shell: Mapping[str, str]) -
             folder = resolved_folder(path if files.is_folder(path) else os.path.dirname(path))
         except Unwritable:
             continue  # a link of the repository leads out of it: nobody has named what is there
-        grounds[repository(folder) or folder] = None
+        grounds[repository(os.path.realpath(folder)) or folder] = None
     return list(grounds)
 
 
@@ -240,7 +241,7 @@ class _Run:
         assert finding.fix is not None
         for source in {edit.span.source.path: edit.span.source for edit in finding.fix.edits}.values():
             path = self.real.setdefault(source.path, os.path.realpath(source.path))
-            if not any(within(path, ground) for ground in self.grounds):
+            if not any(lies_in(path, ground) for ground in self.grounds):
                 self._leave(finding, f"`{source.path}` lies outside the repository and is left alone")
                 return False
             self.originals.setdefault(path, source)

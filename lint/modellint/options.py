@@ -300,11 +300,11 @@ def policies(said: Arguments) -> Policies:
     if folder:
         from os.path import isdir
 
-        from modellint.before import Before
+        from modellint.base_version import BaseVersion
 
         if not isdir(folder):
             raise UsageError(f"`--suppressions-from` is the folder of an earlier version, and `{folder}` is none")
-        before = Before(folder)
+        before = BaseVersion(folder)
     return Policies(
         said.each("--policy"),
         said.names("--select"),

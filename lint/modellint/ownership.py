@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import stat
 
+from modellint.repositories import lies_in, repository
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,10 +34,7 @@ def checked_roots(paths: Iterable[str]) -> list[str]:
         folder = os.path.realpath(path)
         if not os.path.isdir(folder):
             folder = os.path.dirname(folder)
-        here, above = folder, os.path.dirname(folder)
-        while here != above and not os.path.lexists(os.path.join(here, ".git")):
-            here, above = above, os.path.dirname(above)
-        root = here if here != above else folder
+        root = repository(folder) or folder
         if root != os.path.dirname(root):
             roots[root] = None
     return list(roots)
@@ -43,7 +42,7 @@ def checked_roots(paths: Iterable[str]) -> list[str]:
 
 def is_within(path: str, roots: Iterable[str]) -> bool:
     """Whether a real path is one of some real folders, or lies in one."""
-    return any(path == root or path.startswith(root + os.sep) for root in roots)
+    return any(lies_in(path, root) for root in roots)
 
 
 def writer(status: os.stat_result) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from modellint.before import below, repository
+from modellint.repositories import lies_in, repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Any
 
-    from modellint.before import Before
+    from modellint.base_version import BaseVersion
 
 FILE_NAME = ".modellint.yaml"
 BUILT_IN = ("recommended", "strict", "airgapped")
@@ -35,7 +35,7 @@ class Policies:
         *,
         online: bool = False,
         today: str = "",
-        before: Before | None = None,
+        before: BaseVersion | None = None,
     ) -> None:
         self.named = named
         self.select = select
@@ -66,8 +66,8 @@ class Policies:
 
     def outside(self, name: str, folder: str) -> str:
         """What a policy that nobody named lies outside of: the `repository` of a project's folder, or the `project`."""
-        root = repository(folder)
-        if name in self.named or below(os.path.realpath(name), root or os.path.realpath(folder)):
+        root = repository(os.path.realpath(folder))
+        if name in self.named or lies_in(os.path.realpath(name), root or os.path.realpath(folder)):
             return ""
         return "repository" if root else "project"
 

@@ -10,7 +10,7 @@ import stat
 
 from modellint.atomic_write import Place, Unwritable, close, is_link, resolved, why_unwritten
 from modellint.compose import files
-from modellint.kept import Kept
+from modellint.file_attributes import FileAttributes
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -121,7 +121,7 @@ def _encoded(original: Original, text: str) -> bytes:
     return data
 
 
-def _unchanged(place: Place, original: Original) -> Kept:
+def _unchanged(place: Place, original: Original) -> FileAttributes:
     """Raises `Unwritable` where a file is no longer what was read, or may not be written."""
     try:
         if not stat.S_ISREG(place.status().st_mode):
@@ -140,7 +140,7 @@ def _unchanged(place: Place, original: Original) -> Kept:
             raise Unwritable(original.path, _LINKED)
         if not status.st_mode & 0o222:  # root could write it all the same, but somebody meant it to stay as it is
             raise Unwritable(original.path, _READ_ONLY)
-        return Kept(handle)
+        return FileAttributes(handle)
     finally:
         close(handle)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modellint.base_suppressions import Unheeded
 from modellint.check import Report
 from modellint.compose.files import LeftOut, Unreadable
-from modellint.earlier import Unheeded
 from modellint.edit import SAFE, Edit, Fix
 from modellint.finding import ERROR, NOTE, WARNING, Finding
 from modellint.policies import InForce

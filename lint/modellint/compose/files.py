@@ -6,6 +6,7 @@ import os
 import stat
 from _thread import get_ident
 
+from modellint.repositories import lies_in, repository
 from modellint.source import Source
 
 TYPE_CHECKING = False
@@ -188,20 +189,9 @@ def strays(path: str) -> bool:
     return not root and not os.path.isdir(real) and not inside(real, os.path.dirname(full))
 
 
-def repository(folder: str) -> str:
-    """The nearest folder, from an absolute one up, that holds `.git`; empty where there is none."""
-    here = folder
-    while not os.path.exists(os.path.join(here, ".git")):
-        above = os.path.dirname(here)
-        if above == here:
-            return ""
-        here = above
-    return here
-
-
 def _within(real: str, root: str) -> bool:
     """Whether a real path lies in a real folder, and not in what git keeps there: its `config` may hold a token."""
-    if not (real == root or real.startswith(root.rstrip(os.sep) + os.sep)):
+    if not lies_in(real, root):
         return False
     return ".git" not in real[len(root) :].lower().split(os.sep)
 

@@ -9,6 +9,7 @@ import os
 
 from modellint.compose import files
 from modellint.compose.files import DEFAULT_NAMES, LeftOut, Unreadable
+from modellint.repositories import repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class _Search:
 
     def below(self, top: str) -> None:
         """Walk all folders."""
-        root = files.repository(os.path.abspath(top))
+        root = repository(os.path.abspath(top))
         waiting: list[tuple[str, Ignored | None, str]] = [(top, _ignored_above(top, root), root)]
         while waiting:
             here, ignored, root = waiting.pop()

@@ -18,7 +18,7 @@ from modellint.sizes import read_size
 from modellint.source import Source, Span
 
 if TYPE_CHECKING:
-    from modellint.before import Before
+    from modellint.base_version import BaseVersion
     from modellint.node import Node
 
 _DEEPEST = 10  # policies that extend one another
@@ -32,7 +32,7 @@ _PARTS: dict[str, type[BaseModel] | None] = {
 }  # fmt: skip  what stands under a key of a policy
 
 
-def load(name: str, before: Before | None = None) -> Loaded:
+def load(name: str, before: BaseVersion | None = None) -> Loaded:
     """The policy of a path or of a built-in name; raises `PolicyError`, or `Unreadable` where there is no such file.
 
     Where `before` is given, it is read as it was then, and keeps its path.
@@ -60,7 +60,7 @@ def read_policy(source: Source) -> tuple[Policy, Mapping]:
         raise _mistake(error, root) from None
 
 
-def _load(path: str, above: list[str], before: Before | None) -> Loaded:
+def _load(path: str, above: list[str], before: BaseVersion | None) -> Loaded:
     source = files.read(path) if before is None else Source(path, files.read(before.path(path)).text)
     policy, root = read_policy(source)
     loaded = Loaded(source)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from modellint.base_suppressions import Unheeded
     from modellint.check import Report
     from modellint.compose.files import Unreadable
-    from modellint.earlier import Unheeded
     from modellint.policies import InForce
     from modellint.result import Place, Result, Suppressed
     from modellint.rule import Rule

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
+from modellint.repositories import lies_in, repository
 
-class Before:
+
+class BaseVersion:
     """An earlier version of the files below the working folder, or of a part of them, in a folder of its own."""
 
     __slots__ = ("folder", "here", "root")
@@ -13,7 +15,7 @@ class Before:
     def __init__(self, folder: str) -> None:
         self.folder = os.path.abspath(folder)
         self.here = os.getcwd()
-        self.root = repository(self.here) or self.here
+        self.root = repository(os.path.realpath(self.here)) or self.here
 
     def path(self, path: str) -> str:
         """Where the earlier version of a file would lie; the path itself if no change of the repository reaches it.
@@ -23,22 +25,6 @@ class Before:
         full = os.path.abspath(path)
         real = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
         for each in (full, real):
-            if below(each, self.root):
+            if lies_in(each, self.root):
                 return os.path.normpath(os.path.join(self.folder, os.path.relpath(each, self.here)))
         return path
-
-
-def repository(folder: str) -> str:
-    """The nearest folder from a folder up that holds `.git`; empty where there is none."""
-    here = os.path.realpath(folder)
-    while not os.path.exists(os.path.join(here, ".git")):
-        above = os.path.dirname(here)
-        if above == here:
-            return ""
-        here = above
-    return here
-
-
-def below(path: str, folder: str) -> bool:
-    """Whether an absolute path is that of a folder or lies in it; links are not followed."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -8,7 +8,7 @@ from modellint.parse import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.before import Before
+    from modellint.base_version import BaseVersion
     from modellint.comment import Ignore
     from modellint.compose.project import Project
     from modellint.policies import Policies
@@ -49,7 +49,7 @@ def heed(project: Project, policies: Policies) -> list[Unheeded]:
     return found
 
 
-def differences(paths: list[str], before: Before) -> list[Unheeded]:
+def differences(paths: list[str], before: BaseVersion) -> list[Unheeded]:
     """Of the files of policies in force, those that a change alters or takes away."""
     found: list[Unheeded] = []
     for path in dict.fromkeys(paths):
@@ -60,7 +60,7 @@ def differences(paths: list[str], before: Before) -> list[Unheeded]:
     return found
 
 
-def _known(path: str, before: Before) -> dict[tuple[str, str], int] | None:
+def _known(path: str, before: BaseVersion) -> dict[tuple[str, str], int] | None:
     """How many ignore comments an earlier version of a file has for each rule and text of a line.
 
     None for a file that no change reaches.

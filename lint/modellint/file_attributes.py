@@ -9,7 +9,7 @@ import stat
 _OF_THE_BYTES = frozenset(("security.ima", "security.evm"))
 
 
-class Kept:
+class FileAttributes:
     """What is taken over; `status` is that of the old file."""
 
     __slots__ = ("attributes", "status")
