@@ -132,7 +132,9 @@ def _with_own_variables(project: Mapping, environment: dict[str, str]) -> Mappin
     services = project.entries.get("services")
     if services is None or not isinstance(services[1], Mapping):
         return project
-    bodies = {name: (key, _with_values(completed(body), environment)) for name, (key, body) in services[1].entries.items()}
+    bodies = {
+        name: (key, _with_values(completed(body), environment)) for name, (key, body) in services[1].entries.items()
+    }
     return with_entries(project, {**project.entries, "services": (services[0], with_entries(services[1], bodies))})
 
 
