@@ -121,7 +121,7 @@ ONE: dict[str, str] = {
     + ", depends_on: {q: {condition: service_started, required: false}}}}",
     "a job that is not started": f"{JOB}, profiles: [q], depends_on: [b]}}}}",
     "a context of a job that is null": f"{JOB}, build: {{context: ., additional_contexts: {{k: }}}}}}}}",
-    "a text with a byte order mark": 'services: {a: {image: i, labels: {a: "\\uFEFFa b", b: "a\\tb\\nc", c: "\\n"}}}',
+    "a text with a byte order mark": 'services: {a: {image: i, labels: {a: "\\uFEFF$$a b", b: "a\\tb\\nc", c: "\\n"}}}',
     "a device with no rights": "services: {a: {image: i, devices: ['/dev/a:/dev/b:']}}",
 }  # fmt: skip
 OVER: dict[str, tuple[str, str]] = {
