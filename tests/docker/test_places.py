@@ -67,6 +67,32 @@ def test_sockets(folder: Path) -> None:
         assert look("/") == Place("/", (HOST_FILES, DOCKER_SOCKET), True)
 
 
+def test_other_sockets(folder: Path) -> None:
+    """Outside the repository any socket is a door, in whatever folder: read-only keeps nobody from connecting."""
+    path = folder.parent.parent / "run" / "below" / "some.sock"
+    path.parent.mkdir(parents=True)
+    outside = path.parent.parent
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        assert looking(str(folder), {})(str(outside)) == Place(str(outside), (HOST_FILES, DOCKER_SOCKET), True)
+        assert looking(str(outside), {})(str(outside)) == Place(str(outside), (), True)  # it is the project's own
+
+
+def test_what_cannot_be_seen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine, which is root or sees another file system, may find there what this process does not."""
+    outside = folder.parent.parent / "missing"
+    assert looking(str(folder), {})(str(outside)) == Place(str(outside), (HOST_FILES,), there=False)
+    (folder / "link").symlink_to(outside)
+    assert looking(str(folder), {})(str(folder / "link")) == Place(str(outside), (HOST_FILES,), there=False)
+
+    def refuse(path: str) -> os.stat_result:
+        raise PermissionError(path)
+
+    look = looking(str(folder), {})
+    monkeypatch.setattr(os, "stat", refuse)
+    assert look("/root/.ssh/id_ed25519") == Place("/root/.ssh/id_ed25519", (HOST_FILES,))
+
+
 def test_the_memory_of_a_container() -> None:
     assert 0 < most_memory() < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
