@@ -13,7 +13,7 @@ import pytest
 
 from modellint.docker.places import looking, most_memory
 from modellint.docker.rights import DEVICES, DOCKER_SOCKET, HOST_FILES, Place
-from modellint.docker.shell import hidden, plain, taken
+from modellint.docker.shell import hidden, masked, plain, taken
 
 
 @pytest.fixture
@@ -134,3 +134,16 @@ def test_a_service_that_is_there_for_a_variable() -> None:
 def test_messages_do_not_quote_the_shell() -> None:
     given = {"TOKEN": "s3cr3t", "LONGER": "s3cr3t-and-more", "SHORT": "x", "HOME": "/root"}
     assert hidden("bad s3cr3t-and-more, s3cr3t, x in /root", given) == "bad …, …, x in /root"
+
+
+def test_messages_do_not_quote_parts_of_the_shell() -> None:
+    """A value that a program has written between quotes, in an address, or taken apart at its spaces."""
+    given = {"A": 'a"b\\c', "B": "of two\nlines-of-text", "C": "p@ss/w"}
+    said = r'x "a\"b\\c" y, "of two\nlines-of-text", "lines-of-text, p%40ss%2Fw, p%40ss/w'
+    assert hidden(said, given) == 'x "…" y, "…", "…, …, …'
+
+
+def test_what_a_program_may_have_in_place_of_the_shell() -> None:
+    """No value; and nothing that a loader would take for a folder, which would lie in the one that is checked."""
+    given = {"TOKEN": "s3cr3t", "HOME": "/root", "PATH": "/bin", "LD_LIBRARY_PATH": "/x", "BASH_ENV": "/y"}
+    assert masked(given) == {"TOKEN": "0", "HOME": "/root", "PATH": "/bin"}
