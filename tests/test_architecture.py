@@ -32,6 +32,7 @@ LAYERS = [
     {"compose"},
     {"evidence"},
     {"grant_edits", "pins", "secret_lines"},
+    {"disclosure"},
     {"pin", "sound", "replace", "registry"},
     {"rule"},
     {"pack", "example", "engine", "base_suppressions"},

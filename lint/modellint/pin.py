@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modellint.disclosure import disclosed
 from modellint.finding import Finding
 from modellint.image import Image
 from modellint.pins import (
@@ -44,11 +45,13 @@ def requests(project: Project, *, all_images: bool) -> Iterator[tuple[Scalar, Re
     """What has to be asked about the models of a project, and about its images: all, or only those that have a pin."""
     for node, ref in models(project):
         for request in model_requests(node, ref, project):
+            request.discloses = disclosed(str(node.value), project.environment)
             yield node, request
     for node in images(project):
         image = Image(str(node.value))
         if all_images or image.digest:
             for request in image_requests(image):
+                request.discloses = disclosed(str(node.value), project.environment)
                 yield node, request
 
 

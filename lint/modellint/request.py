@@ -12,16 +12,18 @@ class Request:
     """A repository, and a tag or a digest in it. Equal requests are asked once.
 
     `registry` is the host as a reference names it (`docker.io`, `localhost:5000`), in lower case. Exactly one of `tag`
-    and `digest` is not empty; a digest is `sha256:` and 64 hexadecimal digits.
+    and `digest` is not empty; a digest is `sha256:` and 64 hexadecimal digits. `discloses` is the variable whose secret
+    it would tell; such a request is made to nobody.
     """
 
-    __slots__ = ("digest", "registry", "repository", "tag")
+    __slots__ = ("digest", "discloses", "registry", "repository", "tag")
 
     def __init__(self, registry: str, repository: str, tag: str = "", digest: str = "") -> None:
         self.registry = registry
         self.repository = repository
         self.tag = tag
         self.digest = digest
+        self.discloses = ""
 
     def __str__(self) -> str:
         want = f":{self.tag}" if self.tag else f"@{self.digest}"

@@ -264,10 +264,45 @@ def test_a_project_that_needs_the_shell(tmp_path: Path) -> None:
     found.engine.environ["TOKEN"] = "s3cr3t"
     with pytest.raises(NotAllowed, match=r"--allow shell-variables.*TOKEN is missing"):
         found.read()
-    found = made(tmp_path, {"*' config'": 'echo "bad $TOKEN" >&2; exit 1'})
-    found.engine.environ["TOKEN"] = "s3cr3t"
-    with pytest.raises(DockerFailed, match="bad …"):
+
+
+LONG = "s3cr3t" * 100
+
+
+@pytest.mark.parametrize("value", ["s3cr3t", LONG, "s3cr3t\nof two lines", 's3cr3t"quoted'])
+@pytest.mark.parametrize("said", ["bad $TOKEN", 'bad $(printf %s "$TOKEN" | cut -c 3-)', "bad %q $TOKEN"])
+def test_a_message_about_a_value_of_the_shell(tmp_path: Path, value: str, said: str) -> None:
+    """Compose quotes values, or takes them apart; what it would not say without one is not repeated."""
+    found = made(tmp_path, {"*' config'": f'echo "{said}" >&2; exit 1'})
+    found.engine.environ["TOKEN"] = value
+    with pytest.raises(DockerFailed, match="refuses the project for the value of a variable of this shell") as problem:
         found.read()
+    assert "cr3t" not in str(problem.value)
+
+
+def test_a_message_about_something_else(tmp_path: Path) -> None:
+    """It is repeated as Compose says it without any value of the shell."""
+    found = made(tmp_path, {"*' config'": 'echo "services.a: bad, in $HOME" >&2; exit 1'})
+    found.engine.environ["TOKEN"] = "s3cr3t"
+    with pytest.raises(DockerFailed, match=f"services.a: bad, in {found.engine.environ['HOME']}"):
+        found.read()
+
+
+# `.env` says `KEY=${TOKEN}`, which Compose shows nowhere.
+THROUGH = """case "$*" in
+*values.json*) echo "services: {values: {environment: {KEY: \\"of ${TOKEN}\\", OWN: b}}}" ;;
+*) echo 'services: {a: {secrets: [{source: s}]}, b: {configs: [{source: t}]}, c: {build: {secrets: [{source: s}]}}}'
+   echo 'secrets: {s: {environment: KEY}}'
+   echo 'configs: {t: {environment: OWN}}' ;;
+esac"""
+
+
+def test_values_of_the_shell_that_an_env_file_passes_on(tmp_path: Path) -> None:
+    found = made(tmp_path, {"*' config'": THROUGH})
+    found.engine.environ["TOKEN"] = "s3cr3t"
+    found.read()
+    lacking = {name: {each.right for each in needs} for name, needs in found.unmet(["a", "b", "c"]).items()}
+    assert lacking == {"a": {"shell-variables"}, "c": {"shell-variables"}}
 
 
 VALUES = """case "$*" in
@@ -323,6 +358,15 @@ def test_a_container(tmp_path: Path) -> None:
     assert (found.id, found.status, found.exit_code, found.network) == ("1", "created", 127, "run_default")
     assert found.error == "no such file"
     assert found.variables.keys() - found.own == {"P_X", "S_Y", "NEW", "BARE"}
+
+
+def test_why_a_container_is_not_started(tmp_path: Path) -> None:
+    """The engine quotes what it was to run: with `--allow shell-variables`, a value of one."""
+    body = {**INSPECTED, "State": {"Error": 'exec: "s3cr3t": not found'}}
+    given = {"'container ls '*": "echo 1", "'inspect 1'": saying(json.dumps([body])), "'image inspect i'": "echo []"}
+    found = made(tmp_path, given)
+    found.engine.environ["TOKEN"] = "s3cr3t"
+    assert found.inspect()["a"].error == 'exec: "…": not found'
 
 
 @pytest.mark.parametrize("said", ["no JSON", "exit 3"])

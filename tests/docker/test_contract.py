@@ -151,6 +151,10 @@ def test_what_is_configured_is_read_back(context: int, flags: list[str], referen
 
 def test_settings_in_words() -> None:
     assert str(Settings()) == "no settings"
+    secret = Settings(0, ("--api-key", "s3cr3t-key", "--x"), (("s3cr3t-key", "${KEY}"),))
+    assert str(secret) == "-- --api-key '${KEY}' --x"
+    assert secret.unlike(Settings(0, ("--api-key", "another"))) == "others"
+    assert secret == Settings(0, ("--api-key", "s3cr3t-key", "--x"))
     assert str(Settings(512)) == "--context-size 512"
     assert str(Settings(0, ("--a", "b c"))) == "-- --a 'b c'"
 

@@ -13,7 +13,7 @@ import pytest
 
 from modellint.docker.places import looking, most_memory
 from modellint.docker.rights import DEVICES, DOCKER_SOCKET, HOST_FILES, Place
-from modellint.docker.shell import hidden, plain, taken
+from modellint.docker.shell import hidden, masked, plain, taken
 
 
 @pytest.fixture
@@ -67,6 +67,32 @@ def test_sockets(folder: Path) -> None:
         assert look("/") == Place("/", (HOST_FILES, DOCKER_SOCKET), True)
 
 
+def test_other_sockets(folder: Path) -> None:
+    """Outside the repository any socket is a door, in whatever folder: read-only keeps nobody from connecting."""
+    path = folder.parent.parent / "run" / "below" / "some.sock"
+    path.parent.mkdir(parents=True)
+    outside = path.parent.parent
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        assert looking(str(folder), {})(str(outside)) == Place(str(outside), (HOST_FILES, DOCKER_SOCKET), True)
+        assert looking(str(outside), {})(str(outside)) == Place(str(outside), (), True)  # it is the project's own
+
+
+def test_what_cannot_be_seen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine, which is root or sees another file system, may find there what this process does not."""
+    outside = folder.parent.parent / "missing"
+    assert looking(str(folder), {})(str(outside)) == Place(str(outside), (HOST_FILES,), there=False)
+    (folder / "link").symlink_to(outside)
+    assert looking(str(folder), {})(str(folder / "link")) == Place(str(outside), (HOST_FILES,), there=False)
+
+    def refuse(path: str) -> os.stat_result:
+        raise PermissionError(path)
+
+    look = looking(str(folder), {})
+    monkeypatch.setattr(os, "stat", refuse)
+    assert look("/root/.ssh/id_ed25519") == Place("/root/.ssh/id_ed25519", (HOST_FILES,))
+
+
 def test_the_memory_of_a_container() -> None:
     assert 0 < most_memory() < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
@@ -108,3 +134,16 @@ def test_a_service_that_is_there_for_a_variable() -> None:
 def test_messages_do_not_quote_the_shell() -> None:
     given = {"TOKEN": "s3cr3t", "LONGER": "s3cr3t-and-more", "SHORT": "x", "HOME": "/root"}
     assert hidden("bad s3cr3t-and-more, s3cr3t, x in /root", given) == "bad …, …, x in /root"
+
+
+def test_messages_do_not_quote_parts_of_the_shell() -> None:
+    """A value that a program has written between quotes, in an address, or taken apart at its spaces."""
+    given = {"A": 'a"b\\c', "B": "of two\nlines-of-text", "C": "p@ss/w"}
+    said = r'x "a\"b\\c" y, "of two\nlines-of-text", "lines-of-text, p%40ss%2Fw, p%40ss/w'
+    assert hidden(said, given) == 'x "…" y, "…", "…, …, …'
+
+
+def test_what_a_program_may_have_in_place_of_the_shell() -> None:
+    """No value; and nothing that a loader would take for a folder, which would lie in the one that is checked."""
+    given = {"TOKEN": "s3cr3t", "HOME": "/root", "PATH": "/bin", "LD_LIBRARY_PATH": "/x", "BASH_ENV": "/y"}
+    assert masked(given) == {"TOKEN": "0", "HOME": "/root", "PATH": "/bin"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -38,14 +37,14 @@ PLACES = {
 
 def look(path: str) -> Place | None:
     """What a test has on its disk."""
-    return PLACES.get(os.path.normpath(path))
+    return PLACES.get(path)
 
 
 OUTSIDE = Outside({"like": {}}, look, frozenset({"odd"}))
 SHARED: dict[str, Any] = {
     "networks": {
         "like": {"external": True}, "odd": {"external": True}, "gone": {"external": True}, "lan": {"driver": "macvlan"},
-        "own": {"driver": "bridge"},
+        "own": {"driver": "bridge"}, "machine": {"external": True, "name": "host"},
     },
     "volumes": {
         "theirs": {"external": True}, "disk": {"driver_opts": {"o": "bind", "device": "/"}}, "nfs": {"driver": "nfs"},
@@ -54,10 +53,12 @@ SHARED: dict[str, Any] = {
     "secrets": {
         "file": {"file": "/own"}, "etc": {"file": "/etc/shadow"}, "sock": {"file": "/d.sock"}, "all": {"file": "/etc"},
         "folder": {"file": "/own/folder"}, "variable": {"environment": "A"}, "gone": {"file": "/gone"},
+        "unseen": {"file": "/unseen"},
     },
     "configs": {"text": {"content": "x"}, "new": {"something": 1}},
 }  # fmt: skip
-PLACES["/etc/shadow"] = Place("/etc/shadow", (HOST_FILES,))
+PLACES["/etc/shadow"] = PLACES["/own/link"] = PLACES["/ignored/.dockerignore"] = Place("/etc/shadow", (HOST_FILES,))
+PLACES["/unseen"] = Place("/unseen", (HOST_FILES,), there=False)
 
 
 def schema() -> dict[str, Any]:
@@ -161,6 +162,7 @@ DANGEROUS: list[tuple[dict[str, Any], str]] = [
     ({"network_mode": "theirs"}, EXTERNAL),
     ({"networks": {"lan": None}}, HOST_NETWORK),
     ({"networks": {"odd": None}}, EXTERNAL),
+    ({"networks": {"machine": None}}, HOST_NETWORK),
     ({"pid": "host"}, HOST_NAMESPACES),
     ({"pid": "container:x"}, OTHER_CONTAINERS),
     ({"post_start": [{"command": ["x"], "privileged": True}]}, PRIVILEGED),
@@ -171,6 +173,9 @@ DANGEROUS: list[tuple[dict[str, Any], str]] = [
     ({"runtime": "nvidia"}, DEVICES),
     ({"runtime": "other"}, PRIVILEGED),
     ({"secrets": [{"source": "etc"}]}, HOST_FILES),
+    ({"secrets": [{"source": "unseen"}]}, HOST_FILES),
+    ({"build": {"context": "/own", "dockerfile": "missing/../link"}}, HOST_FILES),
+    ({"build": {"context": "/ignored", "dockerfile": "Dockerfile"}}, HOST_FILES),
     ({"secrets": [{"source": "sock"}]}, DOCKER_SOCKET),
     ({"secrets": [{"source": "folder"}]}, NOTHING),
     ({"security_opt": ["apparmor=unconfined"]}, PRIVILEGED),
@@ -238,7 +243,7 @@ HARMLESS: list[dict[str, Any]] = [
     {"provider": {"type": "model", "options": {"model": "ai/x"}}},
     {"security_opt": ["no-new-privileges:true"]},
     {"sysctls": {"net.core.somaxconn": 1024, "kernel.shmmax": 1, "fs.mqueue.msg_max": 1}},
-    mount("/own"), mount("/gone"), mount("own", "volume"), mount("", "volume"), mount("", "tmpfs"),
+    mount("/own"), mount("/gone"), mount("/unseen"), mount("own", "volume"), mount("", "volume"), mount("", "tmpfs"),
     mount("i:1", "image"),
     {"volumes_from": ["b:ro"]},
     {"ports": ["80:80"], "container_name": "x", "logging": {"driver": "syslog"}, "labels": {"a": "b"}},

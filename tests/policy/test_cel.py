@@ -352,6 +352,28 @@ def test_judge_what_cannot_be_decided() -> None:
     assert (found.rule, found.severity) == ("small", "error")
 
 
+def test_judge_bounds_the_looks_of_all_checks_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each check looks at each object: what is too much is an error of each check that is left, and takes no time."""
+    check, body = written(quoted("model.name != ''"))
+    compiled = cel.compile(check, body)
+    project = load(Source("compose.yaml", COMPOSE), {})
+    asked: list[str] = []
+    evaluate = cel_process.Engine.evaluate
+
+    def count(engine: cel_process.Engine, each: str, text: str, value: dict[str, Any]) -> cel_process.Answer:
+        asked.append(value["name"])
+        return evaluate(engine, each, text, value)
+
+    monkeypatch.setattr(cel_process.Engine, "evaluate", count)
+    monkeypatch.setattr(cel, "MAX_LOOKED", 400)
+    results = [cel.judge(compiled, check, project) for _ in range(4)]
+    assert asked == ["llm", "big", "llm"]
+    assert [len(each) for each in results] == [0, 1, 1, 1]
+    said = "was not tried with `{}`, and what follows: checks and project are too large together"
+    assert [each[0].message for each in results[1:]] == [said.format(name) for name in ("big", "llm", "llm")]
+    assert all(each[0].severity == "error" and each[0].span == compiled.span for each in results[1:])
+
+
 def test_judge_bindings_and_the_project() -> None:
     assert [found.span.text for found in judged("binding.model.name == 'llm'", "binding")] == ["big"]
     assert [repr(found.span) for found in judged("size(project.models) < 2", "project")] == ["compose.yaml:1:1"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from push import Registry
+from raw import Host
 
 PROGRAM = [sys.executable, "-m", "modellint"]
 
@@ -221,6 +222,33 @@ def test_offline_uses_what_earlier_runs_were_answered(application: tuple[Path, d
     run(folder, "check", "--online")
     found = run(folder, "check", "--online", "--offline", "--quiet", "--select", "stale-pin")
     assert "stale-pin" in found.stdout
+
+
+SECRET = "s3cr3t-value-of-mine"
+
+
+@pytest.mark.parametrize("words", [("check", "--online"), ("fix", "--pin"), ("smoke", "--store", "../store")])
+@pytest.mark.parametrize("reference", ["{}/x/${NPM_TOKEN}", "{}/x/a:v-${NPM_TOKEN}", "{}/x/${OWN}", "${NPM_TOKEN}.a/x"])
+def test_no_registry_hears_a_secret(tmp_path: Path, words: tuple[str, ...], reference: str) -> None:
+    """A reference is made of variables of the shell, and the registry is one of whoever wrote it."""
+    (tmp_path / ".env").write_text("OWN=of-${NPM_TOKEN}\n")
+    service = {"image": "{}/y:${NPM_TOKEN}", "models": ["m"]}
+    with Host(lambda talk: talk.answer(404)) as host:
+        text = json.dumps({"services": {"a": service}, "models": {"m": {"model": reference}}})
+        (tmp_path / "compose.yaml").write_text(text.replace("{}", host.name))
+        done = run(tmp_path, *words, NPM_TOKEN=SECRET)
+        assert not host.seen
+    assert done.returncode in (1, 2)
+    assert "it holds the value of `NPM_TOKEN`, and a registry is not told a secret" in done.stdout + done.stderr
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_value_of_the_shell_is_not_shown_where_nobody_answers(tmp_path: Path) -> None:
+    text = json.dumps({"services": {"a": {"models": ["m"]}}, "models": {"m": {"model": "localhost:1/x/${OWN}:v1"}}})
+    (tmp_path / "compose.yaml").write_text(text)
+    done = run(tmp_path, "check", "--online", OWN="some-value")
+    assert "`localhost:1/x/${OWN}:v1` is not known: no connection to the registry can be made" in done.stderr
+    assert "some-value" not in done.stdout + done.stderr
 
 
 def test_resolve(application: tuple[Path, dict[str, str]]) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modellint.options import Arguments
     from modellint.request import Request
 
-    Place: TypeAlias = tuple[str, int, int]  # path, line and column
+    Place: TypeAlias = tuple[str, int, int, str]  # path, line and column, and the reference as it is written
 
 _LONGEST = 600.0  # seconds
 
@@ -87,17 +87,18 @@ def named(
             continue
         for node, request in requests(project, all_images=all_images):
             row, column = node.content.first
-            places.setdefault(request, (node.source.path, row, column))
+            shown = node.shown if node.has_variable else str(request)
+            places.setdefault(request, (node.source.path, row, column, shown))
     return places
 
 
 def unanswered(places: Mapping[Request, Place], facts: Facts) -> list[Unreadable]:
     """The references for which nothing is known, not even that they do not exist."""
     lost: list[Unreadable] = []
-    for request, (path, row, column) in places.items():
+    for request, (path, row, column, shown) in places.items():
         answer = facts.answer(request)
         if answer is not None and answer.artifact is None and answer.code != NOT_FOUND:
-            lost.append(Unreadable(path, f"`{request}` is not known: {answer.reason}", row, column))
+            lost.append(Unreadable(path, f"`{shown}` is not known: {answer.reason}", row, column))
     return lost
 
 

@@ -14,7 +14,7 @@ from modellint.atomic_write import naming, write_all
 from modellint.undisturbed import undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _AT_ONCE = 8
 _GRACE = 5.0  # seconds that Compose has to let go of what it is doing
@@ -41,10 +41,14 @@ class Done(NamedTuple):
     @property
     def words(self) -> str:
         """What it complained of: the last line that it wrote."""
+        return self.told(str)
+
+    def told(self, hide: Callable[[str], str]) -> str:
+        """What it complained of, without what `hide` takes out; that comes first, since half a secret is not found."""
         if self.late:
             return "it did not end in time"
         lines = [line.strip() for line in (self.err or self.out).splitlines() if line.strip()]
-        said = lines[-1].removeprefix(_DAEMON).strip()[:_LONGEST_LINE] if lines else ""
+        said = hide(lines[-1]).removeprefix(_DAEMON).strip()[:_LONGEST_LINE] if lines else ""
         return said or f"it ended with status {self.status}"
 
 

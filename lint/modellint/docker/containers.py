@@ -26,7 +26,7 @@ from modellint.docker.copy import (
 from modellint.docker.judge import Container
 from modellint.docker.places import looking, most_memory
 from modellint.docker.rights import SHELL_VARIABLES, Outside
-from modellint.docker.shell import hidden, plain, taken
+from modellint.docker.shell import hidden, masked, plain, taken
 from modellint.docker.stand_in import interpreter, mounts, variables
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Containers:
             shell = self._from_the_shell()
         look = looking(self._project_folder, self.engine.environ)
         self.outside = Outside(likenesses, look, odd, shell, most_memory())
-        self.values = {} if alone else self._file_values()
+        self.values = {} if alone else self._file_values(self.engine.environ)
 
     def unmet(self, names: Sequence[str]) -> dict[str, list[Need]]:
         """The services of these that cannot run as they are, and the rights that each lacks."""
@@ -128,7 +128,7 @@ class Containers:
             self.write(stand_in, (), alone=False)
             todo |= {name: self.compose("build", "--quiet", "--", name) for name in builds}
         return {
-            name: self.hide(done.words)
+            name: done.told(self.hide)
             for name, done in self._run_all(todo, _PULL, self._of_the_copy).items()
             if done.status != 0
         }
@@ -164,7 +164,8 @@ class Containers:
         for body in sorted(bodies, key=lambda each: str(each.get("Name"))):
             service = str(_table(_table(body.get("Config")).get("Labels")).get("com.docker.compose.service"))
             own = {*of_images.get(str(body.get("Image")), {}), *variables(), *self._own(service)}
-            containers.setdefault(service, _container(body, frozenset(own), is_held_back(self.document, service)))
+            made = _container(body, frozenset(own), is_held_back(self.document, service))
+            containers.setdefault(service, made._replace(error=self.hide(made.error)))
         return containers
 
     def probe(self, source: str, visits: Sequence[Visit], seconds: float) -> list[Done]:
@@ -243,7 +244,7 @@ class Containers:
         if _REMOTE in done.err:
             raise NotAllowed("it is made of files of another machine, which modellint does not fetch")
         if done.status != 0:
-            raise DockerFailed(f"`docker compose config`: {self.hide(done.words)}")
+            raise DockerFailed(f"`docker compose config`: {self._why(done, words, environ)}")
         try:
             # As YAML, since its JSON has no `models`; pure, since the C parser of this process makes events only.
             document: object = YAML(typ="safe", pure=True).load(done.out)  # pyright: ignore[reportUnknownMemberType]
@@ -252,6 +253,19 @@ class Containers:
         if not isinstance(document, dict):
             raise DockerFailed("`docker compose config` printed no project")
         return cast("dict[str, Any]", document)
+
+    def _why(self, done: Done, words: Sequence[str], environ: Mapping[str, str]) -> str:
+        """Why Compose refuses the user's files, in its own words where it would say the same without any secret.
+
+        It may quote a value of the shell's variables, as a whole, in parts or written in another way.
+        """
+        told = done.told(self.hide)
+        if len(plain(environ)) == len(environ) or done.late:
+            return told
+        again = run(words, masked(environ), self.left(_SECONDS))
+        if again.status != 0 and again.told(self.hide) == told:
+            return again.words
+        return "it refuses the project for the value of a variable of this shell, which is not shown"
 
     def _from_the_shell(self) -> dict[str, tuple[str, ...]]:
         """The attributes of each service that have a value of the shell. Raises `NotAllowed`."""
@@ -266,15 +280,20 @@ class Containers:
                 f" without them, {problem}"
             ) from None
         found = taken(self.document, without)
-        values = environ.keys() - plain(environ).keys()
-        theirs = {each for each, name in file_variables(self.document).items() if name in values}
+        # Of secrets and configs Compose prints only the variable's name, which may be one of `.env` that takes another.
+        with_shell, own = self._file_values(environ), self._file_values(plain(environ))
+        theirs = {
+            (kind, key)
+            for kind, key in file_variables(self.document)
+            if with_shell.get(_variable(kind, key)) != own.get(_variable(kind, key))
+        }
         for service, body in services_of(self.document).items():
             kinds = {kind for kind, _ in theirs & named_files(body)}
             if kinds:
                 found[service] = tuple(sorted({*found.get(service, ()), *kinds}))
         return found
 
-    def _file_values(self) -> dict[str, str]:
+    def _file_values(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The variables that are the content of secrets and configs, under names of ours. Raises `DockerFailed`.
 
         Compose hands the env files of a project to every program that it starts, and one of a hostile project may
@@ -287,7 +306,7 @@ class Containers:
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"services": {"values": {"image": "none", "environment": sorted(set(names.values()))}}}, file)
         own = [word for word in self.words if word.startswith(("--env-file=", "--project-directory="))]
-        values = _table(_table(_table(self._config(self.engine.environ, *own, f"--file={path}"))["services"])["values"])
+        values = _table(_table(_table(self._config(environ, *own, f"--file={path}"))["services"])["values"])
         found = _table(values.get("environment"))
         return {
             _variable(kind, key): str(found[name]).replace("$$", "$")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from modellint.number import signed, whole
+from modellint.runner.log import mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,15 +35,25 @@ _PROVIDER: dict[str, object] = {
 }
 
 
-class Settings(NamedTuple):
-    """How a model is configured: the context in tokens (0: not said), and the flags."""
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a model is configured: the context in tokens (0: not said), and the flags.
+
+    `hidden` are texts in the flags that no message may show, each with what to show instead.
+    """
 
     context: int = 0
     flags: tuple[str, ...] = ()
+    hidden: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         context = f"--context-size {self.context} " if self.context else ""
-        return f"{context}{'-- ' if self.flags else ''}{shlex.join(self.flags)}".strip() or "no settings"
+        flags = shlex.join(mask(flag, self.hidden) for flag in self.flags)
+        return f"{context}{'-- ' if self.flags else ''}{flags}".strip() or "no settings"
+
+    def unlike(self, other: Settings) -> str:
+        """What else Compose asks for than these, in words: not what that is, where it may have values of variables."""
+        return "others" if self.hidden else str(other)
 
 
 class Configured(NamedTuple):
@@ -113,7 +124,7 @@ class Desk:
         if wanted is None:
             return self._refuse(f"`{asked.reference}` was not there when modellint began")
         if wanted != asked.settings:
-            return self._refuse(f"`{asked.reference}` runs with {wanted}, and not with {asked.settings}")
+            return self._refuse(f"`{asked.reference}` runs with {wanted}, and not with {wanted.unlike(asked.settings)}")
         return Reply()
 
     def _provide(self, words: Sequence[str]) -> Reply:

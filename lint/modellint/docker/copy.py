@@ -255,7 +255,7 @@ def _lent_volumes(document: Mapping[str, Any]) -> set[str]:
 def _mount(mount: dict[str, Any], lent: set[str], outside: Outside) -> dict[str, Any]:
     if mount.get("type") == "bind":
         place = outside.look(str(mount.get("source")))
-        if place is None:
+        if place is None or not place.there:
             return {"type": "volume", "target": mount.get("target")}  # empty, as what Docker would make on the disk
         # Read-only is only the mount itself; what is mounted below it would stay writable, so it is left out. The path
         # is the one that was looked at, whatever its links point at by now.

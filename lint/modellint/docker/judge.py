@@ -60,6 +60,7 @@ def judge_calls(ready: Mapping[str, Settings], configured: Sequence[Configured])
         if reference not in seen:
             yield reference, "Compose did not configure it"
         elif seen[reference] != settings:
-            yield reference, f"Compose configured it with {seen[reference]}, and {settings} was predicted"
+            other = settings.unlike(seen[reference])
+            yield reference, f"Compose configured it with {other}, and {settings} was predicted"
     for reference in sorted(seen.keys() - ready.keys()):
         yield reference, "Compose configured it, and that was not predicted"

@@ -25,12 +25,17 @@ _SHARE = 2  # a container may use one half of this machine's memory
 
 def looking(folder: str, environ: Mapping[str, str]) -> Callable[[str], Place | None]:
     """What there is at a path, for a project in a folder; `environ` says where the engine is."""
-    sockets = _sockets(environ)
+    sockets, doors = _sockets(environ), _doors()
 
     def look(path: str) -> Place | None:
         try:
             mode = os.stat(path).st_mode
-        except (OSError, ValueError):
+        except (FileNotFoundError, NotADirectoryError):
+            # The engine may see another file system than this process does.
+            return Place(os.path.realpath(path), (HOST_FILES,), there=False) if files.foreign(path, folder) else None
+        except OSError:  # this user must not see it, or a part of the way to it; the engine, which is root, may
+            return Place(path, (HOST_FILES,))
+        except ValueError:  # a path that there cannot be
             return None
         real = os.path.realpath(path)
         if stat.S_ISSOCK(mode):
@@ -38,11 +43,21 @@ def looking(folder: str, environ: Mapping[str, str]) -> Callable[[str], Place | 
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
             return Place(real, (DEVICES,))
         rights = [] if path in _COMMON or not files.foreign(path, folder) else [HOST_FILES]
-        if any(files.inside(each, real) for each in sockets):
-            rights.append(DOCKER_SOCKET)
+        if any(files.inside(each, real) for each in (*sockets, *(doors if rights else ()))):
+            rights.append(DOCKER_SOCKET)  # a folder that is mounted read-only does not keep anybody from connecting
         return Place(real, tuple(rights), stat.S_ISDIR(mode))
 
     return look
+
+
+def _doors() -> list[str]:
+    """Every socket with a path at which a program of this machine listens, such as systemd's or containerd's own."""
+    try:
+        with open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as file:
+            found = {line.rstrip("\n").partition(" /")[2] for line in file}
+    except OSError:
+        return []
+    return sorted(f"/{each}" for each in found if each)
 
 
 def most_memory() -> int:

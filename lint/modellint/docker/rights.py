@@ -40,11 +40,15 @@ RIGHTS: Final = {
 
 
 class Place(NamedTuple):
-    """What there is at a path of this machine, by the path without links: the rights that it takes to have it."""
+    """What there is at a path of this machine, by the path without links: the rights that it takes to have it.
+
+    Where nothing is `there`, as far as this user and this process see, the engine may still find something.
+    """
 
     path: str
     rights: tuple[str, ...] = ()
     folder: bool = False
+    there: bool = True
 
 
 class Need(NamedTuple):
@@ -109,7 +113,9 @@ def _networks(value: Any, scene: _Scene) -> Iterator[Need]:
     for key in _table(value):
         body = _table(networks.get(key))
         if body.get("external"):
-            if key in scene.outside.odd:
+            if str(body.get("name") or key) == "host":
+                yield Need(HOST_NETWORK, f"the external network `{key}`, which is this machine's", network=True)
+            elif key in scene.outside.odd:
                 yield Need(EXTERNAL, f"the external network `{key}`, of a kind that has no likeness", network=True)
         elif str(body.get("driver") or "bridge") not in ("bridge", "default"):
             yield Need(HOST_NETWORK, f"the network `{key}` with a driver of its own", network=True)
@@ -120,7 +126,9 @@ def _volumes(value: Any, scene: _Scene) -> Iterator[Need]:
     for mount in map(_table, _list(value)):
         kind, source = str(mount.get("type")), str(mount.get("source") or "")
         if kind == "bind":
-            yield from _path(source, "volumes", scene)
+            place = scene.outside.look(source)
+            if place and place.there:  # else the copy has an empty volume in its place
+                yield from _path(source, "volumes", scene)
         elif kind == "volume":
             body = _table(volumes.get(source))
             if body.get("external"):
@@ -203,7 +211,10 @@ def _build(value: Any, scene: _Scene) -> Iterator[Need]:
     context = str(body.get("context") or "")
     dockerfile = str(body.get("dockerfile") or "")
     if os.path.isabs(context) and dockerfile and not body.get("dockerfile_inline"):
-        yield from _path(os.path.join(context, dockerfile), "dockerfile", scene)
+        # As Compose makes a path of them: `a/../b` is `b`, whether there is an `a` or not, and whatever it points at.
+        path = os.path.normpath(os.path.join(context, dockerfile))
+        for each in (path, f"{path}.dockerignore", os.path.join(context, ".dockerignore")):
+            yield from _path(each, "dockerfile", scene)
 
 
 def _context(value: Any, scene: _Scene) -> Iterator[Need]:

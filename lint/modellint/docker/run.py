@@ -243,4 +243,4 @@ def _not_started(plan: ServicePlan, why: str) -> Outcome:
 
 def _why(up: Done, desk: Desk, containers: Containers) -> str:
     """Why Compose did not start something: in our own words where we refused it."""
-    return desk.refusals[0] if desk.refusals else containers.hide(up.words)
+    return desk.refusals[0] if desk.refusals else up.told(containers.hide)

@@ -6,10 +6,14 @@ one of them, however it came there: by `${…}`, by a name without a value, thro
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+from modellint.compose.taken_names import runs_code
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Final
 
 # No secrets: what tells a program where it is, who runs it and how to speak; how to reach the engine; and what Compose
@@ -25,11 +29,25 @@ PLAIN: Final = frozenset({
 })  # fmt: skip
 _SHARED = ("configs", "secrets", "networks", "volumes")
 _SHORTEST = 4  # characters of a value that is taken out of messages; shorter ones are part of many words
+_SHORTEST_PART = 8  # characters of a word of a value, which stands alone where a program has taken the value apart
+_MASK = "0"
 
 
 def plain(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that hold no secret."""
     return {name: value for name, value in environ.items() if name in PLAIN}
+
+
+def masked(environ: Mapping[str, str]) -> dict[str, str]:
+    """The same variables, of which those that may hold a secret have a value that means nothing.
+
+    Not those that a loader or a shell would take for a path: it is relative, and this may run in a hostile folder.
+    """
+    return {
+        name: value if name in PLAIN else _MASK
+        for name, value in environ.items()
+        if name in PLAIN or not runs_code(name)
+    }
 
 
 def taken(with_shell: Mapping[str, Any], without: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -51,9 +69,19 @@ def taken(with_shell: Mapping[str, Any], without: Mapping[str, Any]) -> dict[str
 def hidden(text: str, environ: Mapping[str, str]) -> str:
     """A message of another program, without the values of the shell's variables that it may quote."""
     values = {value for name, value in environ.items() if name not in PLAIN and len(value) >= _SHORTEST}
+    values |= {part for value in values for part in value.split() if len(part) >= _SHORTEST_PART}
+    values |= {form for value in values for form in _quoted(value)}
     for value in sorted(values, key=len, reverse=True):
         text = text.replace(value, "…")
     return text
+
+
+def _quoted(value: str) -> Iterator[str]:
+    """A value as programs write it between quotes or in an address, without the quotes."""
+    for as_ascii in (True, False):
+        yield json.dumps(value, ensure_ascii=as_ascii)[1:-1]
+    yield quote(value, safe="")
+    yield quote(value)
 
 
 def _changed(with_shell: Mapping[str, Any], without: Mapping[str, Any], kind: str) -> set[str]:

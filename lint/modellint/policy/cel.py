@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from modellint.compose.project import Project
     from modellint.node import Node
     from modellint.policy.schema import Check
-    from modellint.policy.subjects import Shape, Value
+    from modellint.policy.subjects import Shape, Subject, Value
 
 NO_CEL = 'checks need CEL: `pip install "modellint[cel]"`'
 MAX_PARTS = 20_000  # of what is looked at: maps, lists, keys and values
 MAX_LETTERS = 1_000_000
 MAX_DEPTH = 32
 MAX_GROWTH = 1_000  # how often the loops of an expression may repeat a part of a value
+MAX_LOOKED = 2_000_000  # of what all checks together look at in a project: parts, and what is the same work
+_OF_A_LOOK = 100  # parts that can be looked at in the time of one question
+_OF_A_PART = 64  # letters that can be
 
 _TOKEN = re.compile(
     r"""//[^\n]*
@@ -136,9 +139,14 @@ class Condition:
 
     def holds(self, value: dict[str, Value]) -> bool:
         """Whether it is true of an object; raises `Undecided`."""
-        fitted = cast("dict[str, Value]", _Fitting().fit(value, 0))
+        return self.holds_of(_Fitted(value))
+
+    def holds_of(self, fitted: _Fitted) -> bool:
+        """Whether it is true of an object that has been made fit for the engine; raises `Undecided`."""
+        if fitted.problem:
+            raise Undecided(fitted.problem)
         try:
-            answer = engine().evaluate(self._each, self._text, fitted)
+            answer = engine().evaluate(self._each, self._text, fitted.value)
         except Refused as refusal:
             raise Undecided(self._reason(str(refusal))) from None
         except Ended as end:
@@ -155,6 +163,37 @@ class Condition:
         if found := re.search(r"No matching overloads found : (\S+?)(?:\((.*)\))?$", said):
             return _mismatch(found[1], found[2])
         return next((words for part, words in _FAILURES.items() if part in said), "the engine gave it up")
+
+
+class _Fitted:
+    """An object as the engine is given it, or the `problem` with that; `cost` is that of a look at it, in parts."""
+
+    __slots__ = ("cost", "problem", "value")
+
+    def __init__(self, value: dict[str, Value]) -> None:
+        fitting = _Fitting()
+        self.problem = ""
+        try:
+            self.value = cast("dict[str, Value]", fitting.fit(value, 0))
+        except Undecided as undecided:
+            self.value, self.problem = {}, undecided.reason
+        self.cost = _OF_A_LOOK + MAX_PARTS - fitting.parts + (MAX_LETTERS - fitting.letters) // _OF_A_PART
+
+
+class _Looked:
+    """The objects of a project, made fit once for all checks, and how much more of them may be looked at."""
+
+    __slots__ = ("_known", "_project", "left")
+
+    def __init__(self, project: Project) -> None:
+        self.left = MAX_LOOKED
+        self._project = project
+        self._known: dict[str, list[tuple[Subject, _Fitted]]] = {}
+
+    def objects(self, each: str) -> list[tuple[Subject, _Fitted]]:
+        if each not in self._known:
+            self._known[each] = [(subject, _Fitted(subject.value)) for subject in subjects(self._project, each)]
+        return self._known[each]
 
 
 class _Fitting:
@@ -233,9 +272,17 @@ def examples(check: Check, body: Mapping) -> list[PolicyError]:
 def judge(condition: Condition, check: Check, project: Project) -> list[Finding]:
     """What a check finds in a project. What it cannot decide is an error, where the check is written."""
     found: list[Finding] = []
-    for subject in subjects(project, check.each):
+    looked = project.once(_Looked)
+    for subject, fitted in looked.objects(check.each):
+        looked.left -= fitted.cost
+        if looked.left < 0:
+            message = (
+                f"was not tried with `{subject.name}`, and what follows: checks and project are too large together"
+            )
+            found.append(Finding(condition.span, message, severity=ERROR))
+            break
         try:
-            if not condition.holds(subject.value):
+            if not condition.holds_of(fitted):
                 found.append(Finding(subject.at(check.at), check.message, severity=check.severity))
         except Undecided as undecided:
             message = f"could not be decided for `{subject.name}`: {undecided.reason}"

@@ -17,7 +17,9 @@ _LONGEST_TAG = 128
 
 
 def problem(request: Request) -> str:
-    """Why no registry can have what is asked for; empty where one can."""
+    """Why no registry can have what is asked for, or is to hear of it; empty where one can be asked."""
+    if request.discloses:
+        return disclosing(request.discloses)
     if len(request.registry) + len(request.repository) >= _LONGEST_NAME:
         return f"no name is longer than {_LONGEST_NAME} characters"
     if not is_host(request.registry):
@@ -27,6 +29,11 @@ def problem(request: Request) -> str:
     if request.digest:
         return "" if is_digest(request.digest) and not request.tag else "this is no SHA-256 digest"
     return "" if _is_tag(request.tag) else "no registry has such a tag"
+
+
+def disclosing(variable: str) -> str:
+    """What is said of a reference by which a registry would hear a secret."""
+    return f"it holds the value of `{variable}`, and a registry is not told a secret; name the model without it"
 
 
 def is_digest(text: str | None) -> bool:

@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modellint.disclosure import disclosed
 from modellint.isolation.outcome import FAIL, NOT_PROVEN, PASS
+from modellint.node import text_of
 from modellint.registry.ask import ask
 from modellint.registry.failure import Failure
 from modellint.request import of_model
@@ -65,6 +67,8 @@ def _request(run: Run, model: Model) -> Request | None:
         hub = model.ref is not None and model.ref.kind == "hub"
         reason = "models of the Hugging Face Hub are not pulled" if hub else "the reference names nothing to pull"
         run.say(model, "pulled", "pulled", NOT_PROVEN if hub else FAIL, reason)
+    else:
+        request.discloses = disclosed(text_of(model.reference) or "", run.project.environment)
     return request
 
 

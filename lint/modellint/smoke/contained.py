@@ -105,7 +105,7 @@ def settings_of(models: Sequence[Model], ready: Ready) -> dict[str, Settings]:
     for model in models:
         setup = ready.setups.get(model.name.text)
         if setup is not None:
-            found[text_of(model.reference) or ""] = Settings(setup.context, setup.flags)
+            found[text_of(model.reference) or ""] = Settings(setup.context, setup.flags, setup.hidden)
     return found
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from modellint.disclosure import disclosed
 from modellint.isolation.outcome import FAIL, NOT_PROVEN, PASS
 from modellint.isolation.plan import Upstream
 from modellint.node import text_of
 from modellint.registry.ask import ask
+from modellint.registry.names import disclosing
 from modellint.request import of_model
 from modellint.runner.find import NoRunner
 from modellint.runner.installed import Installed
@@ -59,6 +61,9 @@ def _pull(run: Run, runner: Installed, model: Model) -> str:
     name, reference = model.name.text, text_of(model.reference) or ""
     if run.clock.over:
         run.say(model, "pulled", "pulled", NOT_PROVEN, run.clock.words)
+        return ""
+    if variable := disclosed(reference, run.project.environment):
+        run.say(model, "pulled", "pulled", FAIL, disclosing(variable))
         return ""
     run.watch.step(f"pull {name}")
     before = run.clock.passed
