@@ -89,6 +89,7 @@ ONE: dict[str, str] = {
     "ports of a job": f"{JOB}, expose: [1.5], ports: [0, {{target: 1, host_ip: x}}]}}}}",
     "a network that begins with x-": "services: {a: {image: i, networks: [x-n]}}\nnetworks: {x-n: }",
     "a secret that begins with x-": "services: {a: {image: i, secrets: [x-s]}}\nsecrets: {x-s: {file: f}}",
+    "a name of a host with a colon": "services: {a: {image: i, extra_hosts: ['a:b=1.1.1.1']}}",
     "a host that begins with x-": "services: {a: {image: i, extra_hosts: {x-h: 1.1.1.1}}}",
     "a host of a build that begins with x-": "services: {a: {build: {context: ., extra_hosts: {x-h: 1.1.1.1}}}}",
     "an option of storage that begins with x-": "services: {a: {image: i, storage_opt: {x-o: 1}}}",

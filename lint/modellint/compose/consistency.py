@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from modellint.compose.casts import is_unread, miscasts, shown
 from modellint.compose.declarations import declarations
-from modellint.compose.jobs import jobs
 from modellint.compose.project import names
 from modellint.compose.references import cycles, needs, references
 from modellint.compose.schema import Violation
@@ -63,7 +62,10 @@ def inconsistencies(project: Project, strict: bool = False) -> list[Violation]:
             found.extend(references(service, project, root, graph[name]))
         if len(found) > _ENOUGH:
             break
-    found.extend(jobs(root, project, whole))
+    if "jobs" in root:
+        from modellint.compose.jobs import jobs
+
+        found.extend(jobs(root, project, whole))
     found.extend(_container_names(project))
     found.extend(cycles(graph))
     if found:
