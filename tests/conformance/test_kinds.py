@@ -47,6 +47,7 @@ ONE: dict[str, str] = {
     "a model that begins with x-": "services: {a: {image: i, models: [x-m, n]}}\n"
     "models: {x-m: {model: x}, n: {model: y}}",
     "a dot in an anchor": "x-a: &a.b/c {K: v}\nx-b: &a_b_c {K: w}\nservices: {a: {image: i, environment: *a.b/c}}",
+    "signs in an anchor": "services: {a: {image: i, command: && x, x-labels: {&a*b c: d}}}",
     "an escaped slash": '{"services": {"a": {"image": "docker.io\\/library\\/nginx"}}}',
     "a reset over a merge key": "x-b: &b {command: x}\nservices: {a: {<<: *b, image: i, command: !reset null}}",
     "a key of a later version": "services: {a: {image: i, umask: 18}}",
