@@ -362,9 +362,7 @@ def test_compose_refuses_it_too(name: str, tmp_path: Path, compose_config: Compo
     assert "yaml" in run.stderr
 
 
-@pytest.mark.parametrize(
-    "body", ["command: && x", "command: [ :x]", "x-labels: {&a*b c: d}", "x-" + "a" * 1100 + ": b"]
-)
+@pytest.mark.parametrize("body", ["command: [ :x]", "x-" + "a" * 1100 + ": b"])
 def test_libyaml_is_stricter_than_compose(body: str, tmp_path: Path, compose_config: Compose) -> None:
     """Known limits: shapes that no real file of the corpus has. This fails when one of the two changes."""
     text = f"services:\n  web:\n    image: x\n    {body}\n"

@@ -59,6 +59,8 @@ def with_plain_anchor(text: str, start: int) -> str:
     odd = {character for character in name if not (character.isalnum() or character in "_-")}
     if not odd or not name.isascii() or ":" in odd or any(character < "!" or character > "~" for character in odd):
         return text
+    if text[start] == "*" and name not in _words_behind(text, "&"):
+        return text  # text that should stand in quotes, as `*.py` is
     used = {word for sign in "&*" for word in _words_behind(text, sign)}
     letters = (letter for letter in _PLAIN if _plain(name, odd, letter) not in used)
     letter = next(letters, "")

@@ -185,7 +185,10 @@ class Builder:
             end = start + len(self.source.text[start:end].rstrip(_BLANKS))
         if tag is None:
             value = text if style else resolve(text)
+            if not style and "?" in text and frame is not None and frame.event.flow:
+                self._refuse_question_mark(start, end)
         else:
+            self._refuse_tag(event.start.index)
             value = tagged(text, tag)
             if not fits(value, tag):
                 span = Span(self.source, start, end)
@@ -209,6 +212,31 @@ class Builder:
                 )
                 return
             at = text.find("\\", at + 2, end)
+
+    def _refuse_question_mark(self, start: int, end: int) -> None:
+        """`[what? yes]` is text to libyaml, and not to Compose."""
+        text = self.source.text
+        for at in range(start, end):
+            if text[at] == "?" and text[at + 1 : at + 2] in _BLANKS:
+                message = (
+                    "in `[…]` and `{…}` no blank may stand behind `?`, and Compose refuses the file; quote the text"
+                )
+                self.file.refuse(Problem(Span(self.source, at, at + 1), message))
+                return
+
+    def _refuse_tag(self, start: int) -> None:
+        """`[!reset, a]` is the tag `!reset,` to libyaml, and none to Compose."""
+        text = self.source.text
+        at = text.find("!", start)
+        if text.startswith("!<", at):
+            return
+        end = at
+        while text[end : end + 1] not in _BLANKS:
+            if text[end] in "[],":
+                message = f"a tag cannot hold `{text[end]}`, and Compose refuses the file; put a blank behind the tag"
+                self.file.refuse(Problem(Span(self.source, at, end + 1), message))
+                return
+            end += 1
 
     def _alias(self, event: AliasEvent, frame: _Frame | None, stack: list[_Frame]) -> Node:
         span = Span(self.source, event.start.index, event.end.index)
@@ -238,6 +266,8 @@ class Builder:
             if flow or (isinstance(event, SequenceStart) and self.source.text[start : start + 1] != "-"):
                 start -= 1  # behind the bracket, or behind the `-` of a list that is indented like its key
         stop = end.end.index if flow and end is not None else max(start, last if frame.items else event.content.index)
+        if event.tag is not None:
+            self._refuse_tag(event.start.index)
         node: Mapping | Sequence
         if isinstance(event, MappingStart):
             node = self._mapping(frame.items, start, stop, flow, event)

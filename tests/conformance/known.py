@@ -44,6 +44,13 @@ KNOWN = {
         "services: {a: {image: i, ulimits: {x-a: 1}}}",
         r"\bx-",
     ),
+    "a question mark or colon in flow text": Known(
+        "refused, as libyaml reads it; Compose takes a `?` or `:` behind a blank for text",
+        r"^refused, Compose accepts: .*(`\?` cannot begin|no `,` stands before|unexpected ':'|key `` is no text"
+        r"|`,` is missing|must be text, not a map)",
+        "services: {a: {image: i, command: [b ?]}}",
+        r"[\[{,]\s*\?|\s\?\S|\s:\S",
+    ),
     "a line separator in several lines": Known(
         "go-yaml prints U+2028 and U+2029 in a block so that they are read back as something else",
         r"Compose has .*(\\u2028|\\u2029|[\u2028\u2029])",

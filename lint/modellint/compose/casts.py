@@ -149,6 +149,7 @@ _KEY = Cast("an SSH key", "default", ssh_key)
 _HOST = Cast("a host and its address", "db:10.0.0.7", host)
 _PORT = Cast("a port", '"8080:80"', port, low=1, high=65535, fraction=False)
 _JOB_PORT = Cast("a port", '"8080:80"', job_port, low=0, high=65535, fraction=False)
+_PUBLISHED = Cast("a port", '"8080"', str, fraction=False)
 _ADDRESS = Cast("an IP address", "127.0.0.1", address)
 _EXPOSED = Cast("a port", '"80"', str, high=_LARGEST_INTEGER, fraction=False)
 _VOLUME = Cast("a volume", "./data:/data", volume)
@@ -236,7 +237,7 @@ _SERVICE: dict[str, Spec] = {
     "oom_score_adj": Cast("a whole number from -1000 to 1000", "500", _within(to_int, -1000, 1000)),
     "per_replica": _BOOLEAN,
     "pids_limit": _INTEGER,
-    "ports": {"[]": {"": _PORT, "host_ip": _ADDRESS, "target": _COUNT}},
+    "ports": {"[]": {"": _PORT, "host_ip": _ADDRESS, "published": _PUBLISHED, "target": _COUNT}},
     "post_start": _HOOKS,
     "pre_stop": _HOOKS,
     "privileged": _BOOLEAN,
@@ -261,7 +262,11 @@ _SERVICE: dict[str, Spec] = {
 }
 _SERVICE["pre_start"] = {"[]": dict(_SERVICE)}  # the schema refuses what a step of it does not have
 # The ports of a job are not looked at as closely.
-_JOB: dict[str, Spec] = {**_SERVICE, "expose": {}, "ports": {"[]": {"": _JOB_PORT, "target": _COUNT}}}
+_JOB: dict[str, Spec] = {
+    **_SERVICE,
+    "expose": {},
+    "ports": {"[]": {"": _JOB_PORT, "published": _PUBLISHED, "target": _COUNT}},
+}
 _EXTERNAL: Spec = {"*": {"external": _BOOLEAN}}
 _ROOT: dict[str, Spec] = {
     "configs": _EXTERNAL,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from modellint.compose.casts import is_unread, miscasts, shown
 from modellint.compose.declarations import declarations
-from modellint.compose.jobs import jobs
 from modellint.compose.project import names
 from modellint.compose.references import Declared, cycles, needs, references
 from modellint.compose.schema import Violation
@@ -64,7 +63,10 @@ def inconsistencies(project: Project, strict: bool = False) -> list[Violation]:
             found.extend(references(service, declared, graph[name]))
         if len(found) > _ENOUGH:
             break
-    found.extend(jobs(root, project, whole))
+    if "jobs" in root:
+        from modellint.compose.jobs import jobs
+
+        found.extend(jobs(root, project, whole))
     found.extend(_container_names(project))
     found.extend(cycles(graph))
     if found:

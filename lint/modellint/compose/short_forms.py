@@ -115,6 +115,8 @@ def host(text: str) -> None:
         raise ValueError("it has no address")
     if not name:
         raise ValueError("it has no name")
+    if ":" in name:
+        raise ValueError("its name has a colon")
 
 
 def device(text: str) -> None:
