@@ -106,12 +106,22 @@ def check(
     report = Report()
     asked = options or Options()
 
-    def work(part: Sequence[str]) -> list[tuple[Any, ...]]:
-        several = (_check_one(target, asked, rules, shell, tuple(idle), sources, facts, policies) for target in part)
-        return [outcome.packed() for outcome in several]
+    def checked(several: Sequence[str], taken_in: bool) -> list[Outcome]:
+        given = (asked, rules, shell, tuple(idle), sources, facts, policies, taken_in)
 
-    parts: list[list[tuple[Any, ...]]] = spread(targets(paths, report.unreadable, report.left_out), work)
-    _gather(report, _roots([Outcome.unpacked(values) for part in parts for values in part]), policies)
+        def work(part: Sequence[str]) -> list[tuple[Any, ...]]:
+            return [_check_one(target, *given).packed() for target in part]
+
+        packed: list[list[tuple[Any, ...]]] = spread(several, work)
+        return [Outcome.unpacked(values) for part in packed for values in part]
+
+    outcomes = checked(targets(paths, report.unreadable, report.left_out), False)
+    taken = _taken_in(outcomes)
+    outcomes = [outcome for outcome in outcomes if outcome.target not in taken]
+    report.projects = sum(bool(outcome.files) for outcome in outcomes)
+    if taken:
+        outcomes += checked(sorted(taken), True)
+    _gather(report, outcomes, policies)
     return report
 
 
@@ -129,7 +139,6 @@ def _gather(report: Report, outcomes: Sequence[Outcome], policies: Policies | No
         lost.update(dict.fromkeys(outcome.unreadable))
         read.update(outcome.files)
         report.lowered += outcome.lowered
-        report.projects += bool(outcome.files)
         for one in map(unpack, outcome.results):
             found.setdefault(_key(one), one)
         for each, kind, reason in outcome.covered:
@@ -202,6 +211,19 @@ def open_project(target: str, options: Options, shell: Mapping[str, str]) -> tup
     return (merged, selection, selection.files[0]) if merged is not None else (project, selection, "")
 
 
+def open_part(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
+    """The project of a target that other projects take in; raises `files.Unreadable`.
+
+    They may lay over it what they like, and so only what its own text says counts: what it lacks they may hold, and its
+    variables and env files they may set. What is wrong in the text is wrong wherever it is taken in.
+    """
+    selection = select_path(target, options, shell)
+    project = load_project(selection, taken_in=True)
+    for ignore in project.ignores:
+        ignore.used = True  # it may be needed where the file is taken in
+    return project, selection, ""
+
+
 def unread_parts(project: Project) -> list[files.Unreadable]:
     """The parts of a project that lie outside its repository: a check or a fix of the others is not one of it all."""
     return [files.Unreadable(node.source.path, message) for node, message in project.foreign]
@@ -224,13 +246,15 @@ def _check_one(
     sources: bool,
     facts: Facts | None,
     policies: Policies | None,
+    taken_in: bool,
 ) -> Outcome:
-    """What was found in one project, or why it could not be checked."""
+    """What was found in one project, or why it could not be checked; `taken_in` where other projects take it in."""
     outcome = Outcome(target)
     covered: list[Covered] = []
     failed: dict[str, Exception] = {}
     try:
-        project, selection, overlay = open_project(target, options, shell)
+        opened = open_part(target, options, shell) if taken_in else open_project(target, options, shell)
+        project, selection, overlay = opened
         names = policies.of(project.folder) if policies is not None else []
         if policies is not None and policies.before is not None:
             from modellint.base_suppressions import heed
@@ -293,15 +317,22 @@ def _is_fragment(target: str) -> bool:
     return not files.is_folder(target or ".") and os.path.basename(target) not in files.DEFAULT_NAMES
 
 
-def _roots(outcomes: list[Outcome]) -> list[Outcome]:
-    """The outcomes without the projects, found in a folder, whose file another project includes."""
-    included = {os.path.abspath(name) for outcome in outcomes for name in outcome.others}
-    if not included:
-        return outcomes
-    return [outcome for outcome in outcomes if not _is_included(outcome, included)]
+def _taken_in(outcomes: list[Outcome]) -> set[str]:
+    """The targets, found in a folder, whose file another project includes, or extends a service of.
 
-
-def _is_included(outcome: Outcome, included: set[str]) -> bool:
-    if not outcome.files or not files.is_folder(outcome.target):
-        return False
-    return os.path.abspath(outcome.files[0]) in included
+    Of two that name each other neither is one: Compose refuses both, and that is to be said.
+    """
+    named = {outcome.target: {os.path.abspath(name) for name in outcome.others} for outcome in outcomes}
+    by: dict[str, list[str]] = {}  # the targets that name a file
+    for target, several in named.items():
+        for path in several:
+            by.setdefault(path, []).append(target)
+    if not by:
+        return set()
+    own = {outcome.target: os.path.abspath(outcome.files[0]) for outcome in outcomes if outcome.files}
+    return {
+        target
+        for target, path in own.items()
+        if files.is_folder(target)
+        and any(other != target and own[other] not in named[target] for other in by.get(path, ()))
+    }

@@ -50,6 +50,8 @@ def missing_reference(model: Model, context: Context) -> Findings:
             message = f"`{model.name.text}` names no model: there is nothing to pull"
             yield Finding((node or model.name).content, message, hint="add `model:` with the model's reference")
     elif isinstance(node.value, str) and not node.value.strip():
+        if node.interpolated and context.project.taken_in:
+            return  # the project that takes it in may set the variable
         if node.interpolated:
             message = (
                 f"`{node.shown}` is empty here: Compose pulls a model without a name and injects an empty variable"

@@ -119,3 +119,57 @@ def test_a_project_that_another_includes_is_no_second_one(folder: Path) -> None:
     assert "undefined-model" not in {rule for _, rule in found(made)}
     assert ("part/compose.yaml", "undefined-model") in found(report("part"))
     assert report("compose.yaml", "part/compose.yaml").projects == 2
+
+
+WRONG = """
+services:
+  web: {image: web, models: [llm]}
+models:
+  llm: {model: "${LLM:-ai/llm:1}", runtime_flags: [--no-such-flag]}
+"""
+_TAKEN_IN = {
+    "an extended service": "services: {web: {extends: {file: ../app/compose.yaml, service: web}}}\n",
+    "other variables": "include: [{path: ../app/compose.yaml, env_file: ok.env}]\n",
+    "laid over": "include: [{path: [../app/compose.yaml, over.yaml]}]\n",
+}
+
+
+@pytest.mark.parametrize("second", _TAKEN_IN.values(), ids=_TAKEN_IN)
+def test_what_takes_a_project_in_switches_none_of_its_findings_off(folder: Path, second: str) -> None:
+    (folder / ".git").mkdir()
+    (folder / "app").mkdir()
+    (folder / "app/compose.yaml").write_text(WRONG)
+    alone = found(report("."))
+    (folder / "zz").mkdir()
+    (folder / "zz/ok.env").write_text("LLM=ai/llm@sha256:" + "0" * 64 + "\n")
+    (folder / "zz/over.yaml").write_text("services: {web: !override {image: x}}\nmodels: !reset {}\n")
+    (folder / "zz/compose.yaml").write_text(second)
+    assert alone >= {("app/compose.yaml", "rejected-flag"), ("app/compose.yaml", "unpinned-model")}
+    assert found(report(".")) >= alone
+
+
+def test_projects_that_include_each_other_are_both_checked(folder: Path) -> None:
+    (folder / ".git").mkdir()
+    for name, other in (("app", "zz"), ("zz", "app")):
+        (folder / name).mkdir()
+        (folder / name / "compose.yaml").write_text(f"include: [../{other}/compose.yaml]\n" + WRONG)
+    made = report(".")
+    assert made.projects == 3
+    assert found(made) >= {
+        (f"{name}/compose.yaml", rule) for name in ("app", "zz") for rule in ("rejected-flag", "invalid-compose")
+    }
+
+
+def test_what_a_project_that_is_taken_in_lacks_is_not_missed(folder: Path) -> None:
+    (folder / "part").mkdir()
+    (folder / "part/compose.yaml").write_text(
+        "services:\n  p:\n    image: ${IMAGE:?}\n    networks: [back]\n    depends_on: [db]\n    models: [llm, own]\n"
+        "    ports: ['${PORT}:80']\n    env_file: ../none.env # modellint: ignore[invalid-compose] made later\n"
+        "models: {own: {model: '${OWN}', context_size: 4096}}\n"
+    )
+    (folder / ".env").write_text("IMAGE=p:1\nPORT=1\nURL=http://db:1/v1\nOWN=ai/own@sha256:" + "0" * 64 + "\n")
+    (folder / "compose.yaml").write_text(
+        "include: [part/compose.yaml]\nservices: {db: {image: db}}\nnetworks: {back: {}}\n"
+        "models: {llm: {model: ai/llm}}\n"
+    )
+    assert {rule for path, rule in found(report(".")) if path == "part/compose.yaml"} <= {"unpinned-image"}

@@ -228,3 +228,13 @@ def test_a_folder_that_is_not_there_is_refused(scene: Scene) -> None:
     done = scene.run(before=scene.repo / "missing")
     assert done.returncode == 2
     assert "`--suppressions-from` is the folder of an earlier version" in done.stderr
+
+
+def test_what_takes_a_project_in_takes_it_out_of_no_policy(scene: Scene) -> None:
+    checks = "checks: [{name: small, each: model, must: 'model.context_size < 9', message: too large}]\n"
+    scene.both("app/.modellint.yaml", f"version: 1\nrules: {{unused-model: {{severity: error}}}}\n{checks}")
+    scene.both("app/compose.yaml", "services: {web: {image: w}}\nmodels: {m: {model: ai/m, context_size: 10}}\n")
+    scene.write(scene.repo, "zz/compose.yaml", "include: [../app/compose.yaml]\nmodels: {m: {context_size: 1}}\n")
+    for path in ("app", "."):
+        found = {each["rule"] for each in scene.report(path)["findings"] if each["path"] == "app/compose.yaml"}
+        assert found >= {"small", "unpinned-model"}

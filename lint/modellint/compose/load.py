@@ -5,15 +5,16 @@ from __future__ import annotations
 from modellint.comment import ignores
 from modellint.compose import files
 from modellint.compose.consistency import inconsistencies
-from modellint.compose.loader import Loader, Scope, TooMuch, distinct
+from modellint.compose.loader import AROUND, Loader, Scope, TooMuch, distinct
 from modellint.compose.project import Project, build
-from modellint.compose.schema import Violation, violations
+from modellint.compose.schema import UNSET, Violation, violations
 from modellint.compose.selection import Options, project_name, select_file
 from modellint.compose.versions import refused
 from modellint.node import Mapping, Scalar
 from modellint.parse import parse
 from modellint.source import Span
 
+_OF_VARIABLES = frozenset((*AROUND, UNSET, "kept-from-git"))  # kinds of violations that other variables may mend
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
@@ -33,12 +34,15 @@ def load(source: Source, shell: Dict[str, str]) -> Project:
     return load_project(selection)
 
 
-def load_project(selection: Selection) -> Project:
-    """The project of the files that were selected; raises `files.Unreadable` where one of them cannot be read."""
+def load_project(selection: Selection, taken_in: bool = False) -> Project:
+    """The project of the files that were selected; raises `files.Unreadable` where one of them cannot be read.
+
+    Where others take it in, it is not whole: they may bring along what it lacks, and set its variables.
+    """
     given = [parse(_source(path, selection)) for path in selection.files]
     loader = Loader(selection.folder, selection.features.imports_models)
     loader.violations.extend(selection.refused)
-    loader.whole = not selection.refused
+    loader.whole = not taken_in and not selection.refused
     name = project_name(selection, given)
     environment = {**selection.environment, "COMPOSE_PROJECT_NAME": name}
     project = _project(loader, given, environment, selection.profiles, selection.features)
@@ -46,6 +50,9 @@ def load_project(selection: Selection) -> Project:
     named = any(violation.path == ("name",) for violation in project.violations)
     if not name and not named and project.whole and project.root is not None:
         project.violations.append(_nameless(given[0]))
+    project.taken_in = taken_in
+    if taken_in:
+        project.violations = [each for each in project.violations if each.kind not in _OF_VARIABLES]
     project.shell, project.env_files = selection.shell, selection.env_files
     return project
 

@@ -169,8 +169,8 @@ class Project:
     __slots__ = (
         "_known", "dropped", "env_files", "environment", "features", "files", "folder", "foreign", "ignores", "legacy",
         "models",
-        "name", "origins", "outside", "profiles", "root", "services", "shell", "unread", "variables", "violations",
-        "whole",
+        "name", "origins", "outside", "profiles", "root", "services", "shell", "taken_in", "unread", "variables",
+        "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, root: Mapping | None, files: list[YamlFile]) -> None:
@@ -194,6 +194,7 @@ class Project:
         self.outside: list[Scalar] = []  # what names a file that was read, and lies outside the project directory
         self.foreign: list[tuple[Scalar, str]] = []  # what names a file outside the repository, with words
         self.unread: list[Scalar] = []  # what names an env file there, which is not read
+        self.taken_in = False  # whether other projects take it in: its variables may have other values there
         self.whole = True
         self._known: dict[Callable[[Project], Any], Any] = {}
 

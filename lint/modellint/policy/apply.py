@@ -151,7 +151,8 @@ def _found(
     for finding in findings:
         finding.own = finding.severity
         finding.severity = one.severities.get(finding.rule, finding.severity)
-    if one.conditions and project.whole:  # of a fragment nothing is said that another file may change
+    # Of a fragment nothing is said that another file may change; what takes a project in must not switch them off.
+    if one.conditions and (project.whole or project.taken_in):
         from modellint.policy.cel import judge
 
         for check, condition in one.conditions:
