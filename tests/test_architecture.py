@@ -30,7 +30,7 @@ LAYERS = [
     {"comment"},
     {"compose"},
     {"evidence"},
-    {"grant_edits", "pins", "secret_lines"},
+    {"grant_edits", "pins", "secret_lines", "made_names"},
     {"pin", "sound", "replace", "registry"},
     {"rule"},
     {"pack", "example", "engine", "earlier"},
