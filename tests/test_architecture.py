@@ -31,7 +31,7 @@ LAYERS = [
     {"comment"},
     {"compose"},
     {"evidence"},
-    {"grant_edits", "pins", "secret_lines"},
+    {"grant_edits", "pins", "secret_lines", "made_names"},
     {"disclosure"},
     {"pin", "sound", "replace", "registry"},
     {"rule"},

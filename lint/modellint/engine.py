@@ -73,6 +73,10 @@ def run(
             context.skipped |= defects.keys()
         last = _findings([rule for rule in running if rule.subject == LAST], context, given, defects)
         findings += _unignored(last, ignores, aside)
+    if project.variables:
+        from modellint.made_names import hide, made_names
+
+        hide([*findings, *(each for each, _, _ in covered or ())], made_names(project))
     if project.origins:
         _add_origins(findings, project)
     findings.sort(key=Finding.order)

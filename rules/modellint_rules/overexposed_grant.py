@@ -86,7 +86,7 @@ def overexposed_grant(service: Service, context: Context) -> Findings:
         names = [variable.name for variable in grant.variables]
         if evidence.is_unread(service, names) and not evidence.reads_other_address(service, names):
             message = (
-                f"nothing that `{service.name.text}` is built from reads {_listed(names)}: the grant pulls a model that this "
+                f"nothing that `{service.name.text}` is built from reads {_listed([each.shown for each in grant.variables])}: the grant pulls a model that this "
                 "service does not call"
             )
             yield Finding(

@@ -278,6 +278,8 @@ def settings(node: Node | None) -> Iterator[Setting]:
             text = text_of(item)
             if text is not None and isinstance(item, Scalar):
                 name, equals, value = text.partition("=")
+                if item.interpolated and "`" in name:
+                    continue  # no name of a variable, and in a message it could not be told from the words around it
                 span = item.part(0, len(name))
                 if item.content.text.startswith(f"{name}="):  # what is interpolated stands behind the `=`
                     span = Span(item.source, item.content.start, item.content.start + len(name))
