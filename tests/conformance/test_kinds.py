@@ -48,6 +48,10 @@ ONE: dict[str, str] = {
     "models: {x-m: {model: x}, n: {model: y}}",
     "a dot in an anchor": "x-a: &a.b/c {K: v}\nx-b: &a_b_c {K: w}\nservices: {a: {image: i, environment: *a.b/c}}",
     "signs in an anchor": "services: {a: {image: i, command: && x, x-labels: {&a*b c: d}}}",
+    "an external network without a name": "services: {a: {image: i, networks: [n]}}\n"
+    "networks: {n: {external: {name: '${UNSET}'}}}",
+    "an external volume without a name": "services: {a: {image: i, volumes: ['v:/v']}}\n"
+    "volumes: {v: {external: {name: '${UNSET}'}}}",
     "an escaped slash": '{"services": {"a": {"image": "docker.io\\/library\\/nginx"}}}',
     "a reset over a merge key": "x-b: &b {command: x}\nservices: {a: {<<: *b, image: i, command: !reset null}}",
     "a key of a later version": "services: {a: {image: i, umask: 18}}",

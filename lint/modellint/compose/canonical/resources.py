@@ -55,6 +55,7 @@ def resource(section: str, key: str, data: dict[str, Any] | None, project: str) 
     external = data.get("external")
     name = data.get("name")
     if is_map(external):
-        name = external.get("name") or name
+        outer = external.get("name")
+        name = name if outer is None or (section == "volumes" and not outer) else outer
     default = key if external is not None and _external(external) else f"{project}_{key}"
     return _CONVERTERS[section]({**data, "name": default if name is None else name})
