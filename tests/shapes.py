@@ -301,7 +301,12 @@ def required_variables(n: int) -> str | Files:
 
 @shape
 def nested_variables(n: int) -> str | Files:
-    return app('    command: "' + "${A:-" * n + "}" * n + '"\n')
+    return app('    command: "' + ("${A:-" * 9 + "}" * 9) * n + '"\n')
+
+
+@shape
+def hijacked_variables(n: int) -> str | Files:
+    return services(n, "image: nginx, models: {m0: {model_var: LD_PRELOAD}}")
 
 
 @shape

@@ -41,7 +41,7 @@ ONE: dict[str, str] = {
     "an empty build context": "services: {a: {build: {context: '${UNSET}'}}}",
     "an empty inline Dockerfile": "services: {a: {build: {context: ., dockerfile_inline: '${UNSET}'}}}",
     "a default that is not needed": "services: {a: {image: 'i:${HOME:+1}${UNSET+${X}'}}",
-    "defaults in defaults": "services: {a: {image: 'i:" + "${A:-" * 20 + "x" + "}" * 20 + "'}}",
+    "defaults in defaults": "services: {a: {image: 'i:" + "${A:-" * 14 + "x" + "}" * 14 + "'}}",
     "a dollar before a number": "services: {a: {image: i, ports: ['80:$80']}}",
     "a label that begins with x-": "services: {a: {image: i, labels: {x-b: 1, x-a: [], c: d}}}",
     "a model that begins with x-": "services: {a: {image: i, models: [x-m, n]}}\n"

@@ -120,4 +120,5 @@ def test_a_runner_that_has_just_died_is_noticed(running: Running) -> None:
         time.sleep(0.01)
     assert "no longer is: nothing listens there" in str(running.ended())
     os.kill(running.pid, signal.SIGCONT)
-    assert str(running.ended()) == "the runner ended by signal 9 after it was healthy"
+    why = "the kernel does that where the machine runs out of memory"
+    assert str(running.ended()) == f"the runner ended by signal 9 after it was healthy; {why}"

@@ -18,7 +18,8 @@ _FIRST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _NAME = _FIRST | frozenset("0123456789")
 _OPERATORS = (":-", ":?", ":+", "-", "?", "+")
 _LONGEST = 1 << 20  # characters of a value
-_DEEPEST = 100  # variables in the default of a variable
+_DEEPEST = 16  # variables in the default of a variable
+_MOST_WORK = 2_000_000  # characters of defaults, each as often as it lies in another
 
 
 class Variable:
@@ -125,7 +126,7 @@ def _substitute(text: str, environment: Mapping[str, str], base: int, depth: int
 
 
 def _value(variable: Variable, environment: Mapping[str, str], base: int, depth: int) -> str:
-    if depth > _DEEPEST:
+    if depth > _DEEPEST or depth * len(variable.operand) > _MOST_WORK:
         raise InvalidTemplate("nested too deeply", variable.start)
     value = environment.get(variable.name)
     operator = variable.operator
@@ -149,7 +150,7 @@ def _collect(text: str, base: int, found: list[Variable], depth: int) -> None:
             at = text.find("$", at + (2 if text[at + 1 : at + 2] == "$" else 1))
             continue
         found.append(variable)
-        if variable.operand and depth < _DEEPEST:
+        if variable.operand and depth < _DEEPEST and depth * len(variable.operand) <= _MOST_WORK:
             inner: list[Variable] = []
             try:
                 _collect(variable.operand, variable.end - 1 - len(variable.operand), inner, depth + 1)

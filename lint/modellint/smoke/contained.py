@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from modellint.compose.env_files import EnvFile
 from modellint.compose.files import foreign
-from modellint.compose.taken_names import runs_code, taken_meaning
 from modellint.docker.contract import Settings
 from modellint.docker.run import Order, check_in_containers
 from modellint.isolation.gateway import Route
@@ -28,10 +27,6 @@ def check_contained(run: Run, services: Sequence[Service], models: Sequence[Mode
     spans = {service.name.text: service.name.content for service in services}
     plans = [plan for plan in plan_services(run.project, ready.upstreams) if plan.service in spans]
     missing = [model.name.text for model in models if model.name.text not in ready.setups]
-    if hijacked := _hijacked(run):
-        outcomes = [Outcome(name, "container", "", FAIL, hijacked) for name in spans]
-        run.smoke.checks += [of_outcome(each, spans[each.service]) for each in outcomes]
-        return
     if missing or run.clock.over:
         why = (
             run.clock.words
@@ -68,21 +63,6 @@ def check_contained(run: Run, services: Sequence[Service], models: Sequence[Mode
     if seen.project:
         run.smoke.notes.append(f"containers took {run.clock.passed - started:.1f} s")
         run.smoke.up.append(f"the containers of `docker compose -p {seen.project}`")
-
-
-def _hijacked(run: Run) -> str:
-    """Why Compose must not be started: an env file would have it run code. It gives its plugins all variables of those.
-
-    What the shell sets is the user's word, and counts before what a file says.
-    """
-    for name in sorted(run.project.environment.keys() - run.project.shell.keys()):
-        if runs_code(name):
-            who, what = taken_meaning(name) or ("", "")
-            return (
-                f"Docker Compose was not started: an env file sets `{name}`, which it hands to the programs that it"
-                f" starts on this machine, and {who} it {what}"
-            )
-    return ""
 
 
 def foreign_files(project: Project) -> list[str]:
