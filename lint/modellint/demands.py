@@ -12,27 +12,35 @@ if TYPE_CHECKING:
     Made = TypeVar("Made")
 
 
+MOST_ALIKE = 1_000  # patterns that begin and end alike: each text would be held against all of them
+
+
 class Patterns:
     """Many patterns, of which those that match a text are found without a look at each of the others.
 
     A text that a pattern with `*` matches begins with what stands before the first `*`, and ends with what stands
-    behind the last one: the longer of the two is what a pattern is found by.
+    behind the last one: the longer of the two is what a pattern is found by. Of those that are alike in that, the
+    longest piece between two `*` has to be in the text. `crowded` is the number of a pattern that is one too many.
     """
 
-    __slots__ = ("_by_end", "_by_start", "_ends", "_matches", "_numbers", "_starts")
+    __slots__ = ("_by_end", "_by_start", "_ends", "_matches", "_numbers", "_starts", "crowded")
 
     def __init__(self, patterns: Sequence[str], matches: Callable[[str, str], bool]) -> None:
         self._matches = matches
         self._numbers: dict[str, list[int]] = {}
         for at, pattern in enumerate(patterns):
             self._numbers.setdefault(pattern, []).append(at)
-        self._by_start: dict[str, list[str]] = {}
-        self._by_end: dict[str, list[str]] = {}
+        self._by_start: dict[str, list[tuple[str, str]]] = {}  # a piece of each pattern, and the pattern
+        self._by_end: dict[str, list[tuple[str, str]]] = {}
+        self.crowded: int | None = None
         for pattern in self._numbers:
             if "*" in pattern:  # `a/**` matches `a`, too
                 start, end = pattern.partition("*")[0].rstrip("/"), pattern.rpartition("*")[2].lstrip("/")
                 by, key = (self._by_start, start) if len(start) >= len(end) else (self._by_end, end)
-                by.setdefault(key, []).append(pattern)
+                alike = by.setdefault(key, [])
+                alike.append((max(pattern.replace("/", "*").split("*"), key=len), pattern))
+                if len(alike) > MOST_ALIKE and self.crowded is None:
+                    self.crowded = self._numbers[pattern][0]
         self._starts = sorted({len(key) for key in self._by_start})
         self._ends = sorted({len(key) for key in self._by_end})
 
@@ -41,10 +49,10 @@ class Patterns:
         likely = [text] if text in self._numbers else []
         for size in self._starts:
             if size <= len(text):
-                likely += self._by_start.get(text[:size], ())
+                likely += [each for piece, each in self._by_start.get(text[:size], ()) if piece in text]
         for size in self._ends:
             if size <= len(text):
-                likely += self._by_end.get(text[len(text) - size :], ())
+                likely += [each for piece, each in self._by_end.get(text[len(text) - size :], ()) if piece in text]
         fitting = [pattern for pattern in dict.fromkeys(likely) if self._matches(pattern, text)]
         return sorted(at for pattern in fitting for at in self._numbers[pattern])
 
@@ -59,6 +67,11 @@ class Allowed:
         self.span = span
         self._index = Patterns(patterns, matches)
         self._known: dict[Callable[[Sequence[str]], Any], Any] = {}
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether too many of them begin and end alike to be held against each name."""
+        return self._index.crowded is not None
 
     def allows(self, *names: str) -> bool:
         """Whether one of the patterns matches one of the names of a thing."""
@@ -92,6 +105,11 @@ class Demands:
         self.grants = grants  # by a pattern of service names: the models that they may use
         self._rows = list(grants.values()) if grants is not None else []
         self._index = Patterns(list(grants or ()), matches)
+
+    @property
+    def crowded_row(self) -> Allowed | None:
+        """A row of `grants` that is one too many of those whose names begin and end alike."""
+        return self._rows[self._index.crowded] if self._index.crowded is not None else None
 
     def rows(self, service: str) -> list[Allowed]:
         """The rows of `grants` that are about a service."""

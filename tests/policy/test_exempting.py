@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from modellint.demands import Patterns, matches, part_matches
+from modellint.demands import MOST_ALIKE, Patterns, matches, part_matches
 from modellint.exemption import Exemption
 from modellint.policy.exempting import Exempting
 from modellint.source import Source, Span
@@ -24,6 +24,23 @@ def test_the_patterns_that_match(fits: object) -> None:
     for _ in range(400):
         text = "".join(choose.choices(("a", "b", "ab", "/", ".", "models", "x"), k=choose.randrange(5)))
         assert index.matching(text) == [at for at, pattern in enumerate(patterns) if test(pattern, text)]
+
+
+def test_patterns_that_are_alike_are_not_all_tried() -> None:
+    """Only those of which the text has the longest piece between two `*`."""
+    tried: list[str] = []
+
+    def count(pattern: str, text: str) -> bool:
+        tried.append(pattern)
+        return part_matches(pattern, text)
+
+    index = Patterns([f"m*n{at}x*" for at in range(MOST_ALIKE)], count)
+    assert index.crowded is None
+    assert index.matching("models.n7x") == [7]
+    assert tried == ["m*n7x*"]
+    assert Patterns([f"*{at}x*" for at in range(MOST_ALIKE + 2)], part_matches).crowded == MOST_ALIKE
+    assert Patterns([f"a{at}*" for at in range(2 * MOST_ALIKE)], part_matches).crowded is None
+    assert Patterns(["*a*"] * 2 * MOST_ALIKE, part_matches).crowded is None
 
 
 def exemption(rule: str, where: str, days: int | None = None) -> Exemption:

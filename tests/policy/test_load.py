@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from modellint.compose.files import Unreadable
+from modellint.demands import MOST_ALIKE
 from modellint.policies import Policies, nearest
 from modellint.policy.apply import ruling_of
 from modellint.policy.load import BUILT_IN, load
@@ -76,6 +77,28 @@ def test_no_file_of_the_machine_is_read_as_a_policy(tmp_path: Path, monkeypatch:
         with pytest.raises(Unreadable, match="outside") as caught:
             ruling_of(name, Policies())
         assert "auths" not in str(caught.value)
+
+
+EXCEPTIONS = "exceptions:\n- {rule: unused-model, where: '*{}x*', reason: r, owner: o, expires: 2099-01-01}\n"
+
+
+@pytest.mark.parametrize(
+    ("each", "place"),
+    [
+        ("allow: {models: [\n'*{}x*',\n]}\n", ":2:9"), ("grants: {web: [\n'*{}x*',\n]}\n", ":2:10"),
+        ("grants:\n '*{}x*': [m]\n", ":1003:3"), (EXCEPTIONS, ":1003:10"),
+        (EXCEPTIONS.replace("'*{}", "'#*{}"), ":1003:10"),
+    ],
+)  # fmt: skip
+def test_too_many_patterns_that_are_alike(tmp_path: Path, each: str, place: str) -> None:
+    """Whatever is looked at would be held against each of them."""
+    first, *lines = each.splitlines(keepends=True)
+    body = "".join(lines[0].replace("{}", str(at)) for at in range(MOST_ALIKE + 1))
+    path = tmp_path / "policy.yaml"
+    path.write_text(f"version: 1\n{first}{body}{''.join(lines[1:])}")
+    with pytest.raises(Unreadable, match="patterns begin and end alike") as caught:
+        ruling_of(str(path), Policies())
+    assert caught.value.place == place
 
 
 def test_what_extends_counts_more(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modellint.demands import Allowed, Demands
+from modellint.demands import MOST_ALIKE, Allowed, Demands, Patterns, part_matches
 from modellint.exemption import Exemption
 from modellint.near import did_you_mean
 from modellint.pack import rules
@@ -13,6 +13,7 @@ from modellint.policy.load import load, place
 from modellint.policy.loaded import PolicyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from modellint.finding import Severity
@@ -42,6 +43,7 @@ class Ruling:
         self.demands = _demands(policy)
         today = asked.day()
         self.exemptions = [(_exemption(each, policy, self.known, today), each.folder) for each in policy.exceptions]
+        _refuse_crowd([each for each, _ in self.exemptions])
         self.exempting = Exempting(self.exemptions)
         self.conditions: list[tuple[Check, Condition]] = []
         if policy.checks and not asked.select:
@@ -84,6 +86,9 @@ def _fits(value: object, default: object) -> bool:
     return type(value) is type(default)
 
 
+_CROWDED = (
+    f"more than {MOST_ALIKE:,} patterns begin and end alike, as `*a*` and `*b*` do; write names, or fewer patterns"
+)
 _WORDS: dict[type, str] = {int: "a whole number", bool: "`true` or `false`", str: "text", tuple: "a list of texts"}
 
 
@@ -91,7 +96,23 @@ def _demands(policy: Loaded) -> Demands:
     allow = {name: Allowed(patterns, span) for name, (patterns, span) in policy.allow.items()}
     grants = policy.grants
     rows = {name: Allowed(models, span) for name, (models, span) in grants.items()} if grants is not None else None
-    return Demands(allow.get("registries"), allow.get("models"), allow.get("flags"), allow.get("licenses"), rows)
+    demands = Demands(allow.get("registries"), allow.get("models"), allow.get("flags"), allow.get("licenses"), rows)
+    crowded = [each for each in (*allow.values(), *(rows or {}).values()) if each.is_crowded]
+    for each in (*crowded, demands.crowded_row):
+        if each is not None:
+            raise PolicyError(each.span, _CROWDED)
+    return demands
+
+
+def _refuse_crowd(exemptions: Sequence[Exemption]) -> None:
+    """Raise `PolicyError` for an exception whose pattern is one too many."""
+    by_rule: dict[str, list[Exemption]] = {}
+    for each in exemptions:
+        by_rule.setdefault(each.rule, []).append(each)
+    for group, key in [(list(exemptions), "file"), *((group, "keys") for group in by_rule.values())]:
+        crowded = Patterns([getattr(each, key) for each in group], part_matches).crowded
+        if crowded is not None:
+            raise PolicyError(group[crowded].place, _CROWDED)
 
 
 def _exemption(written: Written, policy: Loaded, known: dict[str, Rule], today: date) -> Exemption:
