@@ -108,7 +108,7 @@ def _check(order: Order, environ: Mapping[str, str], notes: list[str], stack: Ex
     unmet = containers.unmet(needed)
     said = who_runs(containers.document, needed, unmet, containers.outside, order.allowed, alone=order.probe_only)
     notes.append(said)
-    if order.tell is not None:
+    if order.tell is not None and not order.probe_only:
         order.tell(said)
     stack.push(_end_of(containers, notes))
     if problem := make_image(place.engine, image, order.left):
