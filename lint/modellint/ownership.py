@@ -84,6 +84,11 @@ def refuse_shared(path: str, roots: Iterable[str]) -> None:
         raise Doubt(f"cannot be looked at: {(error.strerror or 'no reason given').lower()}") from None
 
 
+def is_movable(path: str) -> bool:
+    """Whether another user may put something else where a folder is. Raises `OSError`."""
+    return hasattr(os, "getuid") and any(_mover(status) for _, status in _way(path))
+
+
 def _refuse(path: str, place: str, why: str) -> None:
     """Raise `Doubt` where there is a reason for it on the way to a path."""
     if why:

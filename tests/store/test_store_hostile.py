@@ -246,6 +246,27 @@ def test_a_blob_that_is_swapped_after_it_was_verified_is_not_run(
         assert not list(Path(store.layout.runs).iterdir())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="runners are started on Linux only")
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o700])
+def test_a_store_that_others_may_move(tmp_path: Path, server: Server, mode: int) -> None:
+    """What is run is what was verified, also if somebody else puts a store of theirs in its place meanwhile."""
+    outside = tmp_path / "shared"
+    outside.mkdir()
+    outside.chmod(mode)
+    with Store(str(outside / "store")) as store, pull(server.request, Access(cache=""), store) as bundle:
+        (path,) = bundle.gguf
+        assert (path == str(Path(bundle.folder) / "model.gguf")) == (mode != 0o777)
+        (outside / "store").rename(outside / "theirs")
+        other = Path(bundle.folder, "model.gguf")
+        other.parent.mkdir(parents=True)
+        other.write_text("another model")
+        if mode == 0o777:
+            assert Path(path).read_bytes() == DATA
+            read = "import sys; sys.stdout.buffer.write(open(sys.argv[1], 'rb').read())"
+            done = subprocess.run([sys.executable, "-c", read, path], stdout=subprocess.PIPE, check=True)
+            assert done.stdout == DATA
+
+
 def test_a_folder_that_is_moved_meanwhile_stays_the_same(tmp_path: Path) -> None:
     """What is done in a folder of the store is done in the one that was judged."""
     scene = Scene(tmp_path)

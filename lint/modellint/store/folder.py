@@ -38,6 +38,15 @@ class Folder:
         self.path = path
         self.handle = handle
 
+    @property
+    def held(self) -> str:
+        """A path that leads to it wherever it is moved, as long as this process holds it. Raises `Failure`."""
+        path = f"/proc/{os.getpid()}/fd/{self.handle}"
+        if not os.path.isdir(path):
+            why = f"`{self.path}` lies in a folder that other users may write to, and could be exchanged by them"
+            raise Failure("store", f"{why}; name another folder")
+        return path
+
     def inside(self, name: str) -> Folder:
         """A folder in it, made for this user only where it is missing. Raises `Failure` or `OSError`."""
         _make(name, self.handle)

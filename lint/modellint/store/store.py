@@ -14,7 +14,7 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from modellint.ownership import checked_roots
+from modellint.ownership import checked_roots, is_movable
 from modellint.registry.failure import Failure
 from modellint.sizes import binary
 from modellint.store import lock
@@ -63,6 +63,7 @@ class Store:
         with ExitStack() as stack:
             try:
                 self._folder = _closed_by(stack, open_store(folder, checked_roots(checked)))
+                self._is_movable = is_movable(folder)
                 self._blobs = _closed_by(stack, _closed_by(stack, self._folder.inside("blobs")).inside("sha256"))
                 self._partial = _closed_by(stack, self._folder.inside("partial"))
                 self._locks = _closed_by(stack, self._folder.inside("locks"))
@@ -147,7 +148,7 @@ class Store:
         """A path for the very file that `hold` has found right: under a name in the folder of a run. Raises `Failure`.
 
         It is a hard link, which also somebody can follow who sees no other folder; a symbolic one where that is
-        impossible.
+        impossible. Where others may move the store, the path begins at the folder that this process holds open.
         """
         folder = self._runs[run][1]
         blob = hex_of(digest)
@@ -155,13 +156,15 @@ class Store:
             try:
                 os.link(blob, name, src_dir_fd=self._blobs.handle, dst_dir_fd=folder.handle, follow_symlinks=False)
             except OSError:
+                if self._is_movable:
+                    raise
                 os.symlink(os.path.abspath(self.layout.blob(blob)), name, dir_fd=folder.handle)
             if identity(os.stat(name, dir_fd=folder.handle)) != identity(os.fstat(self._right[blob])):
                 folder.remove(name)
                 raise Failure("store", "somebody else has replaced a file of the store after it was verified")
         except OSError as error:
             raise unwritable(error) from None
-        return os.path.join(run, name)
+        return os.path.join(folder.held if self._is_movable else run, name)
 
     def come(self, digest: str) -> int:
         """How many bytes of a blob have come, whoever downloads it."""
