@@ -152,12 +152,66 @@ SHOWN = [
     'command: ["docker", "run", "-u", "1000:1000"]',
     "model: hf.co/bartowski/token-model",
     "URL: http://user@host:80/a:b@c",
+    "URL: https://a/?page=12345678&sort=a1b2c3d4",
+    "cache_key: model-weights",
+    "SECRETS: /run/secrets/app1/all",
+    "TLS_KEY: ./certs/tls-key-1.pem",
+    "TOKEN_LIMIT: 120000",
+    "TOKENS: 120000",
+    "VERIFY_SIGNATURES: required",
+    "- secrets:/app/var/secrets",
+    """test: mysqladmin ping --password="$$(cat /run/secrets/db-password)" --silent""",
+    "command: app --password $$DB_PASSWORD",
+    "BYPASS: sometimes",
 ]
 
 
 @pytest.mark.parametrize("line", SHOWN)
 def test_what_is_no_secret_is_shown(line: str) -> None:
     assert secrets_of(Source("compose.yaml", f"a:\n  {line}\n")).columns == {}
+
+
+HIDDEN = [
+    *(f"{name}: {CANARY}" for name in (
+        "OPENAI_KEY", "AZURE_OPENAI_KEY", "DBPASS", "SECRET_KEY_BASE", "SECRET_1", "API_KEY_1", "OPENAI_API_KEYS",
+        "JWT_SECRET_V2", "FERNET_KEY", "HMAC_KEY", "CLIENT_SECRET_VALUE", "DB_PASSWORD_OLD", "PASSWORD1",
+        "PasswordHash", "privateKey", "VAULT_SECRET_ID", "WG_PRIVKEY", "DB_CREDS", "OTP_SEED", "SESSION_COOKIE",
+        "X_SIGNATURE",
+    )),
+    *(f"TEXT: {begin}{ISSUED[4:]}" for begin in (
+        "glpat-", "github_pat_", "ghs_", "gho_", "AKIA", "xoxb-", "npm_", "pypi-", "SG.", "dop_v1_", "rk_live_",
+        "GOCSPX-", "hvs.", "eyJ", "LS0tLS1CRUdJTi", "https://hooks.slack.com/services/T0/B0/",
+        "https://discord.com/api/webhooks/1/",
+    )),
+    *(f"URL: https://a/?b=1&{name}={CANARY}" for name in ("key", "api_key", "token", "sig", "X-Amz-Signature")),
+    f"URL: https://a/?api_key={CANARY}",
+    f"URL: https://{CANARY}{CANARY}@a/1",
+    f"NEO4J_AUTH: neo4j/{CANARY}",
+    f"APP_KEY: base64:{CANARY}=",
+    f"DSN: root:{CANARY}@tcp(db:3306)/x",
+    f"CONNECTION: AccountName=x;AccountKey={CANARY}==;EndpointSuffix=core.windows.net",
+    f"command: redis-server --requirepass {CANARY}",
+    f"command: redis-cli -a {CANARY} ping",
+    f"command: mysql -uroot -p{CANARY} db",
+    f"command: sshpass -p {CANARY} ssh a",
+    f"command: curl -ume:{CANARY} http://a",
+    f"command: app --auth {CANARY} --pw={CANARY}",
+    f"A_TOKEN: ${{A:-${{B:-{CANARY}}}}}",
+    f"A_TOKEN: ${{A:+{CANARY}}}",
+    f"A_TOKEN: ${{A:-}}{CANARY}",
+    f"A_TOKEN: $${CANARY}",
+    f"A_TOKEN: '#{CANARY}'",
+    f"A_TOKEN: '*{CANARY}'",
+    f"A_TOKEN: '{CANARY}:'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", HIDDEN, ids=range(len(HIDDEN)))
+def test_a_secret_is_known_by_the_words_of_its_name_or_by_its_form(line: str) -> None:
+    found = secrets_of(Source("compose.yaml", f"a:\n  {line}\n"))
+    shown = found.masked(2, "  " + line)
+    assert CANARY not in shown
+    assert ISSUED[4:] not in shown
 
 
 def test_a_message_does_not_repeat_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,6 +251,10 @@ def test_looking_for_secrets_takes_time_in_proportion() -> None:
         "${A_TOKEN-x1} ",
         "- A_KEY=b\n",
         "bearer x ",
+        "a?key=x1y2z3w4&",
+        "mysql -px1y2z3w4 ",
+        "A_TOKEN=${A:-${B:-x1y2z3w4}} ",
+        "u:x1y2z3w4@tcp ",
     ):
         one, two = steps("a: '" + shape * 300), steps("a: '" + shape * 600)
         assert two < 2.3 * one, shape
