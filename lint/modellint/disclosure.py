@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modellint.secret_lines import is_secret_name
+from modellint.secret_names import is_secret, secrecy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,6 @@ def disclosed(text: str, environment: Mapping[str, str]) -> str:
     """
     lower = text.lower()
     for name, value in environment.items():
-        if len(value) >= _SHORTEST and value.lower() in lower and is_secret_name(name):
+        if len(value) >= _SHORTEST and value.lower() in lower and is_secret(value, secrecy(name)):
             return name
     return ""

@@ -9,9 +9,9 @@ little: where nothing but a hint is lost, a guess is good enough.
 
 from __future__ import annotations
 
-from modellint.evidence import credentials
 from modellint.node import Mapping, Scalar, Sequence
 from modellint.parse import parse
+from modellint.secret_names import LIKELY, MARKS, NONE, SURE, hook, is_issued, is_random, is_secret, secrecy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,33 +24,6 @@ if TYPE_CHECKING:
     Word: TypeAlias = tuple[int, str]  # where it begins, and the word
 
 MASK = "***"
-# A line without any of these holds no secret that could be recognised.
-_MARKS = (
-    "key", "token", "secret", "pass", "pwd", "_pw", "auth", "credential", "bearer", "basic", "-u", "@", "sk-", "sk_",
-    "hf_", "xai-", "nvapi-", "aiza", "r8_", "pplx-", "tvly-", "ghp_", "lsv2_",
-)  # fmt: skip
-_ENDS = (
-    "PASSWORD",
-    "PASSWD",
-    "PASSPHRASE",
-    "SECRET",
-    "TOKEN",
-    "APIKEY",
-    "ACCESSKEY",
-    "SECRETKEY",
-    "MASTERKEY",
-    "SALTKEY",
-    "ENCRYPTIONKEY",
-    "PRIVATEKEY",
-    "SIGNINGKEY",
-    "AUTHKEY",
-    "LICENSEKEY",
-    "CREDENTIALS",
-    "AUTHORIZATION",
-)  # fmt: skip  of a name, without the signs between its words
-_SHORT_ENDS = ("_PASS", "_PWD", "_PW")
-_LONGEST_NAME = 200
-_FEWEST_DIGITS = 4  # of a number that is a password
 _SPACE = {ord(char): " " for char in "\"'`,;(){}[]<>|&\t\r\n\\"}
 _JOINED = {ord(char): " " for char in "=:/@"}
 _SCHEMES = ("bearer", "basic")  # of an `Authorization` header
@@ -58,6 +31,9 @@ _PEM = "-----BEGIN "
 _PEM_KIND = "PRIVATE KEY"
 _PEM_END = "-----END "
 _SHORTEST = 8  # characters of a text that is looked for in messages: a shorter one is a word
+_FEWEST = 4  # characters of a line of a secret that is
+_LONGEST_USER = 1_000  # characters of the user and the password in an address
+_ATTACHED = {"-p": ("mysql", "mariadb", "sshpass"), "-a": ("redis-cli",)}  # flags that take a password, by program
 
 
 class Secrets:
@@ -109,7 +85,7 @@ class Secrets:
 def without(text: str, secrets: Iterable[str]) -> str:
     """A message without secrets. One that is a word, such as `postgres`, may well mean something else and stays."""
     for each in sorted(secrets, key=len, reverse=True):
-        if each in text and _is_random(each):
+        if each in text and is_random(each):
             text = text.replace(each, MASK)
     return text
 
@@ -131,34 +107,8 @@ def secrets_of(source: Source) -> Secrets:
     return found
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether what has this name (a variable, a key, a flag) is a secret."""
-    name = name.strip("-#$@?.!+")
-    if not name or len(name) > _LONGEST_NAME:
-        return False
-    upper = name.upper()
-    if "PUBLIC" in upper or upper.startswith("MAX"):
-        return False
-    flat = upper.replace("_", "").replace("-", "").replace(".", "")
-    known = flat.endswith(_ENDS) or upper.endswith(_SHORT_ENDS) or upper in ("PASS", "PWD")
-    return known or credentials.is_model_credential(name) or credentials.is_secret(name)
-
-
 def _is_marked(lower: str) -> bool:
-    return any(mark in lower for mark in _MARKS)
-
-
-def _is_literal(value: str) -> bool:
-    """Whether a value could be a secret: not a variable, not an alias, and nothing that stands for none."""
-    value = value.strip()
-    if value.isdigit():
-        return len(value) >= _FEWEST_DIGITS
-    return value[:1] not in ("", "$", "*", "#") and not value.endswith(":") and not credentials.is_none(value)
-
-
-def _is_random(text: str) -> bool:
-    digits = any(char.isdigit() for char in text)
-    return len(text) >= _SHORTEST and (digits or not (text.islower() or text.isupper() or text.istitle()))
+    return any(mark in lower for mark in MARKS)
 
 
 def _hide_settings(source: Source, found: Secrets) -> None:
@@ -174,7 +124,8 @@ def _hide_settings(source: Source, found: Secrets) -> None:
 
 def _search_lines(source: Source, found: Secrets) -> None:
     """Look at each line as text."""
-    private = waiting = False  # in a private key; the line before ends with a flag whose value has yet to come
+    private = False  # in a private key
+    waiting = NONE  # what the flag at the end of the line before says of the value that has yet to come
     for number in range(1, len(source.line_starts()) + 1):
         line = source.line(number)
         if _PEM in line and _PEM_KIND in line:
@@ -184,38 +135,60 @@ def _search_lines(source: Source, found: Secrets) -> None:
             private = _PEM_END not in line
             continue
         if waiting and line.strip():
-            found.add(number, len(line) - len(line.lstrip(" \t-")))
-            waiting = False
+            value = line.strip(" \t\r-\"',[]")
+            if waiting == SURE or is_secret(value, waiting):
+                found.add(number, len(line) - len(line.lstrip(" \t-")))
+            waiting = NONE
         if _is_marked(line.lower()):
             for start, text in _in_text(line):
                 found.add(number, start, text)
             waiting = _waits(line)
 
 
-def _waits(line: str) -> bool:
+def _waits(line: str) -> int:
     words = line.split("#")[0].translate(_SPACE).split()
-    return bool(words) and _is_flag(words[-1])
+    return _of_flag(words[-1]) if words else NONE
 
 
-def _is_flag(word: str) -> bool:
-    return word.startswith("--") and "=" not in word and is_secret_name(word)
+def _of_flag(word: str) -> int:
+    """What a flag whose value is the next word says of it."""
+    return secrecy(word) if word.startswith("--") and "=" not in word else NONE
 
 
 def _in_text(text: str) -> Iterator[Word]:
     """The secrets of a text, and where they begin."""
     yield from _in_addresses(text)
     words = list(_words(text))
+    program = ""  # that the next flags are for, as far as one is known
     for at, (start, word) in enumerate(words):
         yield from _issued(start, word)
         following = words[at + 1 : at + 5]
-        if value := _value(text, start, word, following):
-            yield from _literal(text, value)
-        elif at and words[at - 1][1].lower().strip("=:") in _SCHEMES and _is_literal(word):
+        name, value = _value(text, start, word, following)
+        query = word.find("?") + 1
+        if not value and 1 < query < word.rfind("="):  # of an address; what follows an `&` is a word of its own
+            name, value = _value(text, start + query, word[query:], following)
+        if value:
+            yield from _literal(text, value, name)
+        elif at and words[at - 1][1].lower().strip("=:") in _SCHEMES and is_secret(word, SURE) and word[0] != "$":
             yield start, word
         elif at and words[at - 1][1] in ("-u", "--user") and ":" in word:
-            password = word.partition(":")[2]
-            if _is_literal(password) and not password.isdigit():
-                yield start + len(word) - len(password), password
+            yield from _behind_colon(start, word)
+        elif word.startswith("-u") and ":" in word:
+            yield from _behind_colon(start + 2, word[2:])
+        elif program and word[:2] in _ATTACHED and program.startswith(_ATTACHED[word[:2]]):
+            given = [(start + 2, word[2:])] if len(word) > 2 else following[:1]
+            yield from ((where, each) for where, each in given if is_secret(each, SURE) and each[0] not in "$-")
+        if word[0].isalpha():
+            called = word.rpartition("/")[2]
+            if any(called.startswith(names) for names in _ATTACHED.values()):
+                program = called
+
+
+def _behind_colon(start: int, word: str) -> Iterator[Word]:
+    """The password of `user:password`, where it is none of the numbers of a group."""
+    password = word.partition(":")[2]
+    if is_secret(password, SURE) and not password.isdigit() and password[0] != "$":
+        yield start + len(word) - len(password), password
 
 
 def _words(text: str) -> Iterator[Word]:
@@ -227,64 +200,99 @@ def _words(text: str) -> Iterator[Word]:
 
 
 def _issued(start: int, word: str) -> Iterator[Word]:
+    if (at := hook(word)) >= 0 and len(word) > at:
+        yield start + at, word[at:]
     at = 0
     for part in word.translate(_JOINED).split():
         at = word.index(part, at)
-        if credentials.is_issued(part):
+        if is_issued(part):
             yield start + at, part
         at += len(part)
 
 
 def _in_addresses(text: str) -> Iterator[Word]:
-    """Passwords in addresses such as `postgres://user:password@host`."""
+    """Passwords in addresses such as `postgres://user:password@host`, and tokens that stand for the user.
+
+    An address without a scheme counts where its password looks random: `user:password@tcp(host)`.
+    """
     at = text.find("://")
     while at >= 0:
-        rest = text[at + 3 : at + 3 + _LONGEST_NAME * 5]
+        rest = text[at + 3 : at + 3 + _LONGEST_USER]
         end = next((where for where, char in enumerate(rest) if char in " \t\"'/?#"), len(rest))
-        user, _, password = rest[: rest.rfind("@", 0, end)].partition(":") if "@" in rest[:end] else ("", "", "")
-        if _is_literal(password):
+        user, colon, password = rest[: rest.rfind("@", 0, end)].partition(":") if "@" in rest[:end] else ("", "", "")
+        if _is_written(password):
             yield at + 3 + len(user) + 1, password
+        elif not colon and len(user) >= 2 * _SHORTEST and is_secret(user, LIKELY):
+            yield at + 3, user
         at = text.find("://", at + 3)
+    for start, word in _words(text) if "@" in text else ():
+        where = word.rfind("@")
+        user, _, password = word[:where].partition(":")
+        is_user = where > 0 and "/" not in user and not word.startswith("sha", where + 1)
+        if is_user and "//" not in password and is_secret(password, LIKELY):
+            yield start + len(user) + 1, password
 
 
-def _value(text: str, start: int, word: str, following: list[Word]) -> list[Word]:
-    """The words from the one that a secret's name is given as value; empty where the word is no such name."""
-    if _is_flag(word):
-        return following
+def _is_written(password: str) -> bool:
+    return password[:1] not in ("", "$", "*", "#") and not password.endswith(":") and is_secret(password, SURE)
+
+
+def _value(text: str, start: int, word: str, following: list[Word]) -> tuple[int, list[Word]]:
+    """What a name says of its value, and the words from the value on; none where the word is no name of a secret."""
+    if (name := _of_flag(word)) != NONE:
+        return name, following
     if text[start - 1 : start] == "{" and "-" in word and word.partition("-")[0].rstrip(":").isidentifier():
-        name, _, default = word.partition("-")  # `${NAME-default}`, `${NAME:-default}`
-        return [(start + len(name) + 1, default)] if default and is_secret_name(name.rstrip(":")) else []
+        variable, _, default = word.partition("-")  # `${NAME-default}`, `${NAME:-default}`
+        name = secrecy(variable.rstrip(":"))
+        return name, [(start + len(variable) + 1, default)] if default and name else []
     at = min((where for sign in "=:" if (where := word.find(sign, 1)) > 0), default=-1)
     if at < 0:
-        if following and following[0][1][0] in "=:" and is_secret_name(word):  # `"name": "value"`
+        if following and following[0][1][0] in "=:" and (name := secrecy(word)):  # `"name": "value"`
             first, sign = following[0]
-            return [(first + 1, sign[1:]), *following[1:]] if len(sign) > 1 else following[1:]
-        return []
-    if not is_secret_name(word[:at]):
-        return []
+            return name, [(first + 1, sign[1:]), *following[1:]] if len(sign) > 1 else following[1:]
+        return NONE, []
+    name = secrecy(word[:at])
     rest = word[at + 1 :]
-    if rest[:1] in ("?", "+"):  # `${NAME:?message}`
-        return []
+    if name == NONE or rest[:1] in ("?", "+"):  # `${NAME:?message}`
+        return NONE, []
     if rest:
-        return [(start + at + 1, rest), *following]
+        return name, [(start + at + 1, rest), *following]
     end = start + len(word)
     between = " \t[(\"'\\" if word[at] == ":" else "(\"'\\"
-    return following if following and not text[end : following[0][0]].strip(between) else []
+    return name, following if following and not text[end : following[0][0]].strip(between) else []
 
 
-def _literal(text: str, value: list[Word]) -> Iterator[Word]:
+def _literal(text: str, value: list[Word], name: int) -> Iterator[Word]:
     """The value, or the default of the variable that it is; nothing where neither stands in the file."""
     while value and value[0][1][0] in "&!" and len(value) > 1:  # an anchor, a tag
         value = value[1:]
     start, word = value[0]
-    if word == "$" and text[start + 1 : start + 2] == "{":
-        name, sign, default = value[1][1].partition("-") if len(value) > 1 else ("", "", "")
-        if sign and name.rstrip(":").isidentifier() and _is_literal(default):
-            yield value[1][0] + len(name) + 1, default
+    if word[0] == "$":
+        yield from _around_variable(text, start, name)
     elif word.lower() in _SCHEMES and len(value) > 1:
-        yield from _literal(text, value[1:])
-    elif _is_literal(word):
+        yield from _literal(text, value[1:], name)
+    elif word[0] in "*#" and text[start - 1 : start] not in ('"', "'"):  # an alias, a comment
+        return
+    elif not word.endswith(":") and is_secret(word, name):
         yield start, word
+
+
+def _around_variable(text: str, start: int, name: int) -> Iterator[Word]:
+    """What a value that begins with a variable holds besides: a default, what is set in its place, what follows."""
+    written = text[start:].split()[0].rstrip("\"',]")
+    if written.startswith("$$"):
+        of_shell = written[2:3] in ("", "(", "{") or written[2:].replace("_", "").isupper()
+        if not of_shell and is_secret(written[2:], name):
+            yield start, written
+        return
+    braces = written.split("${") if written.startswith("${") else []
+    for part in braces[1:]:
+        inner, _, behind = part.partition("}")
+        operator = next((at for at, char in enumerate(inner) if char in ":-+?"), -1)
+        operand = inner[operator + 1 :].lstrip("-+") if operator >= 0 else ""
+        for each in (operand if inner[operator:].lstrip(":")[:1] in ("-", "+") else "", behind.strip("}")):
+            if each and each[0] not in "$?" and is_secret(each, name):
+                yield start, written
 
 
 def _search_nodes(source: Source, found: Secrets) -> None:
@@ -299,8 +307,8 @@ def _search_nodes(source: Source, found: Secrets) -> None:
         if isinstance(node, Mapping):
             for key, value in node.pairs:
                 waiting += (key, value)
-                if isinstance(key, Scalar) and is_secret_name(key.text):
-                    _hide_values(key.text, value, found)
+                if isinstance(key, Scalar) and (name := secrecy(key.text)):
+                    _hide_values(key.text, name, value, found)
         elif isinstance(node, Sequence):
             waiting += node.items
             _hide_flags(node, found)
@@ -308,23 +316,24 @@ def _search_nodes(source: Source, found: Secrets) -> None:
             _hide_wrapped(node, found)
 
 
-def _hide_values(name: str, node: Node, found: Secrets) -> None:
+def _hide_values(key: str, name: int, node: Node, found: Secrets) -> None:
     """Hide what stands under the name of a secret."""
     for scalar in [node] if isinstance(node, Scalar) else node.items if isinstance(node, Sequence) else []:
-        if isinstance(scalar, Scalar) and _holds(name, scalar.text):
+        if isinstance(scalar, Scalar) and _holds(key, name, scalar.text):
             found.hide(scalar.span, _lines_of(scalar.text))
 
 
-def _holds(name: str, text: str) -> bool:
+def _holds(key: str, name: int, text: str) -> bool:
     if "$" not in text:
-        return _is_literal(text)
-    return next(iter(_in_text(f"{name}={text}")), None) is not None
+        return is_secret(text.strip(), name)
+    return next(iter(_in_text(f"{key}={text}")), None) is not None
 
 
 def _hide_flags(node: Sequence, found: Secrets) -> None:
     """Hide the item after `--api-key`."""
     for flag, value in zip(node.items, node.items[1:], strict=False):
-        if isinstance(flag, Scalar) and isinstance(value, Scalar) and _is_flag(flag.text) and _is_literal(value.text):
+        name = _of_flag(flag.text) if isinstance(flag, Scalar) else NONE
+        if isinstance(value, Scalar) and value.text[:1] != "$" and is_secret(value.text.strip(), name):
             found.hide(value.span, _lines_of(value.text))
 
 
@@ -338,4 +347,4 @@ def _hide_wrapped(scalar: Scalar, found: Secrets) -> None:
 
 
 def _lines_of(text: str) -> Iterable[str]:
-    return [line.strip() for line in text.splitlines() if len(line.strip()) >= _FEWEST_DIGITS]
+    return [line.strip() for line in text.splitlines() if len(line.strip()) >= _FEWEST]
