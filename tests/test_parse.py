@@ -447,6 +447,14 @@ TOO_MUCH = {
         + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)),
         "the aliases expand to more than a reader can hold",
     ),
+    "letters": (
+        f"a: &a {'b' * 10_000}\nb: [{', '.join(['*a'] * 100)}]\n",
+        "the aliases expand to more than a reader can hold",
+    ),
+    "letters in lists": (
+        f"a: &a [sh, -c, '{'b' * 10_000}']\nb: [{', '.join(['*a'] * 100)}]\n",
+        "the aliases expand to more than a reader can hold",
+    ),
 }
 
 
@@ -456,6 +464,11 @@ def test_too_much_is_said_and_not_read(name: str) -> None:
     file = read(text)
     assert [problem.message for problem in file.problems] == [message]
     assert (file.documents, file.whole) == ([], False)
+
+
+def test_letters_count_where_they_are_repeated() -> None:
+    assert read(f"a: '{'b' * 1_000_000}'\n").problems == []
+    assert read(f"a: &a '{'b' * 1_000}'\nb: [{', '.join(['*a'] * 100)}]\n").problems == []
 
 
 def test_deepest_that_is_read() -> None:

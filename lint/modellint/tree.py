@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100  # nested collections, aliases followed
 MAX_NODES = 100_000  # written in one file
 MAX_EXPANDED = 400_000  # nodes once every alias is replaced by its target
+LONG_TEXT = 64  # characters; of a longer one every two count as a node where it is repeated
 MAX_LISTED = 200  # problems of one file
 _STOPS = " \t\r\n,[]{}"
 _BLANKS = " \t\r\n"
@@ -85,12 +86,13 @@ class TooMuch(YamlError):
 class _Frame:
     """A collection that is still open."""
 
-    __slots__ = ("depth", "event", "extra", "items")
+    __slots__ = ("depth", "event", "extra", "items", "weight")
 
     def __init__(self, event: MappingStart | SequenceStart) -> None:
         self.event = event
         self.items: list[Node] = []
         self.extra = 0  # nodes below the items
+        self.weight = 0  # of the long texts among the items and below, as nodes
         self.depth = 0  # of the deepest item
 
 
@@ -143,6 +145,7 @@ class Builder:
                         if frame is not None:
                             items = frame.items
                             frame.extra += len(inner.items) + inner.extra
+                            frame.weight += inner.weight
                             frame.depth = max(frame.depth, inner.depth + 1)
                         items.append(node)
                     elif kind is AliasEvent:
@@ -194,10 +197,13 @@ class Builder:
                 span = Span(self.source, start, end)
                 self.file.refuse(Problem(span, f"this cannot be read as `!!{tag.rpartition(':')[2]}`"))
         scalar = Scalar(self.source, start, end, text, value, style, tag, event.anchor)
+        weight = len(text) >> 1 if len(text) > LONG_TEXT else 0
+        if weight and frame is not None:
+            frame.weight += weight
         if "$" in text and isinstance(value, str) and not _is_key_next(frame):
             self.file.templates.append(scalar)
         if event.anchor is not None:
-            self.anchors[event.anchor] = (scalar, 1, 0)
+            self.anchors[event.anchor] = (scalar, 1 + weight, 0)
         return scalar
 
     def _refuse_slash(self, start: int, end: int) -> None:
@@ -276,7 +282,7 @@ class Builder:
         if frame.extra > MAX_EXPANDED and end is not None:
             raise TooMuch(None, None, "the aliases expand to more than a reader can hold", event.start)
         if event.anchor is not None:
-            self.anchors[event.anchor] = (node, 1 + len(frame.items) + frame.extra, frame.depth + 1)
+            self.anchors[event.anchor] = (node, 1 + len(frame.items) + frame.extra + frame.weight, frame.depth + 1)
         return node
 
     def _mapping(self, items: list[Node], start: int, end: int, flow: bool, event: MappingStart) -> Mapping:

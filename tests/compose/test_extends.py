@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from modellint.compose.load import load
 from modellint.compose.project import Project
 from modellint.engine import run
 from modellint.node import Sequence, plain, text_of
 from modellint.pack import rules
+from modellint.source import Source
 
 Agree = Callable[..., Project]
 
@@ -143,3 +145,14 @@ def test_an_ignore_comment_in_the_other_file_is_not_called_unused(loaded: Agree)
     assert run([rules()["unused-ignore"], rules()["unpinned-image"]], project) != []
     assert [one.rule for one in run(list(rules().values()), project) if one.rule == "unused-ignore"] == []
     assert plain(project.services["app"].body) == {"image": "a"}
+
+
+@pytest.mark.parametrize("section", ["environment: {%s}", "command: %s"])
+def test_services_take_over_no_more_than_a_reader_can_hold(section: str) -> None:
+    """A thousand services with a thousand values each stand in 40 KB."""
+    what = section % ", ".join(f"VARIABLE_{n}: x" for n in range(1000)) if "{" in section else section % ("x" * 20_000)
+    for several, refused in ((10, False), (1000, True)):
+        rest = "".join(f"  s{n}: {{extends: b}}\n" for n in range(several))
+        project = load(Source("compose.yaml", f"services:\n  b: {{image: b, {what}}}\n{rest}"), {})
+        assert any("too large to read" in violation.message for violation in project.violations) is refused
+        assert refused or len(project.services) == several + 1

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 
-from modellint.compose.loader import Scope, is_remote
+from modellint.compose.loader import Scope, TooMuch, is_remote
 from modellint.compose.merge import Conflict, cleared_part
 from modellint.compose.shapes import is_null, loaded, with_entries
-from modellint.node import Mapping, Scalar, text_of
+from modellint.node import Mapping, Scalar, Sequence, text_of
+from modellint.tree import LONG_TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from modellint.node import Node
 
 MAX_DEPTH = 100  # services that extend one another
+MAX_TAKEN_OVER = 500_000  # nodes that all services of a project take over from others
 _DOES = "extends"
 _NEVER_NULL = ("build", "depends_on", "env_file", "gpus", "ports")
 _NAME_THE_FILE = "name its `file`; without one, only services of this file and of what it includes are found"
@@ -96,6 +98,9 @@ class _Resolver:
         base = self.resolve(others, wanted, trail)
         if not isinstance(base, Mapping):
             return body
+        self.loader.taken_over += _size(base, MAX_TAKEN_OVER - self.loader.taken_over)
+        if self.loader.taken_over > MAX_TAKEN_OVER:
+            raise TooMuch
         if others is not services:
             base = _of_another_file(base, body)
         return self.laid(services, name, base, body, loaded=others is not services)
@@ -152,6 +157,23 @@ def _of_another_file(base: Mapping, body: Mapping) -> Mapping:
         return found
     moved = Mapping(body.source, body.start, body.end, build[1].entries, build[1].pairs, build[1].flow)
     return with_entries(found, {**found.entries, "build": (build[0], moved)})
+
+
+def _size(node: Node, most: int) -> int:
+    """How many nodes a service holds, aliases replaced; a long text counts as many. Beyond `most` it stops counting."""
+    size = 0
+    waiting = [node]
+    while waiting and size <= most:
+        each = waiting.pop()
+        size += 1
+        if isinstance(each, Scalar):
+            size += len(each.text) >> 1 if len(each.text) > LONG_TEXT else 0
+        elif isinstance(each, Sequence):
+            waiting += each.items
+        else:
+            size += len(each.entries)
+            waiting += [value for _, value in each.entries.values()]
+    return size
 
 
 def _null_part(services: Mapping) -> Scalar | None:

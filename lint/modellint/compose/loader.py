@@ -59,7 +59,7 @@ class Loader:
     __slots__ = (
         "_accepted", "_nodes", "_refused", "borrowed", "environments", "files", "folder", "foreign", "imports_models",
         "included",
-        "merge", "outside", "read_before", "room", "several", "variables", "violations", "whole",
+        "merge", "outside", "read_before", "room", "several", "taken_over", "variables", "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, folder: str, imports_models: bool = True) -> None:
@@ -74,6 +74,7 @@ class Loader:
         self.whole = True
         self.merge: Merge | None = None  # where anything was merged
         self.several = False  # whether there is more than one document
+        self.taken_over = 0  # nodes that services have from those that they extend
         self.read_before: dict[tuple[str, str, int], tuple[YamlFile, Scope]] = {}
         self.included: dict[tuple[object, ...], Node | None] = {}
         self.environments: dict[object, dict[str, str]] = {}  # of included projects: those that are equal are the same

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh"))
 _BETWEEN = frozenset(";&|\n()`")  # ends a command
 _BLANKS = frozenset(" \t\r<>")
+_NO_PLAIN = frozenset((*_BETWEEN, *_BLANKS, '"', "'", "\\"))  # letters that may end a word, or mean another one
 _BEFORE = frozenset(
     ("if", "then", "else", "elif", "do", "while", "until", "!", "{", "exec", "time", "sudo", "command", "nohup")
 )
@@ -111,7 +112,13 @@ def _split(text: str, node: Scalar, offset: int, script: bool) -> list[list[Word
 
 def _word(text: str, at: int, script: bool) -> tuple[str, int]:
     """The word that begins at an offset, without its quotes, and where it ends."""
-    letters: list[str] = []
+    end = at
+    while end < len(text) and text[end] not in _NO_PLAIN:
+        end += 1
+    if end == len(text) or text[end] in _BLANKS or text[end] == "\n" or (script and text[end] in _BETWEEN):
+        return text[at:end], end  # as most words are
+    letters = [text[at:end]]
+    at = end
     quote = ""
     while at < len(text):
         letter = text[at]
