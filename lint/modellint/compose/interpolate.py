@@ -188,17 +188,27 @@ def _closing_brace(text: str, at: int) -> int:
     """
     depth = 0
     last = -1
-    while at < len(text) and text[at] != "\n":
-        if text[at] == "}":
+    end = _found(text, "\n", at)
+    opened, closed = _found(text, "{", at), _found(text, "}", at)
+    while (at := min(opened, closed)) < end:
+        if at == closed:
             last = at
             depth -= 1
             if depth == 0:
                 break
-        elif text[at] == "{":
+        else:
             depth += 1
-            passed = text[at + 1 : at + 2]
-            if passed == "}":
+            if text[at + 1 : at + 2] == "}":
                 last = at + 1
-            at += passed != "\n"
-        at += 1
+            at += 1  # the character behind it; a line break ends the search all the same
+        if opened <= at:
+            opened = _found(text, "{", at + 1)
+        if closed <= at:
+            closed = _found(text, "}", at + 1)
     return last
+
+
+def _found(text: str, letter: str, at: int) -> int:
+    """Where a letter stands next; where the text ends, if it does not."""
+    found = text.find(letter, at)
+    return found if found >= 0 else len(text)
