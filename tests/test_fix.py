@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,29 @@ def test_what_a_fix_uncovers_is_fixed_in_the_next_pass(tmp_path: Path) -> None:
 def test_a_fix_that_never_ends_is_stopped(tmp_path: Path) -> None:
     _, outcome = fixed(tmp_path, TEXT, words(("one", "uno"), ("uno", "one")))
     assert len(outcome.applied) <= fix_module.MAX_PASSES
+
+
+@pytest.mark.parametrize(("length", "most"), [(0, 150), (60_000, 8), (600_000, 6)])
+def test_a_large_project_is_not_tried_as_often_as_a_small_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int, most: int
+) -> None:
+    """Each try reads it as a whole; what was not tried is said."""
+    tried = 0
+
+    def counted(source: Source, after: str, edits: Iterable[Edit]) -> str:
+        nonlocal tried
+        tried += 1
+        return real(source, after, edits)
+
+    real = fix_module.differs
+    monkeypatch.setattr(fix_module, "differs", counted)
+    named = [f"word{n:02}" for n in range(60)]
+    text = f"services:\n  app:\n    image: app\nx-a: [{', '.join(named)}]\nx-b: {'b' * length}\n"
+    after, outcome = fixed(tmp_path, text, words(*((word, "]") for word in named)))
+    assert after == text
+    assert tried <= most
+    assert outcome.left
+    assert any("too many other fixes failed" in each.reason for each in outcome.left) is (length > 0)
 
 
 # What a fix would do to TEXT, and why it may not.

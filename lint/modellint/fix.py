@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MAX_PASSES = 50  # over one project; every pass but the last changes something
 MAX_TRIES = 200  # of a pass that fails as a whole, to find the fixes that work
+MAX_WORK = 1 << 19  # letters of a project that its tries together may read, if there are more than a few
+FEWEST_TRIES = 6
 
 
 class Applied:
@@ -207,6 +209,8 @@ class _Run:
         self.together: dict[str, str] = {}  # of a path: the word that it shares with those that one fix has changed
         self.grounds: list[str] = []  # the folders in which files may be written, without symbolic links
         self.real: dict[str, str] = {}
+        self.size = 0  # letters of the project that was opened last
+        self.tries = 0  # that are left for all passes over a project
         self.violations: list[str] = []  # of the project as it is drafted
         self.refused: set[tuple[str, ...]] = set()  # fixes that were tried in vain
         self.said: set[tuple[str, int, str]] = set()
@@ -221,8 +225,13 @@ class _Run:
                 self.outcome.unsafe += sum(each.fix is not None for each in findings) - len(allowed)
             possible = [each for each in allowed if _key(each) not in self.refused and self._may_write(each)]
             fitting_now = _fitting(possible)
-            if not fitting_now or not self._apply(target, fitting_now, [MAX_TRIES]):
+            if number == 0:
+                self.tries = max(FEWEST_TRIES, MAX_WORK // max(1, self.size))
+            tries = [min(MAX_TRIES, self.tries)]
+            before = tries[0]
+            if not fitting_now or not self._apply(target, fitting_now, tries):
                 return
+            self.tries -= before - tries[0]
 
     def _findings(self, target: str, drafts: Mapping[str, str]) -> list[Finding]:
         project, overlay = self._open(target, drafts)
@@ -234,6 +243,7 @@ class _Run:
     def _open(self, target: str, drafts: Mapping[str, str]) -> tuple[Project, str]:
         files.draft(drafts)
         project, _, overlay = open_project(target, self.options, self.shell)
+        self.size = sum(len(file.source.text) for file in project.files)
         return project, overlay
 
     def _may_write(self, finding: Finding) -> bool:

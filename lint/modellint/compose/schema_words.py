@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from modellint.compose.schema import UNSET, Violation
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _REFUSED = "Compose refuses the file"
 _LONGEST_VALUE = 40  # characters of a value in a message
 _NUMBERS = frozenset(("integer", "number"))
+_MOST_CLOSE = 1000  # mistyped keys whose nearest is kept
 _MANY_KEYS = 10  # more than these are not listed in a hint
 
 
@@ -84,13 +86,19 @@ def _unknown_keys(place: Place, schema: dict[str, Any]) -> Iterator[Violation]:
         message = f"`{_cut(name)}` is not a key of {place.noun}, and {_REFUSED}"
         fix = None
         hint = CALLED_OTHERWISE.get((place.noun, name), "") or _misplaced(place, node)
-        if not hint and (close := get_close_matches(name, known, 1)):
-            hint = f"did you mean `{close[0]}`?"
-            if isinstance(place.node, Mapping) and close[0] not in place.node:
-                fix = Fix(f"Write `{close[0]}`", [Edit(key.content, close[0])])
+        if not hint and (close := _close(name, tuple(known))):
+            hint = f"did you mean `{close}`?"
+            if isinstance(place.node, Mapping) and close not in place.node:
+                fix = Fix(f"Write `{close}`", [Edit(key.content, close)])
         if not hint and len(known) <= _MANY_KEYS:
             hint = f"its keys are {_list([f'`{word}`' for word in known])}"
         yield Violation(key.span, node, "additionalProperties", path, message, hint or _no_such_key(patterns), fix)
+
+
+@lru_cache(_MOST_CLOSE)
+def _close(name: str, known: tuple[str, ...]) -> str:
+    """The key that is meant; empty where none is like it. While fixes are tried, the same is asked again and again."""
+    return next(iter(get_close_matches(name, known, 1)), "")
 
 
 def _misplaced(place: Place, node: Node) -> str:
