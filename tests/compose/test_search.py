@@ -189,3 +189,33 @@ def test_a_folder_elsewhere_is_not_searched(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(repository)
     why = "it is a symbolic link to a folder outside the repository"
     assert looked_at() == ({"a/compose.yaml"}, [f"{name}: {why}" for name in ("out", "root", "up")])
+
+
+def test_what_compose_would_pass_over_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever adds a default file that comes first takes the other one out of the check."""
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        {
+            "compose.yaml": OWN,
+            "docker-compose.yml": BROKEN,
+            "o/compose.yaml": OWN,
+            "o/compose.override.yaml": BROKEN,
+            "o/.env": "COMPOSE_FILE=compose.yaml\n",
+            ".svn/compose.yaml": BROKEN,
+            "same/compose.yaml": OWN,
+        },
+    )
+    (tmp_path / "same/docker-compose.yml").symlink_to("compose.yaml")
+    second = "docker-compose.yml: Docker Compose takes `compose.yaml` of this folder"
+    found, left_out = looked_at()
+    assert found == set()
+    assert left_out == [
+        ".svn/compose.yaml: it lies in a folder in which a version control system keeps its own files",
+        second,
+        "o/compose.override.yaml: `COMPOSE_FILE` in `o/.env` names other files",
+    ]
+    assert [f"{each.path}: {each.reason}" for each in check([], [], {}).left_out] == [second]
+    assert check(["."], [], {}).projects == 3
+    named = check([".", "docker-compose.yml"], [rules()["undefined-model"]], {})
+    assert [each.path for each in named.left_out][1:] == ["o/compose.override.yaml"]  # what is checked is not left out

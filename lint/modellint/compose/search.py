@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DEPENDENCIES = frozenset((".tox", ".venv", "node_modules", "site-packages", "__pycache__"))
 _OF_REPOSITORIES = frozenset((".git", ".hg", ".svn"))
+_OF_A_REPOSITORY = "it lies in a folder in which a version control system keeps its own files"
 _OF_OTHERS = "it lies in a folder of dependencies"
 _GITIGNORE = ".gitignore"
 
@@ -76,6 +77,8 @@ class _Search:
                                 self._leave(path, _OF_OTHERS)
                         elif entry.name not in _OF_REPOSITORIES:
                             folders.append(entry.path)
+                        elif entry.name != ".git" and (path := files.first_of(DEFAULT_NAMES, entry.path)):
+                            self._leave(path, _OF_A_REPOSITORY)
             except OSError as error:
                 self.lost.append(Unreadable(here, files.reason_of(error)))
                 continue

@@ -126,6 +126,7 @@ def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection
     if not chosen:
         default = files.default_file(options.directory or here or ".")
         chosen = with_override(default)
+        left_out = _second_defaults(default)
     folder = options.directory or _folder_of(chosen) or here
     if folder != start and not _named_env_files(options, shell):  # a second `.env`, that of the project directory
         _add_env_files(environment, options, shell, folder, read)
@@ -232,12 +233,21 @@ def _named_by_env_file(names: list[str], entry: Entry, here: str, start: str) ->
 
 
 def _passed_over(chosen: Iterable[str], start: str, entry: Entry) -> list[LeftOut]:
-    """The default file of a folder, where an env file names others."""
+    """The default file of a folder and its override, where an env file names others."""
     default = files.first_of(files.DEFAULT_NAMES, start)
-    if not default or os.path.realpath(default) in map(os.path.realpath, chosen):
-        return []
+    named = set(map(os.path.realpath, chosen))
+    passed = [each for each in with_override(default) if os.path.realpath(each) not in named] if default else []
     shown = os.path.relpath(entry.span.source.path).replace(os.sep, "/")
-    return [files.LeftOut(os.path.normpath(default), f"`COMPOSE_FILE` in `{shown}` names other files")]
+    return [files.LeftOut(os.path.normpath(each), f"`COMPOSE_FILE` in `{shown}` names other files") for each in passed]
+
+
+def _second_defaults(default: str) -> list[LeftOut]:
+    """The files in the folder of a default file that Compose would take if that were not there."""
+    folder, name = os.path.split(default)
+    paths = [os.path.join(folder, each) for each in files.DEFAULT_NAMES if each != name]
+    real = os.path.realpath(default)
+    others = [path for path in paths if os.path.isfile(path) and os.path.realpath(path) != real]
+    return [files.LeftOut(os.path.normpath(path), f"Docker Compose takes `{name}` of this folder") for path in others]
 
 
 def _substituted(text: str, environment: Dict[str, str]) -> str:
