@@ -93,6 +93,11 @@ class Inputs(Place):
         self.category = _text(given, "category")
         self.policies = [line if line in POLICIES else self.path("policy", line) for line in _lines(given, "policy")]
         self.policy_from = _policy_from(given)
+        self.policy_files = [policy for policy in self.policies if policy not in POLICIES]
+        if self.policy_from == "base":
+            for policy in self.policy_files:
+                if not policy.endswith(base_commit.ENDS):  # it would not be among what is read of the base
+                    raise Refused(f"`policy` names `{policy}`: a policy of the base of a pull request ends with .yaml")
         self.event_path = given.get("GITHUB_EVENT_PATH", "")
         self.sarif_file = self._sarif_file(_text(given, "sarif-file"))
 
@@ -215,7 +220,8 @@ def check() -> int:
 def base(wanted: Inputs) -> str:
     """A folder with the policies and Compose files of the base, if they are what counts; empty if they are not.
 
-    Where they cannot be read, the folder is empty or holds a part of them: what is missing suppresses nothing.
+    Where they cannot be read, the folder is empty or holds a part of them: what is missing suppresses nothing. A policy
+    that the workflow names may also demand more than is checked without one: it must be there.
     """
     if wanted.policy_from != "base":
         return ""
@@ -224,6 +230,11 @@ def base(wanted: Inputs) -> str:
     try:
         base_commit.put_base(folder, wanted.folder, wanted.workspace, wanted.event_path)
     except base_commit.Unreadable as trouble:
+        if wanted.policy_files:
+            raise Refused(
+                f"the base of the pull request cannot be read ({trouble}), and with it the policy that `policy` names; "
+                "check out with `fetch-depth: 2`, or with credentials that stay until this step"
+            ) from None
         say_warning(
             f"The base of the pull request cannot be read ({trouble}), so that no policy and no ignore comment of the "
             "repository counts. Check out with `fetch-depth: 2`, or with credentials that stay until this step; "

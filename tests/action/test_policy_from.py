@@ -153,6 +153,19 @@ def test_a_base_that_cannot_be_read_switches_nothing_off(pull: Pull) -> None:
     assert str(pull.upstream) not in str(outcome.steps)
 
 
+def test_a_named_policy_that_cannot_be_read_is_not_passed_over(pull: Pull) -> None:
+    """It may demand what nothing else does."""
+    strict = "version: 1\nrules: {unpinned-image: {severity: error}}\nallow: {registries: [registry.example]}\n"
+    pull.open({"compose.yaml": COMPOSE, "own.yaml": strict, "own.policy": strict}, {"README.md": "more\n"})
+    outcome = pull.run(policy="own.policy")
+    assert outcome.outputs["exit-code"] == "2"
+    assert "ends with .yaml" in str(outcome.commands)
+    shutil.rmtree(pull.upstream)
+    outcome = pull.run(policy="own.yaml")
+    assert outcome.outputs["exit-code"] == "2"
+    assert "and with it the policy that `policy` names" in str(outcome.commands)
+
+
 @pytest.mark.parametrize(
     "event",
     [
