@@ -169,9 +169,11 @@ def _wrong_port(endpoint: Endpoint, target: Service, context: Context) -> Findin
 
 
 def _exposes(target: Service, port: int, context: Context) -> bool:
-    """Whether the Dockerfile of a service says that its program listens on a port."""
+    """Whether the Dockerfile of a service says that its program listens on a port, or may say so unread."""
     dockerfile = context.evidence.dockerfile(target)
-    return dockerfile is not None and port in dockerfile.ports
+    if dockerfile is None:
+        return context.evidence.is_dockerfile_unread(target)
+    return port in dockerfile.ports
 
 
 def _at_port(endpoint: Endpoint, message: str, port: int, related: list[tuple[Span, str]]) -> Finding:

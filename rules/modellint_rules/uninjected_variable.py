@@ -213,7 +213,7 @@ def uninjected_variable(service: Service, context: Context) -> Findings:
     dockerfile = context.evidence.dockerfile(service)
     known = injected.keys() | service.environment.keys() | (dockerfile.variables.keys() if dockerfile else set[str]())
     names = _Names(injected)
-    for run in context.evidence.runs(service):
+    for run in context.evidence.runs(service) if not context.evidence.is_dockerfile_unread(service) else ():
         for expansion in run.reads():
             near = names.nearest(expansion.name)
             if near and expansion.name not in known and not expansion.defaulted:

@@ -52,6 +52,19 @@ def test_code_that_reads_another_name_is_found_and_only_the_name_is_printed(tmp_
     assert "hunter2" not in shown and "os.environ" not in shown
 
 
+def test_the_end_of_a_long_dockerfile_counts(tmp_path: Path) -> None:
+    dockerfile = "FROM python\n" + "# why\n" * 12_000 + "ENV CHAT_LLM_URL=x\n"
+    made = project(tmp_path / "p", files={"app/main.py": CODE, "app/Dockerfile": dockerfile})
+    assert "uninjected-variable" not in rules_found(made)[0]
+
+
+def test_a_dockerfile_that_cannot_be_read_proves_nothing(tmp_path: Path) -> None:
+    made = project(tmp_path / "p", files={"app/main.py": CODE, "app/Dockerfile": "FROM python\n"})
+    assert "uninjected-variable" in rules_found(made)[0]
+    (made / "app/Dockerfile").write_bytes(b"FROM python\nENV CHAT_LLM_URL=\xff\n")
+    assert "uninjected-variable" not in rules_found(made)[0]
+
+
 def test_reading_can_be_switched_off(tmp_path: Path) -> None:
     assert rules_found(project(tmp_path / "p"), "--no-source")[0] == {}
 

@@ -19,7 +19,6 @@ _SHELL_FORM = ("RUN", "CMD", "ENTRYPOINT")
 _SIGNS = ("$", "://", "curl", "wget", ".sh", "model-runner.docker.internal")  # of an address, a variable, a script
 _FETCHES = ("ollama", "huggingface", "hf ", "hf.co", "modelscope", ".gguf", ".ggml", ".safetensors")
 _RUN_BY_THE_CONTAINER = ("CMD", "ENTRYPOINT", "HEALTHCHECK")
-_MOST_LINES = 10_000
 _LARGEST_PORT = 65535
 
 
@@ -214,7 +213,7 @@ def _span(instruction: Instruction, source: Source, start: int, end: int) -> Spa
 
 def _instructions(source: Source) -> Iterator[Instruction]:
     """The instructions of a Dockerfile, comments left out, continued lines joined, here-documents with their `RUN`."""
-    lines = source.text.split("\n")[:_MOST_LINES]
+    lines = source.text.split("\n")
     escape = _escape(lines)
     at, number = 0, 0
     while number < len(lines):

@@ -210,6 +210,11 @@ class Evidence:
                 self._dockerfiles[name] = self._read_dockerfile(self.build(service))
         return self._dockerfiles[name]
 
+    def is_dockerfile_unread(self, service: Service) -> bool:
+        """Whether a service has a Dockerfile that was not read: then nothing is known of what it sets and exposes."""
+        build = self.build(service)
+        return build is not None and bool(build.dockerfile or build.inline) and self.dockerfile(service) is None
+
     def code(self, service: Service) -> Code | None:
         """Which environment variables the source code that a service is built from reads."""
         build = self.build(service)
@@ -256,6 +261,8 @@ class Evidence:
         code, build = self.code(service), self.build(service)
         if code is None or build is None or not code.complete or code.opaque or not code.reads:
             return False
+        if self.is_dockerfile_unread(service):
+            return False
         if self._left < 0 or any(code.may_read(name) for name in names) or self.is_mentioned(service, names):
             return False
         if any(name in self.script_reads(service) for name in names):
@@ -285,6 +292,8 @@ class Evidence:
 
     def _find_unset_reads(self, service: Service) -> dict[str, Span]:
         code, dockerfile = self.code(service), self.dockerfile(service)
+        if self.is_dockerfile_unread(service):
+            return {}
         reads = {**(code.reads if code is not None else {}), **self.script_reads(service)}
         known = set(service.environment)
         known.update(variable.name for grant in service.grants for variable in grant.variables)
