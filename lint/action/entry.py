@@ -93,6 +93,7 @@ class Inputs(Place):
         self.category = _text(given, "category")
         self.policies = [line if line in POLICIES else self.path("policy", line) for line in _lines(given, "policy")]
         self.policy_from = _policy_from(given)
+        self.base_is_unread = False  # known once it was tried
         self.policy_files = [policy for policy in self.policies if policy not in POLICIES]
         if self.policy_from == "base":
             for policy in self.policy_files:
@@ -203,7 +204,7 @@ def check() -> int:
     report = read_json(reports["json"])
     log(done.stderr, sys.stderr)
     log(done.stdout, annotations=wanted.annotations, quiet=NO_FILES if wanted.allow_no_files else "")
-    code = verdict(done.returncode, report, wanted)
+    code = FAILED if wanted.base_is_unread else verdict(done.returncode, report, wanted)
     outputs: dict[str, object] = {"exit-code": code, "version": __version__}
     if report is None:
         say_error(f"modellint ended with status {done.returncode} and without a report")
@@ -220,8 +221,8 @@ def check() -> int:
 def base(wanted: Inputs) -> str:
     """A folder with the policies and Compose files of the base, if they are what counts; empty if they are not.
 
-    Where they cannot be read, the folder is empty or holds a part of them: what is missing suppresses nothing. A policy
-    that the workflow names may also demand more than is checked without one: it must be there.
+    Where they cannot be read, the folder is empty or holds a part of them: what is missing suppresses nothing. It may
+    also have demanded more, so the check then ends with 2, and where the workflow names a policy nothing is checked.
     """
     if wanted.policy_from != "base":
         return ""
@@ -235,10 +236,11 @@ def base(wanted: Inputs) -> str:
                 f"the base of the pull request cannot be read ({trouble}), and with it the policy that `policy` names; "
                 "check out with `fetch-depth: 2`, or with credentials that stay until this step"
             ) from None
-        say_warning(
+        wanted.base_is_unread = True
+        say_error(
             f"The base of the pull request cannot be read ({trouble}), so that no policy and no ignore comment of the "
-            "repository counts. Check out with `fetch-depth: 2`, or with credentials that stay until this step; "
-            "`policy-from: head` takes the word of the pull request instead."
+            "repository counts, and what its policies demand is not checked. Check out with `fetch-depth: 2`, or with "
+            "credentials that stay until this step; `policy-from: head` takes the word of the pull request instead."
         )
     return folder
 

@@ -141,15 +141,19 @@ def test_the_base_is_fetched_where_it_is_missing(pull: Pull, depth: str) -> None
     assert pull.git(pull.scene.workspace, "status", "--porcelain") == ""
 
 
-def test_a_base_that_cannot_be_read_switches_nothing_off(pull: Pull) -> None:
+def test_a_base_that_cannot_be_read_switches_nothing_off_and_passes_nothing(pull: Pull) -> None:
     pull.open({"compose.yaml": IGNORED, ".modellint.yaml": OFF}, {"README.md": "more\n"})
     shutil.rmtree(pull.upstream)
     outcome = pull.run()
-    assert (outcome.outputs["exit-code"], outcome.outputs["errors"]) == ("1", "1")
-    first, *others = warnings(outcome)
-    assert first.startswith("The base of the pull request cannot be read (`git fetch` ended with status 128)")
-    assert "`policy-from: head`" in first
-    assert len(others) == 1
+    assert (outcome.outputs["exit-code"], outcome.outputs["errors"]) == ("2", "1")
+    [said] = [
+        command.data
+        for command in outcome.commands
+        if command.name == "error" and command.properties == {"title": "modellint"}
+    ]
+    assert said.startswith("The base of the pull request cannot be read (`git fetch` ended with status 128)")
+    assert "`policy-from: head`" in said
+    assert len(warnings(outcome)) == 1
     assert str(pull.upstream) not in str(outcome.steps)
 
 
