@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    Token: TypeAlias = "str | _Class"  # of a part between slashes: a letter, `?`, `*`, or a class
+    Token: TypeAlias = "str | LetterClass"  # of a part between slashes: a letter, `?`, `*`, or a class
     Part: TypeAlias = "list[Token] | None"  # None for `**`
 
 _MAX_WORK = 2_000_000  # letters compared and patterns tried, for one walk: about a second
@@ -210,7 +210,7 @@ def _parts(text: str, stars_pass_slashes: bool) -> list[Part]:
     return [*parts, here]
 
 
-class _Class:
+class LetterClass:
     """A `[a-z]`, and where it ends."""
 
     __slots__ = ("_inverted", "_ranges", "end")
@@ -229,7 +229,7 @@ class _Class:
         return any(low <= letter <= high for low, high in self._ranges) != self._inverted
 
 
-def _class(text: str, at: int) -> _Class | None:
+def _class(text: str, at: int) -> LetterClass | None:
     """The class that begins behind the `[` before an offset; None where git finds no end to it."""
     inverted = text.startswith(("!", "^"), at)
     at += inverted
@@ -256,7 +256,7 @@ def _class(text: str, at: int) -> _Class | None:
             before = text[at : at + 1]
             ranges.append((before, before))
         at += 1
-    return _Class(ranges, inverted, at + 1) if at < len(text) else None
+    return LetterClass(ranges, inverted, at + 1) if at < len(text) else None
 
 
 def _fits(parts: list[Part], names: list[str], work: Work) -> bool:

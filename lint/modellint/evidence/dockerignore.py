@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from modellint.compose import files
+from modellint.compose.gitignore import LetterClass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,9 +212,9 @@ def _matcher(text: str, work: _Work) -> Match | None:
     return lambda path: path.startswith(start) and path.endswith(end) and _runs(parts, path, work)
 
 
-def _parts(text: str) -> list[str | _Class] | None:
+def _parts(text: str) -> list[str | LetterClass] | None:
     """A pattern in parts: wildcards, classes, and text after a `=`; None where Go's `filepath.Match` refuses it."""
-    parts: list[str | _Class] = []
+    parts: list[str | LetterClass] = []
     letters: list[str] = []  # of a text that goes on
     at = 0
     while at < len(text):
@@ -248,25 +249,8 @@ def _parts(text: str) -> list[str | _Class] | None:
     return [*parts, "=" + "".join(letters)] if letters else parts
 
 
-class _Class:
-    """A `[a-z]`. Unlike a `?`, one that begins with `^` may match a slash: Docker hands it to a regular expression."""
-
-    __slots__ = ("_inverted", "_ranges", "end")
-
-    def __init__(self, ranges: list[tuple[str, str]], inverted: bool, end: int) -> None:
-        self._ranges = ranges
-        self._inverted = inverted
-        self.end = end
-
-    def __len__(self) -> int:
-        """How many comparisons it takes."""
-        return len(self._ranges)
-
-    def holds(self, letter: str) -> bool:
-        return any(low <= letter <= high for low, high in self._ranges) != self._inverted
-
-
-def _class(text: str, at: int) -> _Class | None:
+def _class(text: str, at: int) -> LetterClass | None:
+    """A class. Unlike a `?`, one that begins with `^` may match a slash: Docker hands it to a regular expression."""
     inverted = text.startswith("^", at)
     at += inverted
     ranges: list[tuple[str, str]] = []
@@ -278,7 +262,7 @@ def _class(text: str, at: int) -> _Class | None:
         if not low or not high or low > high:
             return None
         ranges.append((low, high))
-    return _Class(ranges, inverted, at + 1) if at < len(text) else None
+    return LetterClass(ranges, inverted, at + 1) if at < len(text) else None
 
 
 def _class_letter(text: str, at: int) -> tuple[str, int]:
@@ -292,14 +276,14 @@ def _class_letter(text: str, at: int) -> tuple[str, int]:
     return text[at : at + 1], at + 1
 
 
-def _runs(parts: list[str | _Class], path: str, work: _Work) -> bool:
+def _runs(parts: list[str | LetterClass], path: str, work: _Work) -> bool:
     places = {0}
     size = len(path)
     for part in parts:
         if work.left < 0:
             return False
         work.left -= size if part in (_ANYTHING, _ANY_FOLDERS, _IN_NAME) else len(places) * len(part)
-        if isinstance(part, _Class):
+        if isinstance(part, LetterClass):
             places = {at + 1 for at in places if at < size and part.holds(path[at])}
         elif part[0] == "=":
             word = part[1:]
