@@ -188,7 +188,7 @@ def test_what_must_be_proven_by_default(smoking: Scene) -> None:
 @pytest.mark.parametrize("event", ["pull_request_target", "workflow_run", "issue_comment"])
 def test_nothing_is_pulled_for_a_stranger(smoking: Scene, event: str) -> None:
     environment = {**smoking.environment, "GITHUB_EVENT_NAME": event}
-    outcome = replace(smoking, environment=environment).run(smoke="true")
+    outcome = replace(smoking, environment=environment).run(smoke="true", policy_from="head")
     assert came(outcome) == (False, "2", "not proven")
     assert event in outcome.step("Smoke").stderr
     assert not store(smoking).exists()

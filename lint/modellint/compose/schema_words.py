@@ -86,7 +86,7 @@ def _unknown_keys(place: Place, schema: dict[str, Any]) -> Iterator[Violation]:
         message = f"`{_cut(name)}` is not a key of {place.noun}, and {_REFUSED}"
         fix = None
         hint = CALLED_OTHERWISE.get((place.noun, name), "") or _misplaced(place, node)
-        if not hint and (close := _close(name, tuple(known))):
+        if not hint and (close := closest(name, tuple(known))):
             hint = f"did you mean `{close}`?"
             if isinstance(place.node, Mapping) and close not in place.node:
                 fix = Fix(f"Write `{close}`", [Edit(key.content, close)])
@@ -96,7 +96,7 @@ def _unknown_keys(place: Place, schema: dict[str, Any]) -> Iterator[Violation]:
 
 
 @lru_cache(_MOST_CLOSE)
-def _close(name: str, known: tuple[str, ...]) -> str:
+def closest(name: str, known: tuple[str, ...]) -> str:
     """The key that is meant; empty where none is like it. While fixes are tried, the same is asked again and again."""
     return next(iter(get_close_matches(name, known, 1)), "")
 
