@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from modellint.check import check
+from modellint.cli import main
 from modellint.compose import files
 from modellint.compose.files import MAX_BYTES, Unreadable, decode, default_file, inside, read
 from modellint.compose.search import project_files
@@ -221,3 +222,34 @@ def test_no_default_file(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unreadable) as error:
         default_file(".")
     assert error.value.reason == "neither this folder nor one above it holds no such name"
+
+
+def test_a_compose_file_in_utf16(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Compose reads it, so it is checked; `fix` writes UTF-8 only, and leaves it as it is."""
+    text = "services:\n  a: {image: é, models: [llm, no]}\nmodels:\n  llm: {model: ai/x}\n  other: {model: ai/y}\n"
+    monkeypatch.chdir(tmp_path)
+    for encoding in ("utf-16-le", "utf-16-be"):
+        data = ("\ufeff" + text).encode(encoding)
+        Path("compose.yaml").write_bytes(data)
+        assert main(["check", "compose.yaml"]) == 1
+        assert "compose.yaml:2:31 error[undefined-model]" in capsys.readouterr().out
+        assert main(["fix", "--unsafe", "--select", "unused-model", "compose.yaml"]) == 2
+        assert "is UTF-16; save it as UTF-8" in capsys.readouterr().err
+        assert Path("compose.yaml").read_bytes() == data
+    Path("compose.yaml").write_bytes("\ufeff".encode("utf-16-le") + b"\x00\xd8a\n")
+    assert main(["check", "compose.yaml"]) == 2
+    assert "is not UTF-16 text (byte 2)" in capsys.readouterr().err
+
+
+def test_what_compose_takes_for_an_env_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("compose.yaml").write_text("services: {a: {image: 'i:${A:-none}'}}\n", "utf-8")
+    Path(".env").write_bytes(b"B=\0\nA=1\n")
+    assert main(["config"]) == 0
+    assert "image: i:1\n" in capsys.readouterr().out
+    assert main(["config", "--env-file", "/dev/null"]) == 0
+    assert "image: i:none\n" in capsys.readouterr().out

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-from modellint.compose import files
 from modellint.compose.canonical import canonical, dump
 from modellint.compose.load import complete, load_project
 from modellint.compose.selection import select_path
@@ -42,9 +39,7 @@ def config(path: str, options: Options, shell: Mapping[str, str], rules: Mapping
 
 def _unread(project: Project) -> list[tuple[Span, str]]:
     """The env files of services that are not printed, because they are none of the repository's."""
-    env_files = [(node, os.path.join(node.source.base, str(node.value))) for node in project.unread]
-    why = "lies outside the repository and is not read"
-    return [(node.content, f"`{node.shown}` {why}") for node, path in env_files if files.foreign(path, project.folder)]
+    return [(node.content, f"`{node.shown}` lies outside the repository and is not read") for node in project.unread]
 
 
 def refusals(project: Project, rules: Mapping[str, Rule]) -> list[tuple[Span, str]]:

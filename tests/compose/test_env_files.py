@@ -87,3 +87,30 @@ def test_git_is_asked_once_about_the_files_of_a_folder(tmp_path: Path, monkeypat
     said = invalid(tmp_path, "".join(f"  s{number}: {{image: a, env_file: x/{number}.env}}\n" for number in range(9)))
     assert len(said) == 9
     assert len([path for path in read if path.endswith(".gitignore")]) == 1
+
+
+def test_an_env_file_elsewhere_in_the_repository_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside the project's folder, which a note says; of a file outside the repository nothing is known."""
+    (tmp_path / "e.env").write_text("A B=1\n", "utf-8")
+    app = tmp_path / "repo" / "app"
+    app.mkdir(parents=True)
+    (tmp_path / "repo" / ".git").mkdir()
+    (tmp_path / "repo" / "e.env").write_text("A B=1\n", "utf-8")
+    monkeypatch.chdir(app)
+    shown: list[list[tuple[str, str]]] = []
+    for named in ("../e.env", "../../e.env", "/dev/null"):
+        Path("compose.yaml").write_text(TEXT % named, "utf-8")
+        found = check(["compose.yaml"], [rules()["invalid-compose"], rules()["outside-file"]], {})
+        shown.append([(result.rule, result.message) for result in found.results])
+    assert shown == [
+        [
+            (
+                "invalid-compose",
+                "the env file `../e.env` cannot be read, line 1: the name of a variable cannot contain a blank; "
+                "write `NAME=value`",
+            ),
+            ("outside-file", "`../e.env` lies outside the project's folder: what the project is depends on it"),
+        ],
+        [("outside-file", "`../../e.env` lies outside the repository and is not read: what it sets is not looked at")],
+        [],
+    ]

@@ -37,7 +37,7 @@ class EnvFile:
 
 
 class EnvFiles:
-    """Reads the env files of services, each once. One that lies outside the project's folder is not read.
+    """Reads the env files of services, each once. One that lies outside the repository is not read.
 
     Beyond what a reader should hold, `too_much` is set, a violation says so, and no file sets any more variables.
     """
@@ -50,6 +50,7 @@ class EnvFiles:
         "_parsed",
         "_refusing",
         "_sources",
+        "outside",
         "too_much",
         "unread",
     )
@@ -63,7 +64,8 @@ class EnvFiles:
         self._given = Room()
         self._refusing = Room()
         self.too_much = False
-        self.unread: list[Scalar] = []  # what names a file that lies outside
+        self.outside: dict[int, Scalar] = {}  # what names a file outside the project's folder, by its identity
+        self.unread: dict[int, Scalar] = {}  # what names a file that does not even belong to the repository
 
     def settings(self, body: Mapping) -> list[Setting]:
         """The variables that a service's env files set, in order; none of a file that Compose refuses."""
@@ -125,11 +127,9 @@ class EnvFiles:
     def _entries(self, env_file: EnvFile, known: Dict[str, str], room: Room) -> list[Entry]:
         path, raw = env_file.path, env_file.raw
         if path not in self._sources:
-            if not files.inside(path, self._folder) and not files.trouble(path):
-                if env_file.node not in self.unread:
-                    self.unread.append(env_file.node)
+            if self._is_foreign(env_file):
                 return []
-            self._sources[path] = files.read(path, private=True)
+            self._sources[path] = files.read_settings(path)
         source = self._sources[path]
         entries = self._parsed.get((path, raw))
         if entries is None:
@@ -142,6 +142,15 @@ class EnvFiles:
                 self._parsed[path, raw] = entries
         room.take(len(entries))
         return entries
+
+    def _is_foreign(self, env_file: EnvFile) -> bool:
+        """Whether a file lies outside the repository; notes which do, and which lie outside the project's folder."""
+        path, node = env_file.path, env_file.node
+        if path in files.NO_FILE or files.inside(path, self._folder) or files.trouble(path):
+            return False
+        foreign = files.foreign(path, self._folder)
+        (self.unread if foreign else self.outside)[id(node)] = node
+        return foreign
 
     def _is_kept_from_git(self, path: str) -> bool:
         """Whether a `.gitignore` between a file and the root of its repository names it; no, where that is too much."""

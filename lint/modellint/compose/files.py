@@ -22,6 +22,7 @@ LEADS_OUT = "is a symbolic link to a file outside its folder and its repository;
 # A FIFO without a writer would block the open for ever, and a terminal could become that of this process.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+NO_FILE = (os.devnull, "/dev/null")  # what a user names to say: none
 
 
 class Unreadable(Exception):
@@ -59,11 +60,26 @@ def draft(texts: Mapping[str, str]) -> None:
 
 def read(path: str, private: bool = False) -> Source:
     """The text of a regular file of at most `MAX_BYTES` bytes; raises `Unreadable`."""
-    if _drafts and (drafts := _drafts.get(get_ident())):
-        text = drafts.get(os.path.realpath(path))
-        if text is not None:
-            return Source(path, text, private)
-    return Source(path, decode(path, read_bytes(path)), private)
+    return _draft(path, private) or Source(path, decode(path, read_bytes(path)), private)
+
+
+def read_compose(path: str) -> Source:
+    """The text of a Compose file, which may be UTF-16, as it may for Compose; raises `Unreadable`."""
+    return _draft(path, False) or Source(path, _decode_compose(path, read_bytes(path)))
+
+
+def read_settings(path: str) -> Source:
+    """The text of an env or label file, in which Compose takes even a NUL for a letter; raises `Unreadable`."""
+    if path in NO_FILE:
+        return Source(path, "", private=True)
+    return _draft(path, True) or Source(path, _decode_utf8(path, read_bytes(path)), private=True)
+
+
+def _draft(path: str, private: bool) -> Source | None:
+    if not _drafts or not (drafts := _drafts.get(get_ident())):
+        return None
+    text = drafts.get(os.path.realpath(path))
+    return None if text is None else Source(path, text, private)
 
 
 def read_bytes(path: str, limit: int = MAX_BYTES, what: str = "a Compose file") -> bytes:
@@ -109,6 +125,22 @@ def decode(path: str, data: bytes) -> str:
         raise Unreadable(path, "is UTF-16; save it as UTF-8")
     if b"\0" in data:
         raise Unreadable(path, "is not a text file")
+    return _decode_utf8(path, data)
+
+
+def _decode_compose(path: str, data: bytes) -> str:
+    if not data.startswith(_UTF16):
+        return decode(path, data)
+    try:
+        text = data.decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise Unreadable(path, f"is not UTF-16 text (byte {error.start})") from None
+    if "\0" in text:
+        raise Unreadable(path, "is not a text file")
+    return text
+
+
+def _decode_utf8(path: str, data: bytes) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -124,7 +156,7 @@ def read_stdin() -> Source:
         data += chunk
         if len(data) > MAX_BYTES:
             raise Unreadable("standard input", _too_big(len(data), MAX_BYTES, "a Compose file"))
-    return Source("<stdin>", decode("standard input", bytes(data)))
+    return Source("<stdin>", _decode_compose("standard input", bytes(data)))
 
 
 def is_folder(path: str) -> bool:

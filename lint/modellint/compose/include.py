@@ -180,7 +180,7 @@ def _read(loader: Loader, named: list[tuple[Scalar, str, str]], scope: Scope) ->
     found: dict[str, str] = {}
     for node, path, shown in named:
         try:
-            source = files.read(path, private=True)
+            source = files.read_settings(path)
             loader.room.read(path, len(source.text))
             entries = read_dotenv(source, scope.environment, earlier=found)
             loader.room.take(len(entries) + len(scope.environment))

@@ -68,7 +68,7 @@ def _source(path: str, selection: Selection) -> Source:
     if path != files.STDIN:
         if files.strays(path):
             raise files.Unreadable(path, files.LEADS_OUT)
-        return files.read(path)
+        return files.read_compose(path)
     if selection.stdin is None:
         selection.stdin = files.read_stdin()
     return selection.stdin
@@ -112,7 +112,8 @@ def _project(
     if env_files is not None:
         for service in project.services.values():
             found.extend(env_files.violations(service.body, service.active))
-        project.unread = env_files.unread
+        project.unread = list(env_files.unread.values())
+        project.outside = [*loader.outside, *env_files.outside.values()]
         project.whole = project.whole and not env_files.too_much
     # A fragment is laid over a file that holds what it lacks; what it does say must be valid.
     project.violations = [v for v in distinct(found) if project.whole or v.kind != "required"]

@@ -107,7 +107,7 @@ class Loader:
         if self.is_foreign(named, path, named.shown, does):
             return None
         try:
-            source = files.read(path)
+            source = files.read_compose(path)
         except files.Unreadable as trouble:
             self.fail(named, does, f"`{named.shown}` {trouble.reason}")
             return None

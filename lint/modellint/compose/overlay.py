@@ -100,7 +100,7 @@ def _declares(path: str, name: str) -> bool:
     if files.strays(path):
         return False
     try:
-        documents = parse(files.read(path)).documents
+        documents = parse(files.read_compose(path)).documents
     except files.Unreadable:
         return False
     bodies = [document.get("services", name) for document in documents if isinstance(document, Mapping)]

@@ -193,7 +193,7 @@ class Project:
         self.dropped: list[Dropped] = []  # what merges left out of lists
         self.outside: list[Scalar] = []  # what names a file that was read, and lies outside the project directory
         self.foreign: list[tuple[Scalar, str]] = []  # what names a file outside the repository, with words
-        self.unread: list[Scalar] = []  # what names an env file there, which is not read
+        self.unread: list[Scalar] = []  # what names an env file outside the repository, which is not read
         self.taken_in = False  # whether other projects take it in: its variables may have other values there
         self.whole = True
         self._known: dict[Callable[[Project], Any], Any] = {}

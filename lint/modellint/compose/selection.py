@@ -308,7 +308,7 @@ def _read_env_files(paths: list[str], environment: Dict[str, str], read: _EnvFil
     for path in paths:
         if files.strays(path or "."):
             raise files.Unreadable(path, files.LEADS_OUT)
-        source = files.read(path or ".", private=True)
+        source = files.read_settings(path or ".")
         try:
             entries = read_dotenv(source, environment, earlier=found)
         except DotenvError as error:

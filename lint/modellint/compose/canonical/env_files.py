@@ -39,7 +39,7 @@ def labels_of(paths: Iterable[str]) -> dict[str, str]:
 def _values(path: str, known: Mapping[str, str], earlier: Mapping[str, str], raw: bool) -> dict[str, str]:
     entries: list[Entry]
     try:
-        source = files.read(path, private=True)
+        source = files.read_settings(path)
         entries = read_raw(source, known) if raw else read_dotenv(source, known, wins=False, earlier=earlier)
     except (files.Unreadable, DotenvError):
         return {}
