@@ -279,6 +279,13 @@ def unset_variables_of_services(n: int) -> str | Files:
 
 
 @shape
+def required_variables_and_files(n: int) -> str | Files:
+    """That a fresh clone is meant to lack."""
+    text = services(n, "image: '${IMAGE@}', volumes: ['${DIR@}:/x'], env_file: [@.env], environment: {A: '${B@:?}'}")
+    return {"compose.yaml": text, **{f"{at}.env.example": "A=1\n" for at in range(n)}}
+
+
+@shape
 def variables_near_to_injected_ones_in_commands(n: int) -> str | Files:
     grants = "    models: [" + each(n, "m@", ", ") + "]\n"
     return app(grants + '    command: ["sh", "-c", "' + each(n, "curl $$AI_M@_URL; ") + '"]\n', n)

@@ -6,6 +6,7 @@ import os
 
 from modellint.compose import files
 from modellint.compose.load import complete, load_project
+from modellint.compose.missing import missing
 from modellint.compose.selection import Options, select_path, with_override
 from modellint.engine import MOST, TooMany, run
 from modellint.finding import SEVERITIES
@@ -30,8 +31,8 @@ class Outcome:
     """What came of one target, in plain values, as a worker hands it over."""
 
     __slots__ = (
-        "covered", "exceptions", "files", "left_out", "lowered", "others", "policies", "results", "target", "unheeded",
-        "unreadable",
+        "covered", "exceptions", "files", "left_out", "lowered", "needs", "others", "policies", "results", "target",
+        "unheeded", "unreadable",
     )  # fmt: skip
 
     def __init__(self, target: str) -> None:
@@ -41,6 +42,7 @@ class Outcome:
         self.results: list[Any] = []  # packed
         self.covered: list[tuple[Any, str, str]] = []  # packed results that are covered, each with kind and reason
         self.lowered = 0  # results that a policy made less severe
+        self.needs: tuple[list[str], list[str]] = [], []  # the env files and the values that it lacks here
         self.unreadable: list[tuple[str, str, int, int]] = []
         self.policies: list[tuple[str, str]] = []  # that were in force, each with what it lies outside of
         self.exceptions: list[tuple[str, int, bool]] = []  # of policies: which, its number, and whether it was used
@@ -60,11 +62,22 @@ class Outcome:
         return outcome
 
 
+class Needs:
+    """What Compose needs before it starts a project: env files, and values of variables, that are not here."""
+
+    __slots__ = ("files", "path", "variables")
+
+    def __init__(self, path: str, files: Sequence[str], variables: Sequence[str]) -> None:
+        self.path = path  # of the project's first file
+        self.files = files
+        self.variables = variables
+
+
 class Report:
     """What a check found, on which terms, and what it could not read."""
 
     __slots__ = (
-        "files", "in_force", "known", "left_out", "lowered", "policies", "projects", "results", "suppressed",
+        "files", "in_force", "known", "left_out", "lowered", "needs", "policies", "projects", "results", "suppressed",
         "unheeded", "unreadable",
     )  # fmt: skip
 
@@ -72,6 +85,7 @@ class Report:
         self.results: list[Result] = []
         self.unreadable: list[files.Unreadable] = []
         self.left_out: list[files.LeftOut] = []  # Compose files that were met and not checked
+        self.needs: list[Needs] = []  # of the projects that lack something here
         self.files = 0  # Compose files that were checked
         self.projects = 0
         self.policies: list[str] = []  # that were in force
@@ -139,6 +153,8 @@ def _gather(report: Report, outcomes: Sequence[Outcome], policies: Policies | No
         lost.update(dict.fromkeys(outcome.unreadable))
         read.update(outcome.files)
         report.lowered += outcome.lowered
+        if any(outcome.needs):
+            report.needs.append(Needs(outcome.files[0], *outcome.needs))
         for one in map(unpack, outcome.results):
             found.setdefault(_key(one), one)
         for each, kind, reason in outcome.covered:
@@ -283,6 +299,9 @@ def _check_one(
     outcome.others = [name for name in outcome.files if name not in own]
     if policies is not None:
         outcome.policies = [(name, policies.outside(name, project.folder)) for name in names]
+    if project.violations:
+        lacks = project.once(missing)
+        outcome.needs = lacks.files, lacks.variables
     outcome.left_out = [(each.path, each.reason) for each in selection.left_out]
     outcome.unreadable = [(each.path, each.reason, 0, 0) for each in unread_parts(project)]
     outcome.unreadable += [(target or ".", _why(name, error), 0, 0) for name, error in failed.items()]

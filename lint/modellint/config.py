@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modellint.compose.canonical import canonical, dump
 from modellint.compose.load import complete, load_project
+from modellint.compose.missing import missing
 from modellint.compose.selection import select_path
 from modellint.engine import run
 from modellint.finding import ERROR
@@ -49,6 +50,6 @@ def refusals(project: Project, rules: Mapping[str, Rule]) -> list[tuple[Span, st
     names = [name for name in _REFUSALS if name != "undefined-model" or project.features.checks_grants]
     project.ignores = []
     findings = run([rules[name] for name in names], project)
-    # `invalid-compose` only warns of what may be there elsewhere; here it is missing.
-    refusing = [found for found in findings if found.severity == ERROR or found.rule == "invalid-compose"]
-    return [(found.span, found.message) for found in refusing]
+    refusing = [(found.span, found.message) for found in findings if found.severity == ERROR]
+    refusing += [(violation.span, violation.message) for violation in project.once(missing).refusals]
+    return sorted(refusing, key=lambda each: (each[0].source.path, each[0].start))

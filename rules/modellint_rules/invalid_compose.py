@@ -7,8 +7,8 @@ cases are peculiar to models:
   attributes Compose does not convert them.
 - an entry of `models:` knows `model`, `context_size`, `runtime_flags`, `name` and `x-…`, nothing else.
 
-A required variable without a value and a missing env file stop Compose too. They are warnings, because they may well be
-there where the project runs.
+A missing env file stops Compose too. What a fresh clone is meant to lack, values and env files kept out of git, is a note of
+`missing-value` instead.
 
 ```yaml bad
 services:
@@ -101,32 +101,28 @@ networks:
   back:
 ```
 
-A required variable (`${NAME:?}`) without a value and a missing env file are reported too, for Compose refuses the
-project in this folder with these variables. An env file that `.gitignore` names is only warned of: it is missing in every
-fresh checkout, and meant to be.
-
 What this rule cannot see: what only shows when containers start, such as a port that is taken or an image that does
 not exist. In an overlay it does not ask for what the base file may hold.
 """
 
 from __future__ import annotations
 
-from modellint.rule import ERROR, WARNING, Context, Edit, Finding, Findings, Fix, Node, Project, Scalar, rule
-
-# An env file that is missing because `.gitignore` names it, and a variable without a value: a fresh checkout has neither.
-_ELSEWHERE = ("kept-from-git", "unset")
+from modellint.compose.missing import missing
+from modellint.rule import ERROR, Context, Edit, Finding, Findings, Fix, Node, Project, Scalar, rule
 
 
 @rule(ERROR)
 def invalid_compose(project: Project, context: Context) -> Findings:
     """Report each thing that Compose refuses at its node."""
+    elsewhere = set(map(id, project.once(missing).refusals)) if project.violations else ()
     for violation in project.violations:
-        severity = WARNING if violation.kind in _ELSEWHERE else None
+        if id(violation) in elsewhere:
+            continue
         fix, hint = violation.fix, violation.hint
         if fix is None and violation.path[:1] == ("models",) and violation.path[2:] == ("context_size",):
             fix = _with_default(violation.node, project)
             hint = "" if fix else hint
-        yield Finding(violation.span, violation.message, fix, hint=hint, severity=severity)
+        yield Finding(violation.span, violation.message, fix, hint=hint)
 
 
 def _with_default(node: Node, project: Project) -> Fix | None:

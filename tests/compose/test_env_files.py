@@ -1,4 +1,4 @@
-"""An env file that is not there: Compose refuses the project, and a fresh checkout is told so more softly."""
+"""An env file that is not there: Compose refuses the project, and a fresh checkout needs it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ TEXT = "services: {app: {image: app, env_file: %s}}\n"
 
 
 @pytest.mark.parametrize(
-    ("ignored", "env_file", "severity"),
+    ("ignored", "env_file", "said"),
     [
-        ("", ".env.app", "error"),
-        (".env*\n", ".env.app", "warning"),
-        ("*.log\n", ".env.app", "error"),
-        (".env*\n!.env.app\n", ".env.app", "error"),
+        ("", ".env.app", "error[invalid-compose]"),
+        (".env*\n", ".env.app", "note[missing-value]"),
+        ("*.log\n", ".env.app", "error[invalid-compose]"),
+        (".env*\n!.env.app\n", ".env.app", "error[invalid-compose]"),
         (".env*\n", "{path: .env.app, required: false}", ""),
     ],
 )
 def test_a_missing_env_file(
-    ignored: str, env_file: str, severity: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ignored: str, env_file: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "app").mkdir()
@@ -36,16 +36,16 @@ def test_a_missing_env_file(
     if ignored:
         (tmp_path / ".gitignore").write_text(ignored)
     found = check(["compose.yaml"], list(rules().values()), {})
-    assert [result.severity for result in found.results if result.rule == "invalid-compose"] == [severity] * bool(
-        severity
-    )
+    shown = [f"{result.severity}[{result.rule}]" for result in found.results]
+    assert [each for each in shown if "invalid" in each or "missing" in each] == [said] * bool(said)
+    assert bool(found.needs) == ("missing" in said)
 
 
 def invalid(folder: Path, services: str) -> list[str]:
     """What is said of the env files of services."""
     (folder / "compose.yaml").write_text(f"services:\n{services}")
     found = check([str(folder / "compose.yaml")], list(rules().values()), {})
-    return [result.message for result in found.results if result.rule == "invalid-compose"]
+    return [result.message for result in found.results if result.rule in ("invalid-compose", "missing-value")]
 
 
 @pytest.mark.parametrize(("text", "times"), [("A=1\nB=$A\n", 4), ("A=1\nB=2\n", 1)])
@@ -85,7 +85,12 @@ def test_git_is_asked_once_about_the_files_of_a_folder(tmp_path: Path, monkeypat
     (tmp_path / ".git").mkdir()
     (tmp_path / ".gitignore").write_text("*.env\n")
     said = invalid(tmp_path, "".join(f"  s{number}: {{image: a, env_file: x/{number}.env}}\n" for number in range(9)))
-    assert len(said) == 9
+    assert said == [
+        "Compose needs the env files "
+        + ", ".join(f"`x/{number}.env`" for number in range(8))
+        + " and `x/8.env`"
+        + " before it starts this project"
+    ]
     assert len([path for path in read if path.endswith(".gitignore")]) == 1
 
 

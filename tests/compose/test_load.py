@@ -65,7 +65,7 @@ def test_documents(text: str, agree: Agree) -> None:
 def test_a_required_variable_is_asked_for_once(loaded: Agree) -> None:
     project = loaded({"compose.yaml": DOCUMENTS["a required variable"]})
     (violation,) = project.violations
-    assert (violation.kind, violation.span.text) == ("variable", "${IMAGE:?}")
+    assert (violation.kind, violation.span.text) == ("required-variable", "${IMAGE:?}")
     assert project.whole
 
 

@@ -15,9 +15,7 @@ CASES = (Path(__file__).parents[3] / "shared" / "conformance").resolve()
 # The cases beside the checkout that still differ, and why each may.
 STILL_DIFFERENT = {
     "binary-tag": "`!!binary` is printed as it is written; no label or variable of a project in the wild has it",
-    "check-gitignored-env": "a warning: a fresh clone has no env file that git ignores, and Compose refuses",
     "check-outside-env": "an env file that lies outside the repository is not read, which a finding says",
-    "check-type-unset": "a warning: a fresh clone has no value for the variable, and Compose then refuses",
     "env-empty-text": "`environment: ''` laid over a map is refused; Compose adds a variable without a name",
     "job-ports-merge": "equal ports of a job in two files are refused; Compose prints them twice",
     "long-key": "a key of more than 1,024 characters is refused, as YAML 1.1 has it",

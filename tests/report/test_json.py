@@ -55,6 +55,7 @@ def test_shape(samples: dict[str, Report], known: dict[str, Rule]) -> None:
         "suppressed": [],
         "left_out": [],
         "unheeded": [],
+        "needs": [],
     }  # fmt: skip
 
 

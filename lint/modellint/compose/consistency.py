@@ -170,6 +170,12 @@ def _one_container(body: Mapping, path: Path) -> Iterator[Violation]:
 def _image(service: Service, path: Path) -> Iterator[Violation]:
     body = service.body
     if not ("build" in body or "provider" in body or "extends" in body or _filled(body.get("image"))):
+        image = body.get("image")
+        if isinstance(image, Scalar) and image.interpolated:
+            message = f"`{shown(image)}` has no value here, and a service without `build` needs an image: {_REFUSED}"
+            hint = "give the variable a value, or write a default like `${NAME:-value}`"
+            yield Violation(image.content, image, "required", (*path, "image"), message, hint)
+            return
         message = f"the service `{service.name.text}` has neither `image` nor `build`, and {_REFUSED}"
         yield Violation(service.name.content, body, "required", path, message, "add `image:` or `build:`")
 

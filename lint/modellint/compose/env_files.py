@@ -6,6 +6,7 @@ import os
 
 from modellint.compose import files
 from modellint.compose.dotenv import MAX_SETTINGS, DotenvError, Room, TooMany, read_dotenv, read_raw
+from modellint.compose.missing import NEEDED_FILE, example_of
 from modellint.compose.project import Setting
 from modellint.compose.schema import UNSET, Violation
 from modellint.node import Mapping, Scalar, Sequence, text_of
@@ -107,9 +108,8 @@ class EnvFiles:
         except files.Unreadable as trouble:
             hint = "create it, or write `required: false` below its `path`" if kind == "env_file" else "create it"
             message = f"the {what} `{node.shown}` {trouble.reason}: Docker Compose refuses the project"
-            if active and not os.path.exists(env_file.path) and self._is_kept_from_git(env_file.path):
-                kind = "kept-from-git"
-                message = f"the {what} `{node.shown}`, kept out of git, {trouble.reason} here: Docker Compose needs it"
+            if active and not os.path.exists(env_file.path) and self._is_meant_to_lack(env_file.path):
+                kind = NEEDED_FILE
         except TooMany:
             if self.too_much:
                 return
@@ -151,6 +151,10 @@ class EnvFiles:
         foreign = files.foreign(path, self._folder)
         (self.unread if foreign else self.outside)[id(node)] = node
         return foreign
+
+    def _is_meant_to_lack(self, path: str) -> bool:
+        """Whether a fresh clone is meant to lack a file: an example of it lies beside, or git leaves it out."""
+        return bool(example_of(path)) or self._is_kept_from_git(path)
 
     def _is_kept_from_git(self, path: str) -> bool:
         """Whether a `.gitignore` between a file and the root of its repository names it; no, where that is too much."""

@@ -14,7 +14,7 @@ from modellint.node import Mapping, Scalar
 from modellint.parse import parse
 from modellint.source import Span
 
-_OF_VARIABLES = frozenset((*AROUND, UNSET, "kept-from-git"))  # kinds of violations that other variables may mend
+_OF_VARIABLES = frozenset((*AROUND, UNSET))  # kinds of violations that other variables may mend
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dict

@@ -11,6 +11,7 @@ import os
 from modellint.compose import files
 from modellint.compose.dotenv import Room
 from modellint.compose.interpolate import InvalidTemplate, MissingVariable, interpolate
+from modellint.compose.missing import NEEDED_FILE, REQUIRED
 from modellint.compose.schema import Violation, violations
 from modellint.node import Mapping, Scalar
 from modellint.node import Sequence as NodeSequence
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 MAX_FILES = 500  # that one project may be made of
 MAX_NODES = 200_000  # that all of them may hold; a file that is read for several folders counts as often
 _MOST_REFUSED = 10  # states of a project of which it is said what the schema refuses: Compose stops at the first
-AROUND = ("variable", "env_file", "label_file")  # violations that another shell or checkout may not have
+# The kinds of violations that another shell or checkout may not have.
+AROUND = ("variable", REQUIRED, NEEDED_FILE, "env_file", "label_file")
 _REMOTE = ("oci://", "git@", "git://", "ssh://", "http://", "https://", "github.com/")
 
 
@@ -303,7 +305,7 @@ def _missing_variable(error: MissingVariable) -> Violation:
     assert variable.scalar is not None
     message = f"`{variable.name}` is required here and has no value, so Docker Compose refuses the project"
     hint = f"set `{variable.name}` in the shell or in the `.env` file"
-    return Violation(variable.span, variable.scalar, "variable", (), message, hint)
+    return Violation(variable.span, variable.scalar, REQUIRED, (), message, hint)
 
 
 def _template_violation(error: ValueError) -> Violation:

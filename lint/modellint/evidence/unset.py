@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from modellint.compose.missing import unset_variables
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modellint.compose.interpolate import Variable
@@ -13,10 +15,4 @@ def unset(node: Scalar, project: Project) -> list[Variable]:
     """The variables of a value that have neither a value here nor a default: what they will be is not known."""
     if not node.interpolated:
         return []
-    return [variable for variable in project.variables if variable.scalar is node and _is_unset(variable, project)]
-
-
-def _is_unset(variable: Variable, project: Project) -> bool:
-    if variable.operator == ":?":
-        return not (variable.is_set and project.environment.get(variable.name) != "")
-    return variable.operator in ("", "?") and not variable.is_set
+    return project.once(unset_variables).get((id(node.source), node.start), [])

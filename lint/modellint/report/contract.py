@@ -113,6 +113,14 @@ class Unheeded(Record):
     reason: str
 
 
+class Needs(Record):
+    """What Compose needs before it starts a project, and what is not here."""
+
+    path: str
+    env_files: list[str]
+    variables: list[str]
+
+
 class Tool(Record):
     """The program that made the report."""
 
@@ -144,6 +152,7 @@ class Report(Record):
     suppressed: list[Suppressed] = []
     left_out: list[LeftOut] = []
     unheeded: list[Unheeded] = []
+    needs: list[Needs] = []
 
 
 def schema() -> dict[str, Any]:

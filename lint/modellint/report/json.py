@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modellint.base_suppressions import Unheeded
-    from modellint.check import Report
+    from modellint.check import Needs, Report
     from modellint.compose.files import Unreadable
     from modellint.policies import InForce
     from modellint.result import Place, Result, Suppressed
@@ -42,6 +42,7 @@ def render(report: Report, rules: Mapping[str, Rule]) -> str:
             "suppressed": [_suppressed(each) for each in report.suppressed],
             "left_out": [{"path": _path(each.path), "reason": well_formed(each.reason)} for each in report.left_out],
             "unheeded": [_unheeded(each) for each in report.unheeded],
+            "needs": [_needs(each) for each in report.needs],
         },
         len(report.results) + len(report.suppressed),
     )
@@ -73,6 +74,14 @@ def _policy(policy: InForce) -> dict[str, Any]:
         "outside": policy.outside or None,
         "off": list(policy.off),
         "lowered": list(policy.lowered),
+    }
+
+
+def _needs(each: Needs) -> dict[str, Any]:
+    return {
+        "path": _path(each.path),
+        "env_files": [well_formed(name) for name in each.files],
+        "variables": list(each.variables),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modellint.compose.missing import in_words
 from modellint.report.paths import relative
 
 TYPE_CHECKING = False
@@ -21,7 +22,8 @@ def terms(report: Report, *, baseline: bool = True) -> list[str]:
 
     `baseline`: whether what a baseline covers is counted.
     """
-    return [*about_change(report), *map(_policy, report.in_force), *_counts(report, baseline), *_left_out(report)]
+    said = [*about_change(report), *map(_policy, report.in_force), *_counts(report, baseline), *_left_out(report)]
+    return said + _needs(report)
 
 
 def about_change(report: Report) -> list[str]:
@@ -71,6 +73,20 @@ def _counts(report: Report, baseline: bool) -> list[str]:
 def _left_out(report: Report) -> list[str]:
     found = [f"`{relative(each.path)}` ({each.reason})" for each in report.left_out]
     return [f"not checked: {'; '.join(shortened(found, MOST_NAMED))}"] if found else []
+
+
+def _needs(report: Report) -> list[str]:
+    """What a clean report must not hide: that a project cannot start as it is here."""
+    if report.projects == 1 and len(report.needs) == 1:
+        (each,) = report.needs
+        return [f"Compose needs {in_words(each.files, each.variables)} before this project starts"]
+    found = [
+        f"Compose needs {in_words(each.files, each.variables)} before `{relative(each.path)}` starts"
+        for each in report.needs[: MOST_NAMED + 1]
+    ]
+    if len(report.needs) > len(found):
+        found[-1] = f"Compose needs something before {len(report.needs) - MOST_NAMED} more projects start"
+    return found
 
 
 def _named(rules: Sequence[str]) -> str:

@@ -1,0 +1,74 @@
+"""Compose needs values or env files that are not here before it starts the project.
+
+A fresh clone has no `.env`, and should have none: what belongs into it is different on every machine, or secret. Docker Compose
+refuses such a project until the values are there: a required variable (`${NAME:?}`), a variable whose empty value it does not
+take (in `ports`, `volumes`, `image`, a name), and an env file that `.gitignore` names or that has an example beside it. That is
+no fault of the files, so it is one note for the whole project, at the first place. A policy can raise it, and
+`check --select missing-value --fail-on note` fails on it: where the project is to start, nothing may be missing.
+
+```yaml bad
+services:
+  app:
+    image: app
+    environment:
+      API_TOKEN: ${API_TOKEN:?set it in .env}
+      #          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ Compose needs values for `API_TOKEN` and `NOTES_DIR` before it starts this project
+    volumes:
+      - ${NOTES_DIR}:/notes
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+```yaml good
+services:
+  app:
+    image: app
+    environment:
+      API_TOKEN: ${API_TOKEN-}
+    volumes:
+      - ${NOTES_DIR:-./notes}:/notes
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M
+```
+
+What this rule cannot see: a value that Compose takes and a program then misses, and what is wrong with a text whatever its
+variable holds. An env file that neither `.gitignore` names nor an example shows is an error of `invalid-compose`: the path
+may be mistyped.
+"""
+
+from __future__ import annotations
+
+from modellint.compose.missing import Missing, in_words, missing
+from modellint.rule import NOTE, Context, Finding, Findings, Project, rule
+
+_MOST_PLACES = 10
+
+
+@rule(NOTE)
+def missing_value(project: Project, context: Context) -> Findings:
+    """Report once what the project needs from outside, at the first place that asks for it."""
+    found = project.once(missing)
+    if not found.needs:
+        return
+    first, *others = found.needs[: _MOST_PLACES + 1]
+    related = [(need.place, f"{'the file' if need.path else 'the variable'} `{need.name}`") for need in others]
+    message = f"Compose needs {in_words(found.files, found.variables)} before it starts this project"
+    yield Finding(first.place, message, related=related, hint=_hint(found))
+
+
+def _hint(found: Missing) -> str:
+    """Where the values belong, and where an example of them is."""
+    shown = [(need.example, need.name) for need in found.needs if need.example]
+    files = [need for need in found.needs if need.path]
+    if not shown and found.example and len(files) < len(found.needs):
+        shown = [(found.example, ".env")]
+    if shown:
+        example, name = shown[0]
+        return f"copy `{example}` to `{name}`, and fill it in"
+    if files:
+        return "create it" if len(found.needs) == 1 else "create the file, and set the rest in the shell or in `.env`"
+    return f"set {'it' if len(found.needs) == 1 else 'them'} in the shell or in `.env`"
