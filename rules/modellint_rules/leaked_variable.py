@@ -76,6 +76,8 @@ services:
   local:
     image: local
     environment:
+      TAVILY_API_KEY: ${TAVILY_API_KEY}
+      AWS_SECRET_ACCESS_KEY: ${AWS_SECRET_ACCESS_KEY}
       OPENAI_API_KEY: not-needed
       OPENAI_BASE_URL: https://api.openai.com/v1
     models: [llm]
@@ -86,6 +88,9 @@ secrets:
   openai_api_key:
     file: ./openai_api_key.txt
 ```
+
+A key that several services take over from one line, by an anchor, is one finding. A key for search, tracing, storage or a vector
+database is none of a model's provider; one of a cloud counts where the service speaks of the models there (Bedrock).
 
 What this rule cannot see: what a program does with a variable, whether a key is a throwaway one, and env files that are not
 there. It knows the providers' own names for keys; one under another name is left alone.
@@ -108,6 +113,7 @@ from modellint.rule import (
     Project,
     Scalar,
     Service,
+    Span,
     Variable,
     rule,
     scalars,
@@ -115,8 +121,9 @@ from modellint.rule import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+_MOST_NAMED = 3  # services in a message
 _MOST_FIXED = 50  # variables: for each of them, a whole section is looked at
 _SECRET = "mount it as a secret, and give the program the name of the file"
 
@@ -135,7 +142,7 @@ def leaked_variable(project: Project, context: Context) -> Findings:
         yield _by_hand(service, setting, source, fix)
     for service in services:
         yield from _env_files(service, context)
-        yield from _keys(service, context)
+    yield from _keys(services, context)
     configs = project.root.get("configs") if project.root is not None else None
     for scalar in scalars(configs):
         yield from _keys_in(scalar, context, "a config that is written into the container as a plain file")
@@ -227,31 +234,42 @@ def _is_of_dotenv(setting: Setting) -> bool:
     return name == ".env" and wires and bool(setting.value)
 
 
-def _keys(service: Service, context: Context) -> Findings:
-    """Report each key of a provider that a variable brings into the environment or onto a command line."""
-    about_models = any(credentials.is_model_credential(name) for name in service.environment)
-    given = [*service.environment.values(), *settings(service.body.get("build", "args"))]
-    for setting in given:
+def _keys(services: Iterable[Service], context: Context) -> Findings:
+    """Report each key of a provider that a variable brings into environments or onto a command line, once for a place."""
+    owners: dict[Span, list[str]] = {}
+    found: dict[Span, Setting] = {}
+    for service in services:
+        for setting in _given_keys(service, context):
+            found.setdefault(setting.span, setting)
+            owners.setdefault(setting.span, []).append(service.name.text)
+        for scalar in command_scalars(service) if context.project.variables else ():
+            yield from _keys_in(scalar, context, "a command line, which `docker inspect` and the process list show")
+    for span, setting in found.items():
+        message = _key_message(setting.name, f"the environment of {_listed(owners[span])}")
+        yield Finding(span, message, hint=_SECRET, severity=NOTE)
+
+
+def _given_keys(service: Service, context: Context) -> Iterator[Setting]:
+    for setting in [*service.environment.values(), *settings(service.body.get("build", "args"))]:
         name, node = setting.name, setting.node
         if node is None or not (
-            credentials.is_model_credential(name) or (about_models and credentials.is_cloud_credential(name))
+            credentials.is_provider_key(name) or _speaks_of(service, credentials.cloud_of_models(name))
         ):
             continue
         variables = context.evidence.variables(node)
         if setting.value is None or (variables and not _is_optional(variables)):
-            yield Finding(
-                setting.span,
-                _key_message(name, f"the environment of `{service.name.text}`"),
-                hint=_SECRET,
-                severity=NOTE,
-            )
-    for scalar in command_scalars(service) if context.project.variables else ():
-        yield from _keys_in(scalar, context, "a command line, which `docker inspect` and the process list show")
+            yield setting
+
+
+def _speaks_of(service: Service, words: Sequence[str]) -> bool:
+    """Whether a variable of a service has one of some words in its name or value."""
+    given = service.environment.values() if words else ()
+    return any(word in f"{each.name}={each.value or ''}".upper() for each in given for word in words)
 
 
 def _keys_in(scalar: Scalar, context: Context, where: str) -> Findings:
     for variable in context.evidence.variables(scalar):
-        if credentials.is_model_credential(variable.name) and not _is_optional([variable]):
+        if credentials.is_provider_key(variable.name) and not _is_optional([variable]):
             message = f"the key `{variable.name}` stands in {where}"
             yield Finding(variable.span, message, hint=_SECRET, severity=NOTE)
 
@@ -264,3 +282,11 @@ def _is_optional(variables: list[Variable]) -> bool:
 
 def _key_message(name: str, where: str) -> str:
     return f"the key `{name}` lies in {where}: `docker inspect`, every child process and crash reports show it"
+
+
+def _listed(names: Sequence[str]) -> str:
+    said = [f"`{name}`" for name in names[:_MOST_NAMED]]
+    if len(names) > _MOST_NAMED:
+        said.append(f"{len(names) - _MOST_NAMED} more")
+    *first, last = said
+    return f"{', '.join(first)} and {last}" if first else last

@@ -4,8 +4,8 @@ Such a tag is made to be moved. What a machine runs depends on the day it pulled
 different things under one name, and there is no name to go back to when an update breaks. For a model that means
 other weights or another quantization; for an inference server other defaults and flags.
 
-The rule looks at models, and at the images of inference servers and proxies that it knows (Ollama, vLLM, llama.cpp,
-LocalAI, LiteLLM and others).
+The rule looks at models, and at the images of inference servers, proxies and clients that it knows (Ollama, vLLM, llama.cpp,
+LocalAI, LiteLLM, Open WebUI and others). A client such as Open WebUI migrates its database when it starts, and cannot go back.
 
 ```yaml bad
 services:
@@ -18,6 +18,9 @@ services:
   proxy:
     image: ghcr.io/berriai/litellm:main-stable
     #                              ^^^^^^^^^^^ `main-stable` moves: what runs depends on the day it was pulled
+  chat:
+    image: ghcr.io/open-webui/open-webui:${TAG:-cuda}
+    #      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `ghcr.io/open-webui/open-webui:${TAG:-cuda}` moves: what runs depends on the day it was pulled
 models:
   llm:
     model: ai/smollm2
@@ -34,6 +37,8 @@ services:
     models: [llm, coder]
   ollama:
     image: ollama/ollama:0.12.6
+  chat:
+    image: ghcr.io/open-webui/open-webui:v0.6.36-ollama
 models:
   llm:
     model: ai/smollm2:360M-Q4_K_M
@@ -49,7 +54,7 @@ What this rule cannot see: a tag that looks like a version and moves nevertheles
 
 from __future__ import annotations
 
-from modellint.evidence.images import PROXY, SERVER, product
+from modellint.evidence.images import CLIENT, PROXY, SERVER, product
 from modellint.evidence.unset import unset
 from modellint.image import Image
 from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, Scalar, Service, Span, rule
@@ -62,7 +67,7 @@ _MOVING = frozenset(("latest", "main", "master", "nightly", "edge", "dev", "stab
 # What an image is built for says nothing about when it was built.
 _BUILDS = _MOVING | frozenset((
     "server", "full", "light", "aio", "cpu", "gpu", "cuda", "rocm", "vulkan", "intel", "musa", "openvino", "nvidia",
-    "hipblas", "database", "non_root", "non", "root", "spend", "logs",
+    "hipblas", "database", "non_root", "non", "root", "spend", "logs", "ollama",
 ))  # fmt: skip
 
 
@@ -98,7 +103,7 @@ def _of_image(service: Service, project: Project, allowed: Sequence[str]) -> Fin
         return
     image = Image(node.value)
     known = product(image)
-    if known is None or known.role not in (SERVER, PROXY) or image.digest or image.tag in allowed:
+    if known is None or known.role not in (SERVER, PROXY, CLIENT) or image.digest or image.tag in allowed:
         return
     if not image.tag:
         message = f"`{node.shown}` has no tag: Docker pulls the `latest` {known.name}, whatever that is on the day"

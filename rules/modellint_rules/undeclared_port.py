@@ -84,11 +84,19 @@ services:
     networks:
       default:
         aliases: [gateway]
+  tracer:
+    image: tracer
+    environment:
+      TRACE_URL: http://collector-of-another-project:4318
+    networks: [shared]
+networks:
+  shared:
+    name: shared-by-several-projects
 ```
 
 What this rule cannot see: which port a program listens on. Only three things are reported: a port that is known as the *machine's* port of
-that service, one that a known image does not listen on, and a name that is nothing here. A service in an external network may reach
-what other projects run there, so its hosts are not judged; neither are those of a file that is laid over another, and those that a variable holds or has as its
+that service, one that a known image does not listen on, and a name that is nothing here. A service in an external network, or
+in one with a `name` of its own, may reach what other projects run there, so its hosts are not judged; neither are those of a file that is laid over another, and those that a variable holds or has as its
 default.
 """
 
@@ -263,7 +271,7 @@ class _Known:
         return self._names
 
     def is_outside(self, service: Service) -> bool:
-        """Whether a service is in a network that exists without this project."""
+        """Whether a service is in a network that other projects may share."""
         name = service.name.text
         if name not in self._outside:
             self._outside[name] = _is_outside(service, self._project)
@@ -285,12 +293,14 @@ def _names_of(service: Service, project: Project) -> set[str]:
 
 
 def _is_outside(service: Service, project: Project) -> bool:
-    """Whether a service is in a network that exists without this project."""
+    """Whether a service is in a network that other projects may share: an external one, or one with a name of its own."""
     section = service.body.get("networks")
     for name in [text_of(name) or name.text for name in names(section)] or ["default"]:
         network = project.root.get("networks", name) if project.root is not None else None
         external = network.get("external") if isinstance(network, Mapping) else None
         if external is not None and not (isinstance(external, Scalar) and external.value is False):
+            return True
+        if isinstance(network, Mapping) and text_of(network.get("name")):
             return True
     return False
 

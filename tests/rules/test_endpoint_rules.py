@@ -162,11 +162,42 @@ def test_a_pinned_model_answers_to_its_name(find: Find) -> None:
         ("LANGFUSE_PUBLIC_KEY", "${LANGFUSE_PUBLIC_KEY}", 0),
         ("STRIPE_API_KEY", "${STRIPE_API_KEY}", 0),
         ("AWS_SECRET_ACCESS_KEY", "${AWS_SECRET_ACCESS_KEY}", 0),
+        ("AWS_BEARER_TOKEN_BEDROCK", "${AWS_BEARER_TOKEN_BEDROCK}", 1),
+        ("SERPER_API_KEY", "${SERPER_API_KEY:-}", 0),
+        ("LANGSMITH_API_KEY", "", 0),
+        ("LITELLM_SALT_KEY", "${LITELLM_SALT_KEY}", 0),
+        ("AZURE_SEARCH_API_KEY", "${AZURE_SEARCH_API_KEY}", 0),
+        ("AZURE_OPENAI_API_KEY", "${AZURE_OPENAI_API_KEY}", 1),
+        ("GOOGLE_MAPS_API_KEY", "${GOOGLE_MAPS_API_KEY}", 0),
+        ("GOOGLE_API_KEY", "${GOOGLE_API_KEY}", 1),
     ],
 )
 def test_keys_in_the_environment(name: str, value: str, count: int, find: Find) -> None:
     found = find("leaked-variable", env(name, value))
     assert [(finding.span.text, finding.severity) for finding in found] == [(name, NOTE)] * count
+
+
+@pytest.mark.parametrize(
+    ("shared", "said"),
+    [
+        ("environment: &e {OPENAI_API_KEY: '${OPENAI_API_KEY}'}", "environment: *e"),
+        ("environment: &e [OPENAI_API_KEY]", "environment: *e"),
+        ("environment: &e {OPENAI_API_KEY: '${OPENAI_API_KEY}'}", "environment: {<<: *e, A: b}"),
+    ],
+)
+def test_a_key_on_one_line_is_said_once(shared: str, said: str, find: Find) -> None:
+    services = "".join(f"  s{at}: {{image: i, {said}}}\n" for at in range(4))
+    (found,) = find("leaked-variable", f"services:\n  s: {{image: i, {shared}}}\n{services}")
+    assert found.message.startswith("the key `OPENAI_API_KEY` lies in the environment of `s`, `s0`, `s1` and 2 more: ")
+
+
+@pytest.mark.parametrize(
+    ("network", "count"),
+    [("{name: shared}", 0), ("{name: '${NET:-shared}'}", 0), ("{external: true}", 0), ("{driver: bridge}", 1), ("", 1)],
+)
+def test_a_host_in_a_network_that_others_share(network: str, count: int, find: Find) -> None:
+    text = f"{{image: i, environment: {{A_URL: 'http://elsewhere:80'}}, networks: [n]}}}}\nnetworks: {{n: {network}}}"
+    assert len(find("undeclared-port", f"services: {{a: {text}\n")) == count
 
 
 @pytest.mark.parametrize(

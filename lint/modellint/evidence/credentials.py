@@ -15,6 +15,19 @@ _PROVIDERS = frozenset(
         "TOGETHER", "VLLM", "VOYAGE", "VOYAGEAI", "XAI", "ZHIPU", "ZHIPUAI",
     )
 )  # fmt: skip
+# Among the words of a key's name: it is for something else than a model.
+_OTHER_TRADES = frozenset(
+    (
+        "ANALYTICS", "BLOB", "BRAVE", "BUCKET", "CALENDAR", "COSMOS", "CSE", "DRIVE", "EXA", "FIRECRAWL", "LANGCHAIN",
+        "LANGFUSE", "LANGSMITH", "MAPS", "PINECONE", "PLACES", "S3", "SEARCH", "SERPAPI", "SERPER", "STORAGE", "TAVILY",
+        "TRANSLATE", "YOUTUBE",
+    )
+)  # fmt: skip
+_CLOUDS = {
+    "AWS_SECRET_ACCESS_KEY": ("BEDROCK",),
+    "AWS_BEARER_TOKEN_BEDROCK": ("BEDROCK",),
+    "AZURE_CLIENT_SECRET": ("AZURE_OPENAI", "OPENAI.AZURE", "AZURE_AI"),
+}
 _TOKENS = frozenset(
     ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN", "HUGGINGFACE_TOKEN", "REPLICATE_API_TOKEN")
 )
@@ -62,9 +75,20 @@ def is_model_credential(name: str) -> bool:
     return upper.endswith(_KEY_ENDS) and not _PROVIDERS.isdisjoint(upper.split("_")) and "PUBLIC" not in upper
 
 
-def is_cloud_credential(name: str) -> bool:
-    """Whether a variable holds the key of a cloud that serves models among other things."""
-    return name.upper() in ("AWS_SECRET_ACCESS_KEY", "AWS_BEARER_TOKEN_BEDROCK", "AZURE_CLIENT_SECRET")
+def is_provider_key(name: str) -> bool:
+    """Whether a variable holds a key of a provider of models, and none for search, tracing or storage."""
+    upper = name.upper()
+    return (
+        is_model_credential(name)
+        and not upper.endswith("_SALT_KEY")
+        and _OTHER_TRADES.isdisjoint(upper.split("_"))
+        and upper != "AWS_SECRET_ACCESS_KEY"
+    )
+
+
+def cloud_of_models(name: str) -> tuple[str, ...]:
+    """For the key of a cloud that serves models among other things: the words by which a service speaks of these."""
+    return _CLOUDS.get(name.upper(), ())
 
 
 def is_secret(name: str) -> bool:

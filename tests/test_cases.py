@@ -1,0 +1,32 @@
+"""The kinds of small projects beside the checkout that are wholly right stay so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCORE = (Path(__file__).parents[2] / "shared" / "cases" / "score.py").resolve()
+WHOLE = (
+    "client-image-tag",
+    "keys-of-no-model-provider",
+    "missing-env-file-said-once",
+    "named-network",
+    "one-key-said-once",
+    "required-variable-in-a-fresh-clone",
+    "unset-variable-breaks-a-pattern",
+    "utf-16-file",
+)
+
+
+def test_the_kinds_that_are_right() -> None:
+    if not SCORE.exists():
+        pytest.skip("the cases do not lie beside this checkout")
+    program = Path(sys.executable).with_name("modellint")
+    done = subprocess.run(
+        [sys.executable, SCORE, "--modellint", program, *WHOLE], capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].endswith(f"{len(WHOLE)} of {len(WHOLE)} kinds whole")
