@@ -111,7 +111,8 @@ def grants_with_names(n: int) -> str | Files:
 
 @shape
 def models_of_one_artifact(n: int) -> str | Files:
-    return app("    models: [m0]\n", 0) + "models:\n" + each(n, "  m@: {model: ai/a, context_size: %}\n")
+    granted = "    models: [" + each(n, "m@", ", ") + "]\n"
+    return app(granted, 0) + "models:\n" + each(n, "  m@: {model: ai/a, context_size: %}\n")
 
 
 @shape

@@ -11,6 +11,11 @@ import pytest
 SCORE = (Path(__file__).parents[2] / "shared" / "cases" / "score.py").resolve()
 WHOLE = (
     "client-image-tag",
+    "comment-in-config-content",
+    "conflict-with-an-unused-model",
+    "gpu-is-decided-elsewhere",
+    "image-and-build",
+    "image-table-gap",
     "keys-of-no-model-provider",
     "missing-env-file-said-once",
     "named-network",

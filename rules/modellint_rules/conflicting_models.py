@@ -50,6 +50,8 @@ def conflicting_models(project: Project, context: Context) -> Findings:
     first: dict[tuple[str, bool], Model] = {}
     for model in project.all_models():
         ref, node = model.ref, model.reference
+        if not model.grants and model not in project.legacy:
+            continue  # Compose configures only what is granted
         if ref is None or node is None or ref.kind not in ("tag", "digest", "hub") or unset(node, project):
             continue
         earlier = first.setdefault((ref.request, "--embeddings" in _flags(model)), model)

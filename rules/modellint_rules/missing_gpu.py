@@ -71,7 +71,7 @@ that is laid over this one and adds the GPU, and what a locally built image hold
 
 from __future__ import annotations
 
-from modellint.evidence.gpu import has_gpu, wants_cpu
+from modellint.evidence.gpu import has_gpu, reserves, wants_cpu
 from modellint.evidence.images import NEEDED, NONE, OLLAMA, Product, gpu
 from modellint.evidence.serving import served
 from modellint.evidence.unset import unset
@@ -105,6 +105,9 @@ _DEVICES = {
 }
 # Words of the image's name or tag that stand for hardware of somebody else, for which no hint is known.
 _OTHERS = ("musa", "tpu", "npu", "ascend", "cann", "neuron", "hpu", "openvino")
+_MOST_OVERLAYS = 20  # beside a file that are looked at
+_LONGEST_COMMENT = 2_000  # characters behind a service
+_RESERVING = ("gpus:", "devices:", "capabilities:", "runtime: nvidia", "reservations:")
 _SECTIONS = ("deploy", "resources", "reservations", "devices")
 _DEVICE = ("- driver: nvidia", "  count: all", "  capabilities: [gpu]")
 
@@ -116,7 +119,29 @@ def missing_gpu(project: Project, context: Context) -> Findings:
     with_gpu = {known for service, known in servers if known is not None and has_gpu(service)}
     for service, known in servers:
         if known is not None and known not in with_gpu:
-            yield from _without(service, known, project)
+            for finding in _without(service, known, project):
+                if service.name.text not in project.once(_given_by_overlays):
+                    yield finding
+
+
+def _given_by_overlays(project: Project) -> frozenset[str]:
+    """The services that an overlay beside the project's file hands a GPU: who needs one lays it over."""
+    from modellint.compose.overlay import service_texts, siblings
+
+    overlays = siblings(project.files[0].source.path)[:_MOST_OVERLAYS] if project.files else []
+    return frozenset(name for path in overlays for name, body in service_texts(path) if reserves(body))
+
+
+def _is_left_out(service: Service) -> bool:
+    """Whether a reservation stands in the service as a comment: its author knows, and has decided."""
+    body = service.body
+    comments = [line.strip() for line in body.source.text[service.name.end : body.end].split("\n")]
+    for line in body.source.text[body.end : body.end + _LONGEST_COMMENT].split("\n"):
+        if line.strip() and not line.lstrip().startswith("#"):
+            break
+        comments.append(line.strip())
+    text = "\n".join(comment[1:] for comment in comments if comment.startswith("#"))
+    return any(word in text for word in _RESERVING)
 
 
 def _without(service: Service, known: Product, project: Project) -> Findings:
@@ -124,6 +149,8 @@ def _without(service: Service, known: Product, project: Project) -> Findings:
     if needs == NONE or (needs != NEEDED and known is not OLLAMA) or wants_cpu(service):
         return
     if service.image is not None and unset(service.image, project):
+        return
+    if needs != NEEDED and _is_left_out(service):
         return
     name, place = service.name.text, service.name.content
     fix = _fix(service, project)

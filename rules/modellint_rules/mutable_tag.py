@@ -57,7 +57,7 @@ from __future__ import annotations
 from modellint.evidence.images import CLIENT, PROXY, SERVER, product
 from modellint.evidence.unset import unset
 from modellint.image import Image
-from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, Scalar, Service, Span, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, Scalar, Service, Span, rule, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _of_model(model: Model, project: Project) -> Findings:
 
 def _of_image(service: Service, project: Project, allowed: Sequence[str]) -> Findings:
     node = service.image
-    if node is None or not isinstance(node.value, str) or "build" in service.body or unset(node, project):
+    if node is None or not isinstance(node.value, str) or unset(node, project) or _is_built(service):
         return
     image = Image(node.value)
     known = product(image)
@@ -110,6 +110,11 @@ def _of_image(service: Service, project: Project, allowed: Sequence[str]) -> Fin
         yield Finding(node.content, message, hint="name a version, and better a digest beside it")
     elif _moves(image.tag, _BUILDS):
         yield _moving(node, image.tag_at, "name a version, and better a digest beside it")
+
+
+def _is_built(service: Service) -> bool:
+    """Whether the image is only the name of what is built. Without a `pull_policy`, Compose pulls it where it can."""
+    return "build" in service.body and text_of(service.body.get("pull_policy")) in ("build", "never")
 
 
 def _moving(node: Scalar, at: tuple[int, int], hint: str) -> Finding:

@@ -41,3 +41,12 @@ def test_conflict(one: str, two: str, what: str, find: Callable[..., list[Findin
 )
 def test_no_conflict(one: str, two: str, find: Callable[..., list[Finding]]) -> None:
     assert not find(RULE, PROJECT.format(one, two))
+
+
+@pytest.mark.parametrize(("granted", "count"), [("[one]", 0), ("[two]", 0), ("[]", 0), ("[one, two]", 1)])
+def test_only_what_is_granted_is_configured(granted: str, count: int, find: Callable[..., list[Finding]]) -> None:
+    text = "models: {one: {model: 'ai/x:1', context_size: 4096}, two: {model: 'ai/x:1', context_size: 8192}}\n"
+    services = (
+        f"services: {{a: {{image: i, models: {granted}}}, b: {{image: i, profiles: [off], models: {granted}}}}}\n"
+    )
+    assert len(find("conflicting-models", services + text)) == count

@@ -264,3 +264,21 @@ def test_what_the_shell_says_is_neither_in_the_file_nor_printed(
     assert [result.place.text for result in found if result.rule == "leaked-variable"] == ["OPENAI_API_KEY"]
     printed = " ".join(result.message + result.hint + result.title for result in found)
     assert not [value for value in ("fromtheshell", "hunter2", "topsecrethost", "4321", "sk-aaaa") if value in printed]
+
+
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [
+        ("# base = http://gone:80", 0),
+        ("; base = http://gone:80", 0),
+        ("  // see http://gone:80", 0),
+        ("listen: 80  # http://gone:80", 0),
+        ("base: http://gone:80/#/start", 1),
+        ("base: http://gone:80 # the address", 1),
+        ("#", 0),
+    ],
+)
+def test_comments_in_configs(line: str, count: int, find: Find) -> None:
+    text = f"services: {{a: {{image: i, configs: [c]}}}}\nconfigs:\n  c:\n    content: |\n      x: 1\n      {line}\n"
+    found = find("undeclared-port", text)
+    assert [finding.span.text for finding in found] == ["gone"] * count

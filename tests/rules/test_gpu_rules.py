@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from modellint.check import check
 from modellint.finding import Finding
+from modellint.pack import rules
 
 Find = Callable[..., list[Finding]]
 Repair = Callable[[str, str], str]
@@ -150,3 +153,36 @@ def test_reservation_beside_others_stays(repair: Repair) -> None:
     assert repair(MISPLACED, text) == service("node:22") + GRANT
     text = service("node:22") + deploy + "          memory: 1g\n" + GRANT
     assert repair(MISPLACED, text) == text
+
+
+COMMENTED = """services:
+  llm:
+    image: {}
+    # gpus: all
+    ports: [80]
+    # deploy: {{resources: {{reservations: {{devices: []}}}}}}
+  other: {{image: other}}
+"""
+
+
+def test_a_reservation_that_was_commented_out_is_a_decision(find: Find) -> None:
+    """For what runs on both; what needs a GPU needs it all the same, and the next service's comments are its own."""
+    assert not find(MISSING, COMMENTED.format("ollama/ollama:1"))
+    assert find(MISSING, COMMENTED.format(VLLM))
+    assert find(MISSING, "services:\n  llm: {image: 'ollama/ollama:1'}\n  b:\n    image: b\n    # gpus: all\n")
+
+
+def test_an_overlay_beside_hands_it_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("compose.yaml").write_text(f"services:\n  llm: {{image: '{VLLM}'}}\n  b: {{image: '{VLLM}'}}\n", "utf-8")
+    given = {
+        "compose.gpu.yaml": "llm: {gpus: all}",
+        "compose.x.yaml": "b: {deploy: {}}",
+        "other.yaml": "b: {gpus: all}",
+    }
+    for name, text in given.items():
+        Path(name).write_text(f"services: {{{text}}}\n", "utf-8")
+    found = check(["compose.yaml"], [rules()[MISSING]], {})
+    assert [result.place.row for result in found.results] == [3]
+    Path("compose.x.yaml").write_text("services: {b: {runtime: nvidia}}\n", "utf-8")
+    assert not check(["compose.yaml"], [rules()[MISSING]], {}).results

@@ -61,6 +61,8 @@ def test_steady_model(reference: str, find: Callable[..., list[Finding]]) -> Non
         ("ghcr.io/ggml-org/llama.cpp:server-cuda", "server-cuda"),
         ("ghcr.io/berriai/litellm:main-stable", "main-stable"),
         ("localai/localai:master", "master"),
+        ("ollama/ollama\n    build: .", "ollama/ollama"),
+        ("ghcr.io/mostlygeek/llama-swap:cuda", "cuda"),
         ("ghcr.io/open-webui/open-webui", "ghcr.io/open-webui/open-webui"),
         ("ghcr.io/open-webui/open-webui:main", "main"),
         ("ghcr.io/open-webui/open-webui:ollama", "ollama"),
@@ -84,7 +86,9 @@ def test_moving_image(image: str, place: str, find: Callable[..., list[Finding]]
         "vllm/vllm-openai:${TAG}",
         "ghcr.io/open-webui/open-webui:v0.6.36-cuda",
         "redis:latest",
-        "ollama/ollama\n    build: .",
+        "ollama/ollama\n    build: .\n    pull_policy: build",
+        "ollama/ollama\n    build: .\n    pull_policy: never",
+        "own/app\n    build: .",
     ],
 )
 def test_steady_image(image: str, find: Callable[..., list[Finding]]) -> None:

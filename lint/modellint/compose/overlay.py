@@ -9,7 +9,7 @@ from modellint.compose.load import load_project
 from modellint.compose.loader import distinct
 from modellint.compose.schema import Violation, violations
 from modellint.compose.selection import Selection, with_override
-from modellint.node import Mapping
+from modellint.node import Mapping, Scalar
 from modellint.parse import parse
 
 TYPE_CHECKING = False
@@ -57,7 +57,9 @@ def base_of(path: str) -> str:
 
 
 def siblings(path: str) -> list[str]:
-    """The other overlays in the folder of an overlay."""
+    """The other overlays in the folder of a file; none for standard input."""
+    if not os.path.isfile(path):
+        return []
     folder, own = os.path.split(path)
     names = (name for name in os.listdir(folder or ".") if name != own and is_overlay_name(name))
     return sorted(os.path.join(folder, name) for name in names)
@@ -97,11 +99,22 @@ def _unknown_services(merged: Project, path: str, base: str, beside: list[str]) 
 
 def _declares(path: str, name: str) -> bool:
     """Whether a file says what a service runs."""
+    return any("image" in body or "build" in body for each, body in service_texts(path) if each == name)
+
+
+def service_texts(path: str) -> list[tuple[str, Mapping]]:
+    """The services of a file as it is written, with nothing laid over it; none where it cannot be read."""
     if files.strays(path):
-        return False
+        return []
     try:
         documents = parse(files.read_compose(path)).documents
     except files.Unreadable:
-        return False
-    bodies = [document.get("services", name) for document in documents if isinstance(document, Mapping)]
-    return any(isinstance(body, Mapping) and ("image" in body or "build" in body) for body in bodies)
+        return []
+    sections = [document.get("services") for document in documents if isinstance(document, Mapping)]
+    return [
+        (name.text, body)
+        for section in sections
+        if isinstance(section, Mapping)
+        for name, body in section
+        if isinstance(name, Scalar) and isinstance(body, Mapping)
+    ]

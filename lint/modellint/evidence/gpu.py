@@ -31,16 +31,22 @@ _LAYER_VARIABLES = ("LLAMA_ARG_N_GPU_LAYERS", "N_GPU_LAYERS", "OLLAMA_NUM_GPU", 
 def has_gpu(service: Service) -> bool:
     """Whether anything hands a GPU to a service, or may do so where Docker is set up for it."""
     body = service.body
-    if any(_is_filled(body.get(*path)) for path in _RESERVED):
+    if reserves(body):
         return True
-    runtime, privileged = body.get("runtime"), body.get("privileged")
-    if isinstance(runtime, Scalar) and runtime.value not in _PLAIN_RUNTIMES:
-        return True
+    privileged = body.get("privileged")
     if isinstance(privileged, Scalar) and privileged.value not in (None, False, "false"):
         return True  # it sees every device of the host
     if any(source.startswith(_DRIVER_FILES) for source in _mounted(body.get("volumes"))):
         return True
     return any(value not in _NOTHING for value in _visible(service))
+
+
+def reserves(body: Mapping) -> bool:
+    """Whether the text of a service asks Docker for a GPU."""
+    if any(_is_filled(body.get(*path)) for path in _RESERVED):
+        return True
+    runtime = body.get("runtime")
+    return isinstance(runtime, Scalar) and runtime.value not in _PLAIN_RUNTIMES
 
 
 def wants_cpu(service: Service) -> bool:

@@ -138,6 +138,14 @@ PRODUCTS = (
         ("/v1", "/embed", "/rerank"),
         programs=("text-embeddings-router",),
     ),
+    Product(
+        "llama-swap",
+        ("ghcr.io/mostlygeek/llama-swap",),
+        (8080,),
+        ("/v1", "/upstream", "/running"),
+        programs=("llama-swap",),
+    ),
+    Product("Kokoro", ("ghcr.io/remsky/kokoro-fastapi-*",), (8880,), ("/v1",), keyless=True),
     Product("LocalAI", ("docker.io/localai/localai", "quay.io/go-skynet/local-ai"), (8080,)),
     Product(
         "Infinity", ("docker.io/michaelf34/infinity",), (7997,), ("/v1", "/embeddings"), programs=("infinity_emb v2",)

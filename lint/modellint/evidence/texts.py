@@ -88,7 +88,23 @@ def _texts(service: Service, project: Project) -> Iterator[Text]:
     for name in _configs(service):
         content = project.root.get("configs", name, "content") if project.root is not None else None
         if isinstance(content, Scalar):
-            yield of_scalar("config", content, name)
+            text = _without_comments(text_of(content) or "")
+            yield Text("config", name, text, content.locate, content)
+
+
+def _without_comments(text: str) -> str:
+    """The content of a file with blanks in place of its comments, of whatever kind: each letter stays where it is."""
+    if "#" not in text and ";" not in text and "//" not in text:
+        return text
+    return "".join([_without_comment(line) for line in text.splitlines(keepends=True)])
+
+
+def _without_comment(line: str) -> str:
+    begin = len(line) - len(line.lstrip())
+    if not line.startswith(("#", ";", "//"), begin):
+        begin = min([at for sign in (" #", "\t#") if (at := line.find(sign)) >= 0], default=len(line))
+    end = len(line.rstrip("\r\n"))
+    return line[:begin] + " " * (end - begin) + line[end:] if begin < end else line
 
 
 def _configs(service: Service) -> Iterator[str]:
