@@ -684,3 +684,27 @@ def test_valid_file_loads_nothing_slow() -> None:
         pytest.skip("without the generated table the schema is compiled, which reads JSON")
     run = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    ("item", "hint"),
+    [
+        ("volumes: [{./data: /data}]", "write `./data:/data`"),
+        ("devices: [{/dev/kfd: /dev/kfd}]", "write `/dev/kfd:/dev/kfd`"),
+        ("ports: [{8080: 80}]", "write `8080:80`"),
+        ("secrets: [{key: /run/key}]", "write `source: key` and `target: /run/key`"),
+        ("configs: [{page: /etc/page}]", "write `source: page` and `target: /etc/page`"),
+        ("volumes: [{typ: bind}]", ""),
+        ("volumes: [{./a: /a, ./b: /b}]", ""),
+        ("secrets: [{sourc: key}]", ""),
+    ],
+)
+def test_an_item_that_a_blank_makes_a_map(item: str, hint: str, tmp_path: Path) -> None:
+    """One cause is one violation; several mistakes in a real map are several."""
+    path = tmp_path / "compose.yaml"
+    path.write_text(f"services: {{a: {{image: i, {item}}}}}\n", "utf-8")
+    found = load(Source(str(path), path.read_text("utf-8")), {}).violations
+    made = [violation.hint for violation in found if violation.kind == schema.MADE_A_MAP]
+    assert made == [hint] * bool(hint)
+    if hint:
+        assert len(found) == 1

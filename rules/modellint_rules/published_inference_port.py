@@ -70,21 +70,44 @@ services:
     expose: ["80"]
 ```
 
+Docker's MCP gateway holds the engine's socket and starts tools as containers; in a container it asks no key of its callers:
+
+```yaml bad
+services:
+  tools:
+    image: docker/mcp-gateway:v2
+    use_api_socket: true
+    command: [--transport=streaming, --servers=time]
+    ports: ["8811:8811"]
+    #        ^^^^^^^^^ `8811:8811` publishes the MCP gateway on every address of the host: it has the container engine's socket and asks no key, so whoever reaches the host runs its tools
+```
+
+```yaml fixed
+services:
+  tools:
+    image: docker/mcp-gateway:v2
+    use_api_socket: true
+    command: [--transport=streaming, --servers=time]
+    ports: ["127.0.0.1:8811:8811"]
+```
+
 LiteLLM with a master key answers nobody without one, so it may be published. With `network_mode: host` there is nothing to
 publish: a server that listens on all addresses, as these do in a container, does so on the host.
 
-What this rule cannot see: a firewall in front of the host, a key in a configuration file or an env file (where there is
-one, it is silent), and servers that it does not know by their image or their command.
+What this rule cannot see: a firewall in front of the host, a key in an env file or in a configuration file other
+than LiteLLM's (where there is one, it is silent), and servers that it does not know by their image or their command.
 """
 
 from __future__ import annotations
 
 from modellint.evidence.images import OLLAMA, RUNNER, Product, product_of
+from modellint.evidence.mounted import mounted_yaml
 from modellint.evidence.ports import EVERYWHERE, Published, published
-from modellint.evidence.serving import Listening, key, listening, served, words
+from modellint.evidence.serving import Listening, flag, key, listening, served, words
 from modellint.evidence.unset import unset
 from modellint.number import whole
-from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, text_of
+from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, scalars, text_of
+from modellint.scalar import compose_text
 
 _HERE = "127.0.0.1"
 _BY_PORT = {OLLAMA.ports[0]: OLLAMA, RUNNER.ports[0]: RUNNER}
@@ -110,19 +133,19 @@ def published_inference_port(service: Service, context: Context) -> Findings:
     ports = published(service)
     mode = service.body.get("network_mode")
     if isinstance(mode, Scalar) and mode.value == "host":
-        yield from _on_the_host(service, mode, ports)
+        yield from _on_the_host(service, mode, ports, context)
         return
     known = served(service)
     for port in ports:
         if not port.is_open or unset(port.node, context.project):
             continue
         if known is not None:
-            reason = _reason(service, known) if _is_its_own(service, known, port) else ""
+            reason = _reason(service, known, context) if _is_its_own(service, known, port) else ""
             what = known.name
         else:
             other = _behind(service, port)
-            reason = _reason(service, other) if other is not None else ""
-            what = f"{other.name}'s port" if other is not None else ""
+            reason = _reason(service, other, context) if other is not None else _as_gateway(service, port)
+            what = f"{other.name}'s port" if other is not None else "the MCP gateway"
         if reason:
             yield _open(port, what, reason)
             return
@@ -184,27 +207,64 @@ def _is_loopback(listens: Listening) -> bool:
     return listens.host in ("localhost", "::1") or listens.host.startswith("127.")
 
 
-def _reason(service: Service, known: Product) -> str:
+def _reason(service: Service, known: Product, context: Context) -> str:
     """Why it hurts; empty where callers must send a key."""
     if known.keyless and known in _BY_PORT.values():
         return "its API knows no key, so whoever reaches the host runs, pulls and deletes models"
     if known.keyless:
         return "its API knows no key, so whoever reaches the host runs the models"
     given = key(service)
+    if given == "" and known.name == "LiteLLM":
+        given = _key_of_litellm(service, context)
     if given is None:
         return "no key is set, so whoever reaches the host runs the models"
     if given.lower() in _GUESSED:
         return f"`{given}` is a key that anybody guesses, so whoever reaches the host runs the models"
+    default = given[2:-1].partition("-")[2] if given.startswith("${") and given.endswith("}") else ""
+    if default.lower() in _GUESSED:
+        return f"its key is `{default}` where nobody sets another, so whoever reaches the host runs the models"
     return ""
 
 
-def _on_the_host(service: Service, mode: Scalar, ports: list[Published]) -> Findings:
+def _key_of_litellm(service: Service, context: Context) -> str | None:
+    """The master key in the configuration that LiteLLM is told to read: empty where it cannot be told, None without one.
+
+    Source: docs.litellm.ai/docs/proxy/config_settings.
+    """
+    path = flag(words(service), "--config", "-c") or ""
+    if "env_file" in service.body or "build" in service.body or not path.startswith("/"):
+        return ""
+    config = mounted_yaml(service, path, context.project)
+    if config is None or "include" in config or "environment_variables" in config:
+        return ""
+    given = config.get("general_settings", "master_key")
+    if given is None:
+        return None
+    return text_of(given) or ""
+
+
+def _as_gateway(service: Service, port: Published) -> str:
+    """Why it hurts that a port of Docker's MCP gateway is open; empty where it starts no containers, or asks for a token."""
+    known = product_of(text_of(service.image) or "")
+    if known is None or known.name != "MCP Gateway" or "MCP_GATEWAY_AUTH_TOKEN" in service.environment:
+        return ""
+    listens = listening(service).port or known.ports[0]
+    api = service.body.get("use_api_socket")
+    has_socket = (isinstance(api, Scalar) and compose_text(api.value) == "true") or any(
+        "docker.sock" in (text_of(scalar) or "") for scalar in scalars(service.body.get("volumes"))
+    )
+    if not has_socket or not port.holds(listens):
+        return ""
+    return "it has the container engine's socket and asks no key, so whoever reaches the host runs its tools"
+
+
+def _on_the_host(service: Service, mode: Scalar, ports: list[Published], context: Context) -> Findings:
     known = served(service)
     if known is None:
         return
     listens = listening(service)
     everywhere = listens.host in EVERYWHERE and (listens.host or known.name in _LISTEN_EVERYWHERE)
-    reason = _reason(service, known) if everywhere else ""
+    reason = _reason(service, known, context) if everywhere else ""
     if not reason:
         return
     number = listens.port if listens.port is not None else known.ports[0]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from modellint.check import check
 from modellint.finding import Finding
+from modellint.pack import rules
 
 Find = Callable[..., list[Finding]]
 Repair = Callable[[str, str], str]
@@ -221,3 +224,57 @@ def test_profiles_and_providers_count(find: Find) -> None:
     assert find(AGENT, agent("privileged: true\n    profiles: [later]"))
     provider = "  llm: {provider: {type: model, options: {model: ai/x}}}\n"
     assert find(AGENT, f"services:\n{provider}  app: {{image: a, depends_on: [llm], pid: host}}\n")
+
+
+GATEWAY = "docker/mcp-gateway:v2"
+
+
+@pytest.mark.parametrize(
+    ("ports", "rest", "count"),
+    [
+        ("['8811:8811']", "use_api_socket: true", 1),
+        ("['8811:8811']", "volumes: ['/var/run/docker.sock:/var/run/docker.sock']", 1),
+        ("['9000:9000']", "use_api_socket: true\n    command: [--port=9000]", 1),
+        ("['8811:8811']", "", 0),
+        ("['8811:8811']", "use_api_socket: false", 0),
+        ("['127.0.0.1:8811:8811']", "use_api_socket: true", 0),
+        ("['9000:9000']", "use_api_socket: true", 0),
+        ("['8811:8811']", "use_api_socket: true\n    environment: [MCP_GATEWAY_AUTH_TOKEN]", 0),
+    ],
+)
+def test_a_gateway_that_starts_containers(ports: str, rest: str, count: int, find: Find) -> None:
+    assert len(find(PORT, server(ports, GATEWAY, rest))) == count
+
+
+LITELLM = "ghcr.io/berriai/litellm:v1.77.5"
+CONFIGURED = "command: --config /etc/c.yaml --port 4000\n    "
+
+
+@pytest.mark.parametrize(
+    ("rest", "config", "reason"),
+    [
+        ("environment: {LITELLM_MASTER_KEY: '${KEY:-sk-1234}'}", "", "its key is `sk-1234` where nobody sets another"),
+        ("environment: {LITELLM_MASTER_KEY: '${KEY:?}'}", "", ""),
+        ("environment: {LITELLM_MASTER_KEY: '${KEY:-5up3r-private}'}", "", ""),
+        ("volumes: ['./c.yaml:/etc/c.yaml:ro']", "model_list: []\n", "no key is set"),
+        ("volumes: [{type: bind, source: ., target: /etc}]", "model_list: []\n", "no key is set"),
+        ("volumes: ['./c.yaml:/etc/c.yaml']", "general_settings: {master_key: sk-1234}\n", "`sk-1234` is a key"),
+        ("volumes: ['./c.yaml:/etc/c.yaml']", "general_settings: {master_key: os.environ/KEY}\n", ""),
+        ("volumes: ['./c.yaml:/etc/c.yaml']", "include: [more.yaml]\n", ""),
+        ("volumes: ['./c.yaml:/etc/c.yaml']\n    env_file: {path: e.env, required: false}", "a: b\n", ""),
+        ("volumes: ['./none.yaml:/etc/c.yaml']", "", ""),
+        ("volumes: ['../outside.yaml:/etc/c.yaml']", "", ""),
+        ("configs: [{source: c, target: /etc/c.yaml}]\nconfigs: {c: {content: 'a: b'}}", "", "no key is set"),
+    ],
+)
+def test_the_key_of_litellm(
+    rest: str, config: str, reason: str, find: Find, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its variable, or from the configuration that is mounted; where that cannot be read, nothing is said."""
+    (tmp_path / "p").mkdir()
+    (tmp_path / "outside.yaml").write_text("a: b\n", "utf-8")
+    monkeypatch.chdir(tmp_path / "p")
+    Path("c.yaml").write_text(config or "general_settings: {master_key: own}\n", "utf-8")
+    Path("compose.yaml").write_text(server("['4000:4000']", LITELLM, CONFIGURED + rest), "utf-8")
+    found = check(["compose.yaml"], [rules()[PORT]], {}).results
+    assert [reason in result.message for result in found] == [True] * bool(reason)

@@ -12,8 +12,8 @@ from modellint.compose import files
 from modellint.compose.dotenv import Room
 from modellint.compose.interpolate import InvalidTemplate, MissingVariable, interpolate
 from modellint.compose.missing import NEEDED_FILE, REQUIRED
-from modellint.compose.schema import Violation, violations
-from modellint.node import Mapping, Scalar
+from modellint.compose.schema import MADE_A_MAP, Violation, violations
+from modellint.node import Mapping, Scalar, scalars
 from modellint.node import Sequence as NodeSequence
 from modellint.parse import parse
 from modellint.source import Span
@@ -272,13 +272,23 @@ def is_remote(path: str) -> bool:
 def distinct(found: Iterable[Violation]) -> list[Violation]:
     """The violations without repetitions: what one document breaks, the project that it is part of breaks too.
 
-    What is missing around the files (a variable, an env file) is missing once, however often it is asked for.
+    What is missing around the files (a variable, an env file) is missing once, however often it is asked for. What is
+    wrong with an item that a blank makes a map is wrong for that reason alone.
     """
     kept: dict[tuple[Span | None, str, str], Violation] = {}
     for violation in found:
         span = None if violation.kind in AROUND else violation.span
         kept.setdefault((span, violation.kind, violation.message), violation)
-    return list(kept.values())
+    made = {id(violation.node): violation.node for violation in kept.values() if violation.kind == MADE_A_MAP}
+    if not made:
+        return list(kept.values())
+    inside = {id(each) for item in made.values() for each in (item, *scalars(item))}
+    begins = {(id(item.source), item.start) for item in made.values()}
+    return [
+        each
+        for each in kept.values()
+        if each.kind == MADE_A_MAP or not (id(each.node) in inside or (id(each.span.source), each.span.start) in begins)
+    ]
 
 
 def _extends(document: Mapping) -> bool:

@@ -39,6 +39,7 @@ _PULL_POLICIES = frozenset(("always", "never", "build", "if_not_present", "missi
 _INFINITY = float("inf")
 
 
+MADE_A_MAP = "made-a-map"  # the kind of a list's item that a blank behind its colon makes a map
 UNSET = "unset"  # the kind of what Compose refuses because a variable has no value here
 
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from modellint.compose.schema import UNSET, Violation
+from modellint.compose.schema import MADE_A_MAP, UNSET, Violation
 from modellint.compose.schema_hints import (
     CALLED_OTHERWISE,
     ENTRY_HINTS,
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _REFUSED = "Compose refuses the file"
 _LONGEST_VALUE = 40  # characters of a value in a message
 _NUMBERS = frozenset(("integer", "number"))
+_SHORT_FORMS = ("volumes", "devices", "ports", "tmpfs")
+_NAMED = ("configs", "secrets")  # whose short form is a name alone
 _MOST_CLOSE = 1000  # mistyped keys whose nearest is kept
 _MANY_KEYS = 10  # more than these are not listed in a hint
 
@@ -76,6 +78,9 @@ def is_time(scalar: Scalar, path: Path) -> Violation:
 def _unknown_keys(place: Place, schema: dict[str, Any]) -> Iterator[Violation]:
     known: list[str] = list(schema.get("properties", ()))
     patterns: list[str] = list(schema.get("patternProperties", ()))
+    if isinstance(place.node, Mapping) and (pair := _made_a_map(place, known)):
+        yield _made(place, *pair)
+        return
     for name, (key, node) in place.node.entries.items() if isinstance(place.node, Mapping) else ():
         if name in known or not isinstance(key.value, str) or any(re.search(pattern, name) for pattern in patterns):
             continue
@@ -93,6 +98,29 @@ def _unknown_keys(place: Place, schema: dict[str, Any]) -> Iterator[Violation]:
         if not hint and len(known) <= _MANY_KEYS:
             hint = f"its keys are {_list([f'`{word}`' for word in known])}"
         yield Violation(key.span, node, "additionalProperties", path, message, hint or _no_such_key(patterns), fix)
+
+
+def _made_a_map(place: Place, known: list[str]) -> tuple[Scalar, Scalar] | None:
+    """The key and value of an item of a list that was not meant to be a map; None where it may well be one."""
+    if len(place.path) < 2 or place.path[-2] not in (*_SHORT_FORMS, *_NAMED) or not isinstance(place.path[-1], int):
+        return None
+    pairs = place.node.pairs if isinstance(place.node, Mapping) else []
+    key, value = pairs[0] if len(pairs) == 1 else (None, None)
+    if not isinstance(key, Scalar) or not isinstance(value, Scalar) or key.text in known or "\n" in value.text:
+        return None
+    is_short = "/" in key.text or "/" in value.text or (key.text.isdigit() and value.text.isdigit())
+    return (key, value) if is_short else None
+
+
+def _made(place: Place, key: Scalar, value: Scalar) -> Violation:
+    span = place.node.span
+    if place.path[-2] in _NAMED:
+        message = f"`{_cut(span.text)}` says neither `source` nor `target`, and {_REFUSED}"
+        hint = f"write `source: {_cut(key.shown)}` and `target: {_cut(value.shown)}`"
+    else:
+        message = f"`{_cut(span.text)}` is a map, because a blank stands behind its colon, and {_REFUSED}"
+        hint = f"write `{_cut(f'{key.shown}:{value.shown}')}`"
+    return Violation(span, place.node, MADE_A_MAP, place.path, message, hint)
 
 
 @lru_cache(_MOST_CLOSE)
