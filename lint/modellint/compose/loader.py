@@ -283,7 +283,8 @@ def distinct(found: Iterable[Violation]) -> list[Violation]:
     if not made:
         return list(kept.values())
     inside = {id(each) for item in made.values() for each in (item, *scalars(item))}
-    begins = {(id(item.source), item.start) for item in made.values()}
+    keys = [key for item in made.values() if isinstance(item, Mapping) for key, _ in item.pairs]
+    begins = {(id(node.source), node.start) for node in [*made.values(), *keys]}
     return [
         each
         for each in kept.values()
