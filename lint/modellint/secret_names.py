@@ -1,7 +1,7 @@
 """Which names are those of secrets, and which texts are secrets whatever their name is.
 
-Names are taken apart into words, at `_`, `-`, `.` and where a capital follows a small letter: the words count, wherever
-they stand, and not the whole name.
+Names are taken apart into words, at `_`, `-`, `.`, `:` and where a capital follows a small letter: the words count,
+wherever they stand, and not the whole name.
 """
 
 from __future__ import annotations
@@ -157,11 +157,5 @@ def _is_secret(word: str, before: str) -> bool:
 
 def _words(name: str) -> list[str]:
     """The words of a name, in capitals, without the digits at their ends; `B64` and `BASE64` are words."""
-    parts: list[str] = []
-    begin = 0
-    for at in range(1, len(name) + 1):
-        if at == len(name) or (name[at].isupper() and name[at - 1].islower()):
-            parts.append(name[begin:at])
-            begin = at
-    words = "_".join(parts).upper().replace("-", "_").replace(".", "_").split("_")
+    words = credentials.in_capitals(name).split("_")
     return [word if word in _STILL else word.rstrip("0123456789") for word in words]

@@ -108,6 +108,8 @@ if TYPE_CHECKING:
     from modellint.evidence.endpoints import Endpoint
 
 _DIGITS_OF_A_PORT = 5
+_OLLAMA = "Ollama"
+_GRANTED = "grant the model to the service under `models:`, and call the address that is injected"
 _GRANT = "grant the model to the service under `models:`, and let Compose inject the address"
 
 
@@ -176,6 +178,10 @@ def _hint(service: Service, endpoint: Endpoint, granted: dict[str, Grant]) -> st
         return _GRANT
     if name in granted:
         return f"drop it: the grant of `{granted[name].name.shown}` sets `{name}` anyway"
+    if "/v1" not in endpoint.url.path:
+        if endpoint.server == _OLLAMA or _OLLAMA.upper() in name.upper().split("_"):
+            return "run Ollama as a service of the project, and call that: a client of Ollama's own API has no use for `…/v1/`"
+        return f"{_GRANTED}, which ends with `/v1/`, through a client of the OpenAI API"
     if service.grants:
         return f"let the grant of `{service.grants[0].name.shown}` inject it: `endpoint_var: {name}`"
     return f"{_GRANT}: `endpoint_var: {name}`"

@@ -57,6 +57,7 @@ from modellint.compose.project import Setting, settings
 from modellint.evidence import credentials
 from modellint.rule import WARNING, Context, Finding, Findings, Project, Scalar, Service, rule
 
+_OWN_KEYS = ("API_KEY", "API_KEYS")  # of a service's own callers, where they ask to be changed
 _HINT = "take it from a variable without a default (`${NAME:?}`), or mount it as a secret; then replace the secret"
 
 
@@ -92,12 +93,17 @@ def _of_service(service: Service, context: Context) -> Findings:
 
 
 def _is_credential(setting: Setting) -> bool:
-    name = setting.name
-    return bool(setting.value) and (credentials.is_secret(name) or credentials.is_model_credential(name))
+    name = credentials.in_capitals(setting.name)
+    is_own = credentials.is_secret(name) or name.endswith(_OWN_KEYS)
+    return bool(setting.value) and (is_own or credentials.is_model_credential(name))
 
 
 def _is_guessable(name: str, value: str) -> bool:
-    return credentials.is_secret(name) and not credentials.is_none(value)
+    name = credentials.in_capitals(name)
+    if credentials.is_none(value):
+        return False
+    is_own_key = name.endswith(_OWN_KEYS) and not credentials.is_model_credential(name)
+    return credentials.is_secret(name) or (is_own_key and "change" in value.lower())
 
 
 def _known_value(setting: Setting, context: Context) -> tuple[str, bool]:

@@ -54,7 +54,7 @@ What this rule cannot see: a tag that looks like a version and moves nevertheles
 
 from __future__ import annotations
 
-from modellint.evidence.images import CLIENT, PROXY, SERVER, product
+from modellint.evidence.images import CLIENT, PROXY, SERVER, product, repackaged
 from modellint.evidence.unset import unset
 from modellint.image import Image
 from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, Scalar, Service, Span, rule, text_of
@@ -102,7 +102,7 @@ def _of_image(service: Service, project: Project, allowed: Sequence[str]) -> Fin
     if node is None or not isinstance(node.value, str) or unset(node, project) or _is_built(service):
         return
     image = Image(node.value)
-    known = product(image)
+    known = product(image) or repackaged(image)
     if known is None or known.role not in (SERVER, PROXY, CLIENT) or image.digest or image.tag in allowed:
         return
     if not image.tag:

@@ -196,11 +196,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from modellint.compose.project import Setting
     from modellint.evidence.commands import Run
     from modellint.evidence.endpoints import Endpoint
     from modellint.evidence.shell import Expansion
 
 _MOST_UNSET = 50  # variables: for each of them, all the others are looked at
+_LOOSE = "AI_"  # of a model's address only where a key or a model's name stands beside it
 _LONGEST = 128  # letters of a name that is compared with others
 
 
@@ -238,9 +240,14 @@ def uninjected_variable(service: Service, context: Context) -> Findings:
         for endpoint in context.evidence.endpoints(service)
         if endpoint.server and endpoint.text.kind in ("variable", "env file") and endpoint.text.name not in injected
     ]
+    empty = [] if given else _empty_addresses(service, unset, names)
     for grant in service.grants:
         found = list(_in_code(service, grant, names, read, context)) if read is not None else []
-        yield from found or (_beside(service, grant, given, context) if given else ())
+        if not found and given:
+            found = list(_beside(service, grant, given, context))
+        elif not found and empty and _is_unused(service, grant, context):
+            found, empty = [_beside_empty(grant, empty[0])], []  # only one grant can inject it
+        yield from found
 
 
 def _unset(project: Project) -> dict[int, list[Variable]]:
@@ -357,12 +364,7 @@ def _renaming(wanted: list[tuple[Injected, str]], context: Context) -> Fix | Non
 
 def _beside(service: Service, grant: Grant, given: list[Endpoint], context: Context) -> Findings:
     """Report that another variable gives the address which a grant injects, where nothing reads what it injects."""
-    evidence = context.evidence
-    names = [variable.name for variable in grant.variables]
-    code = evidence.code(service)
-    if code is not None and code.files and any(code.may_read(name) for name in names):
-        return
-    if evidence.is_mentioned(service, names) or any(name in service.environment for name in names):
+    if not _is_unused(service, grant, context):
         return
     text = given[0].text
     endpoint_var = next(variable for variable in grant.variables if variable.kind == "endpoint")
@@ -376,6 +378,46 @@ def _beside(service: Service, grant: Grant, given: list[Endpoint], context: Cont
         hint = f"drop `{text.name}`, declare the model under `models:` and grant it with `endpoint_var: {text.name}`"
     fix = _in_place_of_address(service, endpoint_var, given, context)
     yield Finding(endpoint_var.span, message, fix, related, hint="" if fix else hint)
+
+
+def _is_unused(service: Service, grant: Grant, context: Context) -> bool:
+    """Whether nothing mentions, sets or may read what a grant injects."""
+    evidence = context.evidence
+    names = [variable.name for variable in grant.variables]
+    code = evidence.code(service)
+    if code is not None and code.files and any(code.may_read(name) for name in names):
+        return False
+    return not evidence.is_mentioned(service, names) and not any(name in service.environment for name in names)
+
+
+def _empty_addresses(service: Service, unset: list[Variable], names: _Names) -> list[Setting]:
+    """The variables of `environment` that are to hold a model's address, and that nothing gives a value here.
+
+    One that is filled with a variable near to an injected one is reported for that reason.
+    """
+    found: list[Setting] = []
+    passed = {id(variable.scalar) for variable in unset if not names.nearest(variable.name)}
+    speaks = [name for name in service.environment if name.upper().startswith(_LOOSE) and not name.endswith("_URL")]
+    for setting in service.environment.values():
+        name, node = setting.name, setting.node
+        loose = name.upper().startswith(_LOOSE) and bool(speaks) and is_model_address(f"LLM_{name}")
+        if node is None or not (is_model_address(name) or loose):
+            continue
+        if setting.value is None or (setting.value == "" and id(node) in passed):
+            found.append(setting)
+    return found
+
+
+def _beside_empty(grant: Grant, setting: Setting) -> Finding:
+    variable = next(variable for variable in grant.variables if variable.kind == "endpoint")
+    message = (
+        f"nothing mentions `{variable.shown}`, which the grant of `{grant.name.shown}` injects, and `{setting.name}`, an "
+        "address beside it, has no value here: one of the two is not used"
+    )
+    hint = f"let the grant inject the name that the program reads: `endpoint_var: {setting.name}`"
+    if grant.legacy:
+        hint = f"declare the model under `models:` and grant it with `endpoint_var: {setting.name}`"
+    return Finding(variable.span, message, hint=hint, related=[(setting.span, f"`{setting.name}`")])
 
 
 def _in_place_of_address(service: Service, variable: Injected, given: list[Endpoint], context: Context) -> Fix | None:

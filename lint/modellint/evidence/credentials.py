@@ -67,6 +67,18 @@ _DUMMY_PARTS = (
 )
 
 
+def in_capitals(name: str) -> str:
+    """A name with its words in capitals, one `_` between them: `Atlas__MasterKey` is `ATLAS_MASTER_KEY`."""
+    parts: list[str] = []
+    begin = 0
+    for at in range(1, len(name) + 1):
+        if at == len(name) or (name[at].isupper() and name[at - 1].islower()):
+            parts.append(name[begin:at])
+            begin = at
+    words = "_".join(parts).upper().replace("-", "_").replace(".", "_").replace(":", "_").split("_")
+    return "_".join([word for word in words if word])
+
+
 def is_model_credential(name: str) -> bool:
     """Whether a variable holds the key of a provider or a server of models: `OPENAI_API_KEY`, `HF_TOKEN`."""
     upper = name.upper()

@@ -5,6 +5,7 @@ Addresses of Docker Model Runner: docker/model-runner, `cmd/cli/commands/status.
 
 from __future__ import annotations
 
+from modellint.evidence.credentials import in_capitals
 from modellint.evidence.url import Url, host_and_port, urls
 
 TYPE_CHECKING = False
@@ -90,13 +91,13 @@ def server(url: Url, name: str) -> str:
 
 def is_model_address(name: str) -> bool:
     """Whether a variable's name says that it holds the address of a model server: `LLM_URL`, `OPENAI_API_BASE`."""
-    words = name.upper().split("_")
+    words = in_capitals(name).split("_")
     return words[-1] in _ADDRESS_WORDS and not _MODEL_WORDS.isdisjoint(words[:-1]) and "KEY" not in words
 
 
 def is_model_name(name: str) -> bool:
     """Whether a variable's name says that it holds the name of a model: `MODEL`, `OPENAI_MODEL_NAME`."""
-    words = name.upper().split("_")
+    words = in_capitals(name).split("_")
     if words[-1] in ("NAME", "ID"):
         words = words[:-1]
     return bool(words) and words[-1] in ("MODEL", "LLM")
@@ -104,5 +105,5 @@ def is_model_name(name: str) -> bool:
 
 def speaks_of_models(name: str) -> bool:
     """Whether a variable's name has to do with models."""
-    words = name.upper().split("_")
+    words = in_capitals(name).split("_")
     return not (_MODEL_WORDS.isdisjoint(words) and _LOOSE_WORDS.isdisjoint(words))

@@ -276,6 +276,31 @@ _known: dict[str, Product | None] = {}  # by reference
 _infrastructure: dict[str, Product | None] = {}  # what was looked for, by repository
 
 
+# In the name of an image that somebody builds around a server or proxy: its own name, and what may stand beside that.
+_BY_WORD = {
+    known.name.lower().replace(".", ""): known
+    for known in PRODUCTS
+    if known.role in (SERVER, PROXY) and known.name.replace(".", "").isalnum()
+}
+_AROUND = frozenset(
+    (
+        "server",
+        "docker",
+        "container",
+        "image",
+        "service",
+        "api",
+        "openai",
+        "cpu",
+        "gpu",
+        "cuda",
+        "rocm",
+        "proxy",
+        "arm64",
+    )
+)
+
+
 def product(image: Image) -> Product | None:
     """What an image holds, infrastructure included; None where it is not known."""
     name = image.name
@@ -291,6 +316,20 @@ def product(image: Image) -> Product | None:
     if name not in _infrastructure:
         _infrastructure[name] = _find_infrastructure(name)
     return _infrastructure[name]
+
+
+def repackaged(image: Image) -> Product | None:
+    """What somebody else's image was built around, as its name says and nothing else in it: `OWNER/docker-vllm`.
+
+    True for what a tag means; how it listens, which key it asks for and what it holds besides is not known.
+    """
+    last = image.name.rpartition("/")[2]
+    if image.name.startswith(_BUILT_HERE) or product(image) is not None:
+        return None
+    words = _words(last)
+    known = [_BY_WORD[word] for word in words if word in _BY_WORD]
+    around = [word for word in words if word not in _BY_WORD]
+    return known[0] if len(known) == 1 and _AROUND.issuperset(around) else None
 
 
 def product_of(reference: str) -> Product | None:
