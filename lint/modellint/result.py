@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from modellint.edit import Edit
     from modellint.finding import Finding
     from modellint.source import Span
 
 _LONGEST_LINE = 400
+_LONGEST_REPLACED = 4_000
 
 
 class Place:
@@ -113,8 +115,13 @@ def result(finding: Finding) -> Result:
         [(_place(span), without(message, secrets)) for span, message in finding.related],
         without(fix.title, secrets) if fix else "",
         fix.safety if fix else "",
-        [] if repeats else [Change(_place(edit.span), edit.text) for edit in edits],
+        [] if repeats else [_change(edit) for edit in edits],
     )
+
+
+def _change(edit: Edit) -> Change:
+    """A change of a file. Of a very long text that it replaces only the place is kept: many may replace the same."""
+    return Change(_place(edit.span, edit.span.end - edit.span.start > _LONGEST_REPLACED), edit.text)
 
 
 def pack(result: Result) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ class Source:
     `base` is the folder that relative paths in the text are relative to; the file's own unless it is told otherwise.
     """
 
-    __slots__ = ("_held", "_starts", "base", "documents", "path", "private", "secrets", "text")
+    __slots__ = ("_held", "_line", "_starts", "base", "documents", "path", "private", "secrets", "text")
 
     def __init__(self, path: str, text: str, private: bool = False) -> None:
         self.path = path
@@ -30,6 +30,7 @@ class Source:
         self.secrets: object = None  # what must not be shown of it: see `secret_lines`
         self._starts: list[int] = []
         self._held: dict[str, bool] = {}
+        self._line = 0, ""  # the one that was asked for last
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1."""
@@ -57,12 +58,15 @@ class Source:
 
     def line(self, number: int) -> str:
         """The text of a line (from 1), without its line break."""
-        starts = self.line_starts()
-        start = starts[number - 1]
-        end = starts[number] if number < len(starts) else len(self.text)
-        while end > start and self.text[end - 1] in "\r\n":
-            end -= 1
-        return self.text[start:end]
+        held = self._line
+        if held[0] != number:
+            starts = self.line_starts()
+            start = starts[number - 1]
+            end = starts[number] if number < len(starts) else len(self.text)
+            while end > start and self.text[end - 1] in "\r\n":
+                end -= 1
+            held = self._line = number, self.text[start:end]  # findings come in order, and a line may be a whole file
+        return held[1]
 
 
 class Span:
