@@ -66,13 +66,43 @@ services:
       test: ["CMD", "curl", "-f", "http://localhost:8080/health"]
 ```
 
+Of an image that is built here, the base and the steps of the Dockerfile's last stage say what it holds: `python:3.13-slim` has neither
+`curl` nor `wget`, and `pip install` brings none.
+
+```yaml bad
+services:
+  relay:
+    build:
+      context: .
+      dockerfile_inline: |
+        FROM python:3.13-slim
+        RUN pip install fastapi uvicorn
+        CMD ["uvicorn", "main:app"]
+    healthcheck:
+      test: ["CMD", "curl", "-f", "http://localhost:8000/health"]
+      #              ^^^^ `curl` is not in `python:3.13-slim`, which `relay` is built upon: the check always fails, so the container never becomes healthy
+```
+
+```yaml good
+services:
+  relay:
+    build:
+      context: .
+      dockerfile_inline: |
+        FROM python:3.13-slim
+        RUN apt-get update && apt-get install -y curl
+        CMD ["uvicorn", "main:app"]
+    healthcheck:
+      test: ["CMD", "curl", "-f", "http://localhost:8000/health"]
+```
+
 What this rule cannot see: what an image holds that it does not know, whether the path that is asked exists, and longer
 scripts: it reads a command, and alternatives behind `||`.
 """
 
 from __future__ import annotations
 
-from modellint.evidence.images import OLLAMA, lacks, product
+from modellint.evidence.images import OLLAMA, base_lacks, lacks, product
 from modellint.evidence.serving import words
 from modellint.image import Image
 from modellint.rule import (
@@ -95,7 +125,12 @@ from modellint.rule import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from modellint.rule import Node
+
+    Lacking: TypeAlias = Callable[[str], bool]  # whether an image lacks a tool
 
 _SHELLS = frozenset(("sh", "bash", "/bin/sh", "/bin/bash"))
 _GIVES_UP = frozenset(("exit", "false"))
@@ -115,56 +150,79 @@ _CHECK = '["CMD", "ollama", "list"]'
 @rule(WARNING)
 def broken_healthcheck(project: Project, context: Context) -> Findings:
     """Report health checks that begin with a program which the image is known to lack."""
-    broken = [(service, found) for service in project.services.values() if (found := _check(service)) is not None]
+    broken = [(service, found) for service in project.services.values() if (found := _check(service, context))]
     waiting = _waiting(project) if broken else {}
     for service, (image, tool, span, test) in broken:
         yield _broken(service, image, tool, span, test, waiting.get(service.name.text, []))
 
 
-def _check(service: Service) -> tuple[Image, str, Span, Node] | None:
-    """The image, and the program that it lacks, for a check that cannot work."""
-    test, name = service.body.get("healthcheck", "test"), text_of(service.image)
-    if test is None or not name or "build" in service.body:
+def _check(service: Service, context: Context) -> tuple[Image, str, Span, Node] | None:
+    """The image, or the one that it is built upon, and the program that it lacks, for a check that cannot work."""
+    test = service.body.get("healthcheck", "test")
+    if test is None:
         return None
-    image = Image(name)
-    missing = _missing(test, image)
+    if "build" in service.body:
+        dockerfile = context.evidence.dockerfile(service)
+        if dockerfile is None or dockerfile.brings or "$" in dockerfile.base:
+            return None
+        name, lacking = dockerfile.base, _base(dockerfile.base)
+    else:
+        name = text_of(service.image) or ""
+        lacking = _image(name)
+    missing = _missing(test, lacking) if name else None
     if missing is None or missing[0] in _installed(service):
         return None
-    return image, *missing, test
+    return Image(name), *missing, test
+
+
+def _base(reference: str) -> Lacking:
+    return lambda tool: base_lacks(reference, tool)
+
+
+def _image(reference: str) -> Lacking:
+    image = Image(reference)
+    return lambda tool: lacks(image, tool)
 
 
 def _broken(service: Service, image: Image, tool: str, span: Span, test: Node, waiting: list[Span]) -> Finding:
     follows = ", and what waits for that never starts" if waiting else ""
-    message = (
-        f"`{tool}` is not in the image of `{service.name.text}`: the check always fails, so the container never becomes "
-        f"healthy{follows}"
+    is_built = "build" in service.body
+    where = (
+        f"`{image.text}`, which `{service.name.text}` is built upon"
+        if is_built
+        else f"the image of `{service.name.text}`"
     )
-    edit = _edit(service, test) if product(image) is OLLAMA else None
+    message = f"`{tool}` is not in {where}: the check always fails, so the container never becomes healthy{follows}"
+    edit = _edit(service, test) if not is_built and product(image) is OLLAMA else None
     fix = Fix("ask with `ollama list`, which the image holds", [edit]) if edit else None
     related = [(each, "waits for it") for each in waiting]
+    if is_built:
+        return Finding(
+            span, message, related=related, hint=f"install `{tool}` in the Dockerfile, or use what the image holds"
+        )
     if service.image is not None:
         related.insert(0, (service.image.content, "the image"))
     hint = "" if fix else _INSTEAD.get(image.name, "use a program that the image holds, as `ollama list`")
     return Finding(span, message, fix, related, hint=hint)
 
 
-def _missing(test: Node, image: Image) -> tuple[str, Span] | None:
+def _missing(test: Node, lacking: Lacking) -> tuple[str, Span] | None:
     """The program that the check begins with, if the image lacks it and nothing takes its place."""
     if isinstance(test, Scalar):
-        return _in_shell(test, image)
+        return _in_shell(test, lacking)
     items = [item for item in test if isinstance(item, Scalar)] if isinstance(test, Sequence) else []
     kind = text_of(items[0]) if len(items) > 1 else ""
     if kind == "CMD-SHELL":
-        return _in_shell(items[1], image)
+        return _in_shell(items[1], lacking)
     if kind != "CMD":
         return None
     tool = text_of(items[1]) or ""
     if tool in _SHELLS and len(items) == 4 and text_of(items[2]) == "-c":
-        return _in_shell(items[3], image)
-    return (tool, items[1].content) if lacks(image, tool) else None
+        return _in_shell(items[3], lacking)
+    return (tool, items[1].content) if lacking(tool) else None
 
 
-def _in_shell(script: Scalar, image: Image) -> tuple[str, Span] | None:
+def _in_shell(script: Scalar, lacking: Lacking) -> tuple[str, Span] | None:
     text = script.value if isinstance(script.value, str) else ""
     plain = text.rstrip()
     for sign in _HARMLESS:
@@ -173,18 +231,18 @@ def _in_shell(script: Scalar, image: Image) -> tuple[str, Span] | None:
         return None
     first, *others = plain.split("||")
     tool = next(iter(first.split()), "")
-    if not lacks(image, tool) or not _is_lost(first) or not all(_fails(other, image) for other in others):
+    if not lacking(tool) or not _is_lost(first) or not all(_fails(other, lacking) for other in others):
         return None
     start = text.index(tool)
     return tool, script.locate(start, start + len(tool))
 
 
-def _fails(command: str, image: Image) -> bool:
+def _fails(command: str, lacking: Lacking) -> bool:
     """Whether an alternative fails as well."""
     line = command.split()
     if line and line[0] in _GIVES_UP:
         return line[1:2] != ["0"]
-    return bool(line) and lacks(image, line[0]) and _is_lost(command)
+    return bool(line) and lacking(line[0]) and _is_lost(command)
 
 
 def _is_lost(command: str) -> bool:

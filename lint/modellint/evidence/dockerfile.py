@@ -20,6 +20,16 @@ _SIGNS = ("$", "://", "curl", "wget", ".sh", "model-runner.docker.internal")  # 
 _FETCHES = ("ollama", "huggingface", "hf ", "hf.co", "modelscope", ".gguf", ".ggml", ".safetensors")
 _RUN_BY_THE_CONTAINER = ("CMD", "ENTRYPOINT", "HEALTHCHECK")
 _LARGEST_PORT = 65535
+# Steps of a build that bring packages of a language, files and users, and no programs like `curl`.
+_PLAIN = frozenset(
+    (
+        "adduser", "addgroup", "bun", "bundle", "cargo", "cd", "chmod", "chown", "cp", "echo", "go", "groupadd", "ln",
+        "mkdir", "mv", "npm", "pip", "pip3", "pnpm", "poetry", "python", "python3", "rm", "touch", "true", "useradd",
+        "uv", "yarn",
+    )
+)  # fmt: skip
+_ROOTS = ("", "/usr", "/usr/local")  # the folders that hold those of programs
+_PROGRAM_FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 
 
 class Instruction:
@@ -73,10 +83,11 @@ class ScriptAt:
 class Dockerfile:
     """What the stage that is built, and those it begins from, say. `base` is the image below all of them."""
 
-    __slots__ = ("base", "ports", "scripts", "seconds", "variables", "words")
+    __slots__ = ("base", "brings", "ports", "scripts", "seconds", "variables", "words")
 
     def __init__(self) -> None:
         self.base = ""
+        self.brings = False  # whether a step may put programs beside those of the base
         self.ports: set[int] = set()
         self.variables: dict[str, Variable] = {}
         self.scripts: list[ScriptAt] = []
@@ -118,6 +129,18 @@ def read_dockerfile(source: Source, target: str = "") -> Dockerfile:
     return found
 
 
+def _is_plain(text: str) -> bool:
+    """Whether a `RUN` only does what brings no programs of the system."""
+    words = text.split()
+    while words and words[0].startswith("--"):
+        del words[0]
+    if not words or any(sign in text for sign in ("<<", "$(", "`", "|")):
+        return False
+    steps = " ".join(words).replace(";", "&&").split("&&")
+    firsts = [step.split() for step in steps]
+    return all(not first or first[0] in _PLAIN for first in firsts)
+
+
 def _take(found: Dockerfile, instruction: Instruction, source: Source) -> None:
     text = instruction.text
     match instruction.name:
@@ -130,7 +153,11 @@ def _take(found: Dockerfile, instruction: Instruction, source: Source) -> None:
             numbers = (word.partition("/")[0] for word in text.split())
             ports = (whole(number, _LARGEST_PORT) for number in numbers)
             found.ports.update(port for port in ports if port is not None)
+        case "COPY" | "ADD":
+            target = text.split()[-1].strip("\"'],") if text.split() else ""
+            found.brings = found.brings or target.rstrip("/") in _ROOTS or target.startswith(_PROGRAM_FOLDERS)
         case "RUN":
+            found.brings = found.brings or not _is_plain(text)
             start = perf_counter()
             if found.seconds > 0 and any(sign in text for sign in _FETCHES):
                 found.scripts.extend(_scripts(instruction, source))

@@ -266,6 +266,17 @@ _LACKS = {
     "ghcr.io/ggml-org/llama.cpp": (("wget",), ("full", *_GPU_WORDS)),
 }
 
+# What the images lack that others build upon, by a word of the tag, empty for every tag. A full image holds both.
+_BASE_LACKS: dict[str, dict[str, tuple[str, ...]]] = {
+    "docker.io/library/python": {"slim": ("curl", "wget"), "alpine": ("curl",)},
+    "docker.io/library/node": {"slim": ("curl", "wget"), "alpine": ("curl",)},
+    "docker.io/library/debian": {"": ("curl", "wget")},
+    "docker.io/library/ubuntu": {"": ("curl", "wget")},
+    "docker.io/library/alpine": {"": ("curl",)},
+}
+_NOTHING = ("curl", "wget", "sh", "bash")  # of these is in an image without a system
+_DISTROLESS = "gcr.io/distroless/"
+
 _EXACT = {name: known for known in PRODUCTS for name in known.repositories if "*" not in name}
 _STARTS = [(name[:-1], known) for known in PRODUCTS for name in known.repositories if name.endswith("*")]
 _ENDS = [(name[1:], known) for known in PRODUCTS for name in known.repositories if name.startswith("*/")]
@@ -365,6 +376,18 @@ def lacks(image: Image, tool: str) -> bool:
     """Whether an image is known not to hold a tool."""
     tools, unsure = _LACKS.get(image.name, ((), ()))
     return tool in tools and not any(word.startswith(unsure) for word in _words(image.tag or ""))
+
+
+def base_lacks(base: str, tool: str) -> bool:
+    """Whether an image that others build upon is known not to hold a tool."""
+    if base == "scratch":
+        return tool in _NOTHING
+    image = Image(base)
+    words = _words(image.tag or "")
+    if image.name.startswith(_DISTROLESS):
+        return tool in _NOTHING and "debug" not in words
+    lacking = _BASE_LACKS.get(image.name, {})
+    return any(tool in tools for word, tools in lacking.items() if not word or word in words)
 
 
 def _words(text: str) -> list[str]:
