@@ -43,7 +43,7 @@ class Outcome:
         self.lowered = 0  # results that a policy made less severe
         self.unreadable: list[tuple[str, str, int, int]] = []
         self.policies: list[tuple[str, str]] = []  # that were in force, each with what it lies outside of
-        self.exceptions: list[tuple[str, int, bool]] = []  # of policies: which, its number, and whether it was used
+        self.exceptions: list[tuple[str, int, bool, bool]] = []  # of policies: which one, and what came of it
         self.unheeded: list[tuple[str, int, str]] = []
         self.left_out: list[tuple[str, str]] = []
 
@@ -274,7 +274,7 @@ def _check_one(
         return _unread(target, (target or ".", f"modellint failed on it: {defect(error)}", 0, 0))
     shown = [each for each in findings if not overlay or each.span.source.path == overlay]
     hidden = [each for each in covered if not overlay or each[0].span.source.path == overlay]
-    packed = [pack(each) for each in results([*shown, *(finding for finding, _, _ in hidden)])]
+    packed = [pack(each) for each in results([*shown, *(finding for finding, _, _ in hidden)], project)]
     outcome.results = packed[: len(shown)]
     outcome.covered = [(one, kind, why) for one, (_, kind, why) in zip(packed[len(shown) :], hidden, strict=True)]
     outcome.lowered = sum(each.own is not None and _rank(each.own) < _rank(each.severity) for each in shown)

@@ -117,7 +117,7 @@ from modellint.rule import ERROR, WARNING, Context, Edit, Finding, Findings, Fix
 _ELSEWHERE = ("kept-from-git", "unset")
 
 
-@rule(ERROR)
+@rule(ERROR, refused=True)
 def invalid_compose(project: Project, context: Context) -> Findings:
     """Report each thing that Compose refuses at its node."""
     for violation in project.violations:

@@ -169,3 +169,33 @@ def test_a_finding_names_the_policy() -> None:
     report = checked(MATRIX)
     result = next(each for each in report.results if each.rule == "ungranted-model")
     assert [(place.path, place.row) for place, _ in result.related] == [("policy0.yaml", 3)]
+
+
+REFUSED = COMPOSE.replace("model: ai/qwen3:latest", "model: ai/qwen3:latest\n    context_size: '1'")
+
+
+@pytest.mark.parametrize("where", ["", "compose.yaml#models.spare"])
+@pytest.mark.parametrize("more", ["", "rules: {invalid-compose: {severity: note}}\n"])
+def test_no_exception_covers_what_compose_refuses(where: str, more: str) -> None:
+    """And the exception itself is reported."""
+    Path("compose.yaml").write_text(REFUSED)
+    rows = found(checked(exception("invalid-compose", where) + more))
+    assert ("invalid-compose", "note" if more else "error", 10) in rows
+    assert [rule for rule, _, row in rows if row == 3] == ["void-exception"]
+
+
+def test_an_exception_covers_the_warnings_of_such_a_rule() -> None:
+    Path("compose.yaml").write_text(COMPOSE.replace("[llm]", "[nope]\n    profiles: [later]"))
+    assert ("undefined-model", "warning", 4) in found(checked())
+    rows = found(checked(exception("undefined-model")))
+    assert not {"undefined-model", "void-exception", "unused-exception"} & {rule for rule, _, _ in rows}
+
+
+def test_what_a_page_calls_refused_is_refused() -> None:
+    """Whatever a rule reports as an error because the project cannot start, no exception covers."""
+    words = ("Compose refuses", "Runner refuses", "never starts", "does not start", "nothing to start", "cannot be run")
+    for rule in rules().values():
+        drawn = [line for line in rule.doc.splitlines() if "^^" in line]
+        if rule.severity == "error" and not rule.policy and any(word in line for word in words for line in drawn):
+            assert rule.refused, rule.name
+        assert rule.severity == "error" or not rule.refused, rule.name

@@ -90,9 +90,10 @@ def _shown(ruling: Ruling) -> Iterator[str]:
         yield "exceptions:"
         for written, (exemption, _) in zip(policy.exceptions, ruling.exemptions, strict=True):
             given = written.given
-            where = f", where: {given.where!r}" if given.where else ""
+            where = f", where: {_text(given.where)}" if given.where else ""
+            about = f", about: {_text(given.about)}" if given.about else ""
             last = f", expires: {given.expires}" if given.expires else ""
-            yield _line(f"  - {{rule: {given.rule}{where}{last}}}", exemption.place)
+            yield _line(f"  - {{rule: {given.rule}{where}{about}{last}}}", exemption.place)
     if policy.checks:
         yield "checks:"
         for check, body in policy.checks.values():
@@ -102,6 +103,12 @@ def _shown(ruling: Ruling) -> Iterator[str]:
 def _line(text: str, span: Span | None) -> str:
     where = f"{relative(span.source.path)}:{span.first[0]}" if span is not None else "the rule's own"
     return f"{printable(text)} # {printable(where)}"
+
+
+def _text(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _list(texts: list[str]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modellint.demands import MOST_ALIKE, Allowed, Demands, Patterns, part_matches
 from modellint.exemption import Exemption
+from modellint.identity import shortened
 from modellint.near import did_you_mean
 from modellint.pack import rules
 from modellint.policy.exempting import Exempting
@@ -125,4 +126,12 @@ def _exemption(written: Written, policy: Loaded, known: dict[str, Rule], today: 
         if getattr(given, need) is None:
             raise PolicyError(span, f"this exception does not say `{need}`, which the policy demands of every one")
     days = (given.expires - today).days if given.expires is not None else None
-    return Exemption(given.rule, given.where or "", span, days, place(body, ("expires",)) if days is not None else None)
+    return Exemption(
+        given.rule,
+        given.where or "",
+        span,
+        days,
+        place(body, ("expires",)) if days is not None else None,
+        shortened(given.about or ""),
+        place(body, ("where",)) if given.where else None,
+    )

@@ -43,6 +43,7 @@ from modellint.rule import WARNING, Context, Exemption, Finding, Findings, rule
 @rule(WARNING, policy=True)
 def unused_exception(exemption: Exemption, context: Context) -> Findings:
     """Report an exception that matched nothing."""
-    if exemption.tried and not exemption.used and not exemption.expired:
+    if exemption.tried and not exemption.used and not exemption.void and not exemption.expired:
+        asked = "`where` or `about`" if exemption.about else "`where`"
         message = f"`{exemption.rule}` reports nothing that this exception covers"
-        yield Finding(exemption.place, message, hint="drop the exception, or mend its `where`")
+        yield Finding(exemption.place, message, hint=f"drop the exception, or mend its {asked}")
