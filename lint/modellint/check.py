@@ -148,7 +148,7 @@ def _gather(report: Report, outcomes: Sequence[Outcome], policies: Policies | No
         from modellint.policy import apply
 
         tried = [each for outcome in outcomes for each in outcome.exceptions]
-        for finding in apply.about_exceptions(tried, in_force, policies):
+        for finding in apply.about_exceptions(tried, in_force, policies, sorted(read)):
             one = result(finding)
             found.setdefault(_key(one), one)
         report.in_force = apply.in_force(in_force.items(), policies)

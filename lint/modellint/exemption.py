@@ -17,7 +17,7 @@ class Exemption:
 
     What came of it: `used` says whether it matched a finding, `tried` whether its rule looked at a file of it, and
     `void` whether it matched what no exception covers. `astray` says what is wrong with the file of its `where`, and
-    `meant` which file may be meant.
+    `meant` which `where` may be meant.
     """
 
     __slots__ = (

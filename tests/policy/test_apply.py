@@ -103,12 +103,46 @@ def test_an_exception_covers_its_place(where: str) -> None:
 def test_an_unused_exception_is_reported_where_it_is_judged() -> None:
     used = found(checked(exception("conflicting-models")))
     assert ("unused-exception", "warning", 3) in used
+    Path("other.yaml").write_text("")
     assert not any(rule == "unused-exception" for rule, _, _ in found(checked(exception("unused-model", "other.yaml"))))
     assert not any(rule == "unused-exception" for rule, _, _ in found(checked(exception("unused-model"))))
     assert not any(
         rule == "unused-exception"
         for rule, _, _ in found(checked(exception("conflicting-models"), select=("mutable-tag", "unused-exception")))
     )
+
+
+# The `where` of an exception in `deploy/policy.yaml`, what is said of it, and the `where` that is meant.
+ASTRAY = {
+    "deploy/app/compose.yaml#models.llm": ("no `deploy/app/compose.yaml` in `deploy`", "app/compose.yaml#models.llm"),
+    "compose.yaml": ("no `compose.yaml` in `deploy`, the folder of this policy", "../compose.yaml"),
+    "services/app/compose.yaml": ("no `services/app/compose.yaml` in `deploy`", "app/compose.yaml"),
+    "deploy/app/*.yaml#models": ("no `deploy/app` in `deploy`", "app/*.yaml#models"),
+    "app/compose.yml": ("no `app/compose.yml` in `deploy`", "app/compose.yaml"),
+    "app#models": ("`app` is a folder", "app/*#models"),
+    "models.llm": ("no `models.llm` in `deploy`", "#models.llm"),
+    "nothing.like.it": ("no `nothing.like.it` in `deploy`", ""),
+}
+
+
+@pytest.mark.parametrize("where", ASTRAY)
+def test_an_exception_that_begins_at_the_wrong_folder_is_reported(where: str) -> None:
+    said, meant = ASTRAY[where]
+    Path("deploy/app").mkdir(parents=True)
+    Path("deploy/app/compose.yaml").write_text(COMPOSE)
+    Path("deploy/policy.yaml").write_text(exception("unused-model", where))
+    default = [rule for rule in rules(online=False, policy=False).values() if rule.on]
+    report = check(["."], default, {}, (), Options(), True, None, Policies(["deploy/policy.yaml"]))
+    [only] = [each for each in report.results if each.rule == "unused-exception"]
+    assert (only.place.path, only.place.text) == ("deploy/policy.yaml", where)
+    assert said in only.message
+    assert only.hint == (f"did you mean `{meant}`?" if meant else "mend its `where`, or drop the exception")
+
+
+@pytest.mark.parametrize("where", ["./compose.yaml", "../{}/compose.yaml#models", ".//*.yaml"])
+def test_a_path_may_be_written_in_other_ways(where: str) -> None:
+    rows = found(checked(exception("unused-model", where.format(Path.cwd().name))))
+    assert not {"unused-model", "unused-exception"} & {rule for rule, _, _ in rows}
 
 
 def test_an_expired_exception_covers_nothing() -> None:

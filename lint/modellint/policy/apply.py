@@ -12,6 +12,7 @@ from modellint.facts import Facts
 from modellint.finding import SEVERITIES
 from modellint.identity import abouts, key_path
 from modellint.policies import BUILT_IN, InForce
+from modellint.policy.astray import astray
 from modellint.policy.loaded import PolicyError
 from modellint.policy.ruling import Ruling, ruling
 from modellint.rule import Context, Rule
@@ -116,8 +117,13 @@ def _no_findings() -> list[Finding]:
     return []
 
 
-def about_exceptions(tried: Iterable[Tried], names: Iterable[str], asked: Policies) -> list[Finding]:
-    """What the rules about exceptions find, after all projects have been checked with some policies."""
+def about_exceptions(
+    tried: Iterable[Tried], names: Iterable[str], asked: Policies, read: Iterable[str] = ()
+) -> list[Finding]:
+    """What the rules about exceptions find, after all projects have been checked with some policies.
+
+    `read`: the files that were.
+    """
     outcome: dict[tuple[str, int], tuple[bool, bool]] = {}
     for name, at, *now in tried:
         before = outcome.get((name, at), (False, False))
@@ -125,10 +131,12 @@ def about_exceptions(tried: Iterable[Tried], names: Iterable[str], asked: Polici
     findings: list[Finding] = []
     for name in dict.fromkeys(names):
         one = ruling_of(name, asked)
-        for at, (written, _) in enumerate(one.exemptions):
+        for at, (written, folder) in enumerate(one.exemptions):
             exemption = copy(written)  # the ruling itself may serve another check at the same time
             exemption.tried = (name, at) in outcome
             exemption.used, exemption.void = outcome.get((name, at), (False, False))
+            if not exemption.tried:
+                exemption.astray, exemption.meant = astray(exemption, folder, read)
             for rule in one.running:
                 if rule.subject == AFTER_ALL:
                     for finding in rule.check(exemption, _NO_CONTEXT):

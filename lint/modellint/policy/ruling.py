@@ -9,6 +9,7 @@ from modellint.exemption import Exemption
 from modellint.identity import shortened
 from modellint.near import did_you_mean
 from modellint.pack import rules
+from modellint.policy.astray import canonical
 from modellint.policy.exempting import Exempting
 from modellint.policy.load import load, place
 from modellint.policy.loaded import PolicyError
@@ -125,10 +126,11 @@ def _exemption(written: Written, policy: Loaded, known: dict[str, Rule], today: 
     for need in policy.needs:
         if getattr(given, need) is None:
             raise PolicyError(span, f"this exception does not say `{need}`, which the policy demands of every one")
+    file, sign, keys = (given.where or "").partition("#")
     days = (given.expires - today).days if given.expires is not None else None
     return Exemption(
         given.rule,
-        given.where or "",
+        canonical(file, written.folder) + sign + keys,
         span,
         days,
         place(body, ("expires",)) if days is not None else None,
