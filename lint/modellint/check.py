@@ -267,7 +267,7 @@ def _check_one(
         else:
             findings = run(rules, project, idle, sources, facts, covered=covered, defects=failed)
     except files.Unreadable as trouble:
-        return _unread(target, (trouble.path, trouble.reason, trouble.row, trouble.column))
+        return _unread(target, *((each.path, each.reason, each.row, each.column) for each in trouble.each()))
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
         from modellint.defect import defect
 
@@ -289,9 +289,9 @@ def _check_one(
     return outcome
 
 
-def _unread(target: str, trouble: tuple[str, str, int, int]) -> Outcome:
+def _unread(target: str, *troubles: tuple[str, str, int, int]) -> Outcome:
     outcome = Outcome(target)
-    outcome.unreadable.append(trouble)
+    outcome.unreadable += troubles
     return outcome
 
 

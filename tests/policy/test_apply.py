@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from modellint.check import Report, check
+from modellint.cli import main
 from modellint.compose.selection import Options
 from modellint.pack import rules
 from modellint.policies import Policies
@@ -182,6 +183,16 @@ def test_a_policy_with_a_mistake_is_said_once_and_checks_nothing() -> None:
     report = checked(paths=("a", "compose.yaml"))
     assert [str(trouble) for trouble in report.unreadable] == [".modellint.yaml:2:9: no rule is named `nope`"]
     assert not report.results
+
+
+def test_every_command_says_all_mistakes_of_a_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("p.yaml").write_text("version: 1\nrules: {nope: {}}\nallow: {nix: []}\n")
+    for words in ("check", "fix", "graph", "policy check", "policy show", "policy test"):
+        named = ["p.yaml"] if words.startswith("policy") else ["--policy", "p.yaml"]
+        assert main([*words.split(), *named]) == 2
+        said = capsys.readouterr().err
+        assert "p.yaml:2:9: no rule is named `nope`" in said, words
+        assert "p.yaml:3:9: there is no key `nix` here" in said, words
 
 
 MATRIX = """\

@@ -39,7 +39,8 @@ def run(said: Arguments) -> int:
     try:
         ruling = ruling_of(name, Policies(online=True))
     except Unreadable as trouble:
-        complain(str(trouble))
+        for each in trouble.each():
+            complain(str(each))
         return FAILED
     if what == "show":
         put("".join(f"{line}\n" for line in _shown(ruling)))

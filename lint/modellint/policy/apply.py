@@ -46,9 +46,10 @@ def ruling_of(name: str, asked: Policies) -> Ruling:
 
 
 def unreadable(error: PolicyError) -> Unreadable:
-    """What a mistake in a policy is to whoever runs a check."""
-    row, column = error.span.first
-    return Unreadable(error.span.source.path, str(error.args[0]).partition(": ")[2], row, column)
+    """What the mistakes in a policy are to whoever runs a check."""
+    first, *others = [Unreadable(each.span.source.path, each.message, *each.span.first) for each in error.each()]
+    first.others = others
+    return first
 
 
 def apply(
