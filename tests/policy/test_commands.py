@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from modellint.policy.schema import json_schema
+from modellint.policy.subjects import SHAPES
+
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE = """\
 services:
@@ -254,3 +257,16 @@ def test_fix_heeds_the_policy(folder: Path) -> None:
 
 def test_a_day_is_a_day(folder: Path) -> None:
     assert run(folder, "check", "--today", "tomorrow").returncode == 2
+
+
+def test_the_keys_that_a_check_sees(folder: Path) -> None:
+    done = run(folder, "policy", "keys")
+    assert (done.returncode, done.stderr) == (0, "")
+    for shape in SHAPES.values():
+        assert all(f"`{key}`" in done.stdout for key in shape)
+    assert "policy keys" in json_schema()
+
+
+def test_a_name_of_a_policy_is_misspelt(folder: Path) -> None:
+    done = run(folder, "check", "--policy", "strct")
+    assert (done.returncode, done.stderr) == (2, "modellint: strct: does not exist; did you mean `strict`?\n")

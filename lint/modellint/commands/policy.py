@@ -1,4 +1,7 @@
-"""`modellint policy`: the JSON Schema of policies, and what one says, with its mistakes and its examples."""
+"""`modellint policy`: the JSON Schema of policies, the keys that checks see, and what one policy says.
+
+With its mistakes, all of them, and its examples.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from modellint.policy.ruling import Ruling
     from modellint.source import Span
 
-_WHAT = ("schema", "check", "test", "show")
+_WHAT = ("schema", "keys", "check", "test", "show")
 
 
 def run(said: Arguments) -> int:
@@ -34,6 +37,11 @@ def run(said: Arguments) -> int:
         from modellint.policy.schema import json_schema
 
         put(json_schema())
+        return 0
+    if what == "keys":
+        from modellint.policy import subjects
+
+        put(f"{(subjects.__doc__ or '').strip()}\n")
         return 0
     name = said.rest[1] if len(said.rest) > 1 else nearest(os.curdir) or "recommended"
     try:

@@ -167,7 +167,12 @@ def _plain(node: Node) -> Any:
 def _faulty(fault: ErrorDetails) -> tuple[int | str, ...]:
     """The path of what has to be taken away for a policy to be without a mistake."""
     path = _path(fault)
-    return path[:-1] if fault["type"] == "missing" else path
+    part = _PARTS.get(str(path[0])) if len(path) > 1 and isinstance(path[1], int) else None
+    if part is None:
+        return path
+    field = part.model_fields.get(str(path[2])) if len(path) > 2 else None
+    can_miss = fault["type"] == "extra_forbidden" or (field is not None and not field.is_required())
+    return path if can_miss else path[:2]  # a check or an exception without what it needs is none
 
 
 def _path(fault: ErrorDetails) -> tuple[int | str, ...]:

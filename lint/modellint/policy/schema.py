@@ -74,7 +74,10 @@ class Check(Part):
 
     name: Name
     each: Literal["model", "service", "binding", "project"]
-    must: Expression
+    must: Expression = Field(
+        description="What has to be true of each, in CEL, such as `model.context_size <= 8192`; "
+        "`modellint policy keys` says which keys there are.",
+    )
     message: Text
     severity: Literal["error", "warning", "note"] = "error"
     at: Name | None = Field(None, description="The key at which a violation is reported.")
