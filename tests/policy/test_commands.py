@@ -270,3 +270,19 @@ def test_the_keys_that_a_check_sees(folder: Path) -> None:
 def test_a_name_of_a_policy_is_misspelt(folder: Path) -> None:
     done = run(folder, "check", "--policy", "strct")
     assert (done.returncode, done.stderr) == (2, "modellint: strct: does not exist; did you mean `strict`?\n")
+
+
+def test_policy_check_names_exceptions_that_cover_nothing(folder: Path) -> None:
+    (folder / "p.yaml").write_text(
+        "version: 1\nexceptions:\n"
+        "  - {rule: unused-model, reason: r, where: deploy/compose.yaml}\n"
+        "  - {rule: unused-model, reason: r, expires: 2020-01-31}\n"
+    )
+    done = run(folder, "policy", "check", "p.yaml")
+    assert (done.returncode, done.stdout) == (0, "p.yaml is a policy\n")
+    assert done.stderr.splitlines() == [
+        f"modellint: p.yaml:3:44: there is no `deploy/compose.yaml` in `{folder.name}`, the folder of this policy, "
+        "which `where` is relative to: this exception for `unused-model` covers nothing; did you mean `compose.yaml`?",
+        "modellint: p.yaml:4:46: this exception for `unused-model` ran out on 2020-01-31; "
+        "mend what it covers, or give it another last day",
+    ]

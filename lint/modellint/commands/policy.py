@@ -12,7 +12,7 @@ from modellint.compose.files import Unreadable
 from modellint.near import did_you_mean
 from modellint.options import FAILED, UsageError
 from modellint.policies import Policies, nearest
-from modellint.policy.apply import ruling_of
+from modellint.policy.apply import about_exceptions, ruling_of
 from modellint.report.complaint import complain
 from modellint.report.output import put
 from modellint.report.paths import relative
@@ -44,8 +44,9 @@ def run(said: Arguments) -> int:
         put(f"{(subjects.__doc__ or '').strip()}\n")
         return 0
     name = said.rest[1] if len(said.rest) > 1 else nearest(os.curdir) or "recommended"
+    asked = Policies(online=True)
     try:
-        ruling = ruling_of(name, Policies(online=True))
+        ruling = ruling_of(name, asked)
     except Unreadable as trouble:
         for each in trouble.each():
             complain(str(each))
@@ -55,6 +56,10 @@ def run(said: Arguments) -> int:
         return 0
     if what == "test":
         return _test(ruling, name)
+    for finding in about_exceptions((), [name], asked):  # what is wrong with them wherever they are tried
+        row, column = finding.span.first
+        hint = f"; {finding.hint}" if finding.hint else ""
+        complain(f"{relative(finding.span.source.path)}:{row}:{column}: {finding.message}{hint}")
     put(f"{printable(name)} is a policy\n")
     return 0
 

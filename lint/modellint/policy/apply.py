@@ -12,7 +12,7 @@ from modellint.facts import Facts
 from modellint.finding import SEVERITIES
 from modellint.identity import abouts, key_path
 from modellint.policies import BUILT_IN, InForce
-from modellint.policy.astray import astray
+from modellint.policy.astray import Checked, astray
 from modellint.policy.loaded import PolicyError
 from modellint.policy.ruling import Ruling, ruling
 from modellint.rule import Context, Rule
@@ -130,6 +130,7 @@ def about_exceptions(
         before = outcome.get((name, at), (False, False))
         outcome[name, at] = (now[0] or before[0], now[1] or before[1])
     findings: list[Finding] = []
+    checked = Checked(read)
     for name in dict.fromkeys(names):
         one = ruling_of(name, asked)
         for at, (written, folder) in enumerate(one.exemptions):
@@ -137,7 +138,7 @@ def about_exceptions(
             exemption.tried = (name, at) in outcome
             exemption.used, exemption.void = outcome.get((name, at), (False, False))
             if not exemption.tried:
-                exemption.astray, exemption.meant = astray(exemption, folder, read)
+                exemption.astray, exemption.meant = astray(exemption, folder, checked)
             for rule in one.running:
                 if rule.subject == AFTER_ALL:
                     for finding in rule.check(exemption, _NO_CONTEXT):

@@ -27,10 +27,35 @@ def canonical(pattern: str, folder: str) -> str:
     return rest if path == "." and rest else "/".join(filter(None, (path, rest)))
 
 
-def astray(exemption: Exemption, folder: str, read: Iterable[str]) -> tuple[str, str]:
+class Checked:
+    """The files that were checked, as they are called from the folders of policies."""
+
+    __slots__ = ("_guesses", "_known", "_paths")
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = list(paths)
+        self._known: dict[str, tuple[list[str], dict[str, list[str]]]] = {}  # by folder: the files, and by their ends
+        self._guesses = Guesses()
+
+    def like(self, name: str, folder: str) -> str:
+        """The only one whose path ends so, or else the one with the nearest name."""
+        if folder not in self._known:
+            below = [_from(folder, path) for path in self._paths]
+            ends: dict[str, list[str]] = {}
+            for path in below:
+                parts = path.split("/")
+                for first in range(1, len(parts)):
+                    ends.setdefault("/".join(parts[first:]), []).append(path)
+            self._known[folder] = (below, ends)
+        below, ends = self._known[folder]
+        inside = ends.get(name, [])
+        return inside[0] if len(inside) == 1 else self._guesses.nearest(name, below, _LIKENESS)
+
+
+def astray(exemption: Exemption, folder: str, checked: Checked) -> tuple[str, str]:
     """What is wrong with the file of a `where`, and the `where` that may be meant; both empty where nothing is.
 
-    `read`: the files that were checked. Of a pattern only what stands before its first `*` is looked at.
+    Of a pattern only what stands before its first `*` is looked at.
     """
     fixed, rest = _split(exemption.file)
     if not fixed or fixed == files.STDIN:
@@ -44,12 +69,12 @@ def astray(exemption: Exemption, folder: str, read: Iterable[str]) -> tuple[str,
     wrong = f"there is no `{fixed}` in `{_shown(folder)}`, the folder of this policy, which `where` is relative to"
     if not exemption.keys and fixed.partition(".")[0] in _SECTIONS:
         return wrong, f"#{exemption.file}"
-    meant = _meant(fixed, folder, read if not rest else ())
+    meant = _meant(fixed, folder) or ("" if rest else checked.like(fixed, folder))
     return wrong, "/".join(filter(None, (meant, rest))) + behind if meant else ""
 
 
-def _meant(fixed: str, folder: str, read: Iterable[str]) -> str:
-    """A path that exists: one seen from another folder, or one that was checked."""
+def _meant(fixed: str, folder: str) -> str:
+    """A path that exists, seen from another folder."""
     root = repository(os.path.realpath(folder))
     for other in (os.getcwd(), *([root] if root else [])):
         if os.path.lexists(path := os.path.join(other, fixed)):
@@ -58,11 +83,7 @@ def _meant(fixed: str, folder: str, read: Iterable[str]) -> str:
     for first in range(1, len(parts)):
         if os.path.lexists(os.path.join(folder, *parts[first:])):
             return "/".join(parts[first:])
-    below = [_from(folder, path) for path in read]
-    inside = [path for path in below if path.endswith(f"/{fixed}")]
-    if len(inside) == 1:
-        return inside[0]
-    return Guesses().nearest(fixed, below, _LIKENESS)
+    return ""
 
 
 def _split(pattern: str) -> tuple[str, str]:
