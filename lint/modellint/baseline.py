@@ -129,7 +129,7 @@ def _baseline(table: Any) -> Baseline:
     if table["version"] == 1:
         counts: dict[Identity, int] = {(mark,): count for mark, count in found.items()}
         identify = _hashed
-    elif table["version"] == 2 and isinstance(found, list):
+    elif table["version"] == 2 and isinstance(table["findings"], list):
         counts = {tuple([each.get(part, "") for part in _PARTS]): each["count"] for each in found}
         identify = identity
     else:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from modellint.node import Mapping
     from modellint.policy.schema import Check, Exception_, RuleSetting
@@ -40,7 +40,7 @@ class Mistakes:
         self.found: list[PolicyError] = []
 
     @contextmanager
-    def gathered(self) -> Iterator[None]:
+    def gathered(self) -> Generator[None]:
         """Keep the mistakes that are raised within."""
         try:
             yield
