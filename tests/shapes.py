@@ -639,6 +639,30 @@ def exceptions_for_nothing(n: int) -> str | Files:
 
 
 @shape
+def exceptions_for_missing_files(n: int) -> str | Files:
+    policy = "version: 1\nexceptions:\n" + each(n, '  - {rule: unpinned-model, where: "x/compose@.yaml", reason: r}\n')
+    text = "include:\n" + each(n, "  - y/compose@.yml\n") + "services:\n  s: {image: nginx}\n"
+    parts = {f"y/compose{at}.yml": f"services:\n  a{at}: {{image: nginx}}\n" for at in range(n)}
+    return {"compose.yaml": text, ".modellint.yaml": policy, **parts}
+
+
+@shape
+def exceptions_for_flags(n: int) -> str | Files:
+    """Which no exception covers."""
+    policy = "version: 1\nexceptions:\n" + each(
+        n, '  - {rule: rejected-flag, where: "#models.m0.runtime_flags", about: "--no@", reason: r}\n'
+    )
+    text = app("    models: [m0]\n", 0) + flagged(each(n, '      - "--no@"\n'))
+    return {"compose.yaml": text, ".modellint.yaml": policy}
+
+
+@shape
+def mistakes_of_a_policy(n: int) -> str | Files:
+    policy = "version: 1\nrules:\n" + each(n, "  x@: {severity: err}\n") + "exceptions:\n" + each(n, "  - {rule: y@}\n")
+    return {"compose.yaml": app("", 1), ".modellint.yaml": policy}
+
+
+@shape
 def exceptions_that_have_run_out(n: int) -> str | Files:
     policy = "version: 1\nexceptions:\n" + each(
         n, '  - {rule: unpinned-model, where: "compose.yaml#models.m@", reason: r, expires: 2020-01-01}\n'

@@ -33,7 +33,7 @@ LAYERS = [
     {"evidence"},
     {"grant_edits", "pins", "secret_names", "made_names"},
     {"secret_lines"},
-    {"disclosure"},
+    {"disclosure", "identity"},
     {"pin", "sound", "replace", "registry"},
     {"rule"},
     {"pack", "example", "engine", "base_suppressions"},

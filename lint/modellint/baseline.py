@@ -1,7 +1,8 @@
 """A baseline: the findings of one day, so that a check fails only for what is new.
 
-A finding is known by its rule, its file and the text of its line, and by how many of these there are: it stays the same
-when lines move.
+A finding is known by its rule, its file, the keys that lead to its place and what it is about, and by how many of these
+there are: it stays the same when lines move, and when other things on its line change. A baseline of version 1 has
+hashes of rule, file and line in their place, and is still read.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from modellint.atomic_write import write
 from modellint.base_suppressions import Unheeded
@@ -18,11 +19,34 @@ from modellint.options import UsageError
 from modellint.result import Suppressed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from modellint.base_version import BaseVersion
     from modellint.check import Report
     from modellint.result import Result
 
 _LARGEST = 1 << 25  # bytes
+_PARTS = ("rule", "path", "at", "about")  # of an identity, as they are called in the file
+
+Identity: TypeAlias = tuple[str, ...]  # one text for each of the parts; of version 1 a hash alone
+
+
+class Baseline:
+    """How many findings of each identity there were."""
+
+    __slots__ = ("counts", "identify")
+
+    def __init__(self, counts: dict[Identity, int], identify: Callable[[Result], Identity]) -> None:
+        self.counts = counts
+        self.identify = identify
+
+    def has(self, result: Result) -> bool:
+        """Whether a finding is one of them; each is so only once."""
+        known = self.identify(result)
+        left = self.counts.get(known, 0)
+        if left > 0:
+            self.counts[known] = left - 1
+        return left > 0
 
 
 def apply_baseline(report: Report, path: str, written: str, before: BaseVersion | None = None) -> None:
@@ -30,16 +54,14 @@ def apply_baseline(report: Report, path: str, written: str, before: BaseVersion 
 
     Where `before` is given, the baseline is the one that was there before a change.
     """
-    known = _counted(report)
+    known = Baseline(_counted(report.results), identity)
     if written:
-        write(written, json.dumps({"version": 1, "findings": dict(sorted(known.items()))}, indent=1) + "\n")
+        write(written, _as_text(known.counts))
     if path:
         known = _read(path) if before is None or path == written else _earlier(path, before, report)
     new: list[Result] = []
     for result in report.results:
-        mark = fingerprint(result)
-        if known.get(mark, 0) > 0:
-            known[mark] -= 1
+        if known.has(result):
             report.known += 1
             report.suppressed.append(Suppressed(result, "baseline", ""))
         else:
@@ -48,43 +70,72 @@ def apply_baseline(report: Report, path: str, written: str, before: BaseVersion 
     report.suppressed.sort(key=lambda each: each.result.order())
 
 
-def _earlier(path: str, before: BaseVersion, report: Report) -> dict[str, int]:
+def _earlier(path: str, before: BaseVersion, report: Report) -> Baseline:
     """A baseline as it was before a change; says in the report where it is another one now."""
     real = before.path(path)
     if real == path:
         return _read(path)
-    known = _read(real) if os.path.exists(real) else {}
-    if not os.path.exists(path) or _read(path) != known:
+    known = _read(real) if os.path.exists(real) else Baseline({}, identity)
+    if not os.path.exists(path) or _read(path).counts != known.counts:
         report.unheeded.append(Unheeded(path, 0, "this baseline is not the one before the change, which counts"))
     return known
 
 
-def fingerprint(result: Result) -> str:
+def identity(result: Result) -> Identity:
     """What a finding is known by."""
-    place = result.place
-    path = os.path.relpath(place.path).replace(os.sep, "/")
-    text = "\0".join((result.rule, path, place.line.strip() or result.message))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return result.rule, _path(result), ".".join(result.keys), result.about
 
 
-def _counted(report: Report) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for result in report.results:
-        mark = fingerprint(result)
-        counts[mark] = counts.get(mark, 0) + 1
+def _hashed(result: Result) -> Identity:
+    """What a finding is known by in a baseline of version 1."""
+    text = "\0".join((result.rule, _path(result), result.place.line.strip() or result.message))
+    return (hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],)
+
+
+def _path(result: Result) -> str:
+    return os.path.relpath(result.place.path).replace(os.sep, "/")
+
+
+def _counted(results: Iterable[Result]) -> dict[Identity, int]:
+    counts: dict[Identity, int] = {}
+    for result in results:
+        known = identity(result)
+        counts[known] = counts.get(known, 0) + 1
     return counts
 
 
-def _read(path: str) -> dict[str, int]:
+def _as_text(counts: dict[Identity, int]) -> str:
+    findings = [
+        {**{part: text for part, text in zip(_PARTS, known, strict=True) if text}, "count": count}
+        for known, count in sorted(counts.items())
+    ]
+    return json.dumps({"version": 2, "findings": findings}, indent=1) + "\n"
+
+
+def _read(path: str) -> Baseline:
     try:
         if files.strays(path):
             raise files.Unreadable(path, files.LEADS_OUT)
-        table: Any = json.loads(files.read_bytes(path, _LARGEST, "a baseline").decode())
-        found = table["findings"]
-        if table["version"] != 1 or not all(type(count) is int for count in found.values()):
-            raise ValueError
-        return dict(found)
+        return _baseline(json.loads(files.read_bytes(path, _LARGEST, "a baseline").decode()))
     except files.Unreadable as trouble:
         raise UsageError(f"the baseline `{path}` {trouble.reason}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UsageError(f"`{path}` is no baseline; write one with `--write-baseline`") from None
+
+
+def _baseline(table: Any) -> Baseline:
+    """What a file holds; raises whatever comes of one that is no baseline."""
+    found = table["findings"]
+    if table["version"] == 1:
+        counts: dict[Identity, int] = {(mark,): count for mark, count in found.items()}
+        identify = _hashed
+    elif table["version"] == 2 and isinstance(table["findings"], list):
+        counts = {tuple([each.get(part, "") for part in _PARTS]): each["count"] for each in found}
+        identify = identity
+    else:
+        raise ValueError
+    if not all(type(count) is int for count in counts.values()):
+        raise ValueError
+    if not all(type(part) is str for known in counts for part in known):
+        raise ValueError
+    return Baseline(counts, identify)

@@ -45,7 +45,7 @@ class Outcome:
         self.needs: tuple[list[str], list[str]] = [], []  # the env files and the values that it lacks here
         self.unreadable: list[tuple[str, str, int, int]] = []
         self.policies: list[tuple[str, str]] = []  # that were in force, each with what it lies outside of
-        self.exceptions: list[tuple[str, int, bool]] = []  # of policies: which, its number, and whether it was used
+        self.exceptions: list[tuple[str, int, bool, bool]] = []  # of policies: which one, and what came of it
         self.unheeded: list[tuple[str, int, str]] = []
         self.left_out: list[tuple[str, str]] = []
 
@@ -164,7 +164,7 @@ def _gather(report: Report, outcomes: Sequence[Outcome], policies: Policies | No
         from modellint.policy import apply
 
         tried = [each for outcome in outcomes for each in outcome.exceptions]
-        for finding in apply.about_exceptions(tried, in_force, policies):
+        for finding in apply.about_exceptions(tried, in_force, policies, sorted(read)):
             one = result(finding)
             found.setdefault(_key(one), one)
         report.in_force = apply.in_force(in_force.items(), policies)
@@ -283,14 +283,14 @@ def _check_one(
         else:
             findings = run(rules, project, idle, sources, facts, covered=covered, defects=failed)
     except files.Unreadable as trouble:
-        return _unread(target, (trouble.path, trouble.reason, trouble.row, trouble.column))
+        return _unread(target, *((each.path, each.reason, each.row, each.column) for each in trouble.each()))
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
         from modellint.defect import defect
 
         return _unread(target, (target or ".", f"modellint failed on it: {defect(error)}", 0, 0))
     shown = [each for each in findings if not overlay or each.span.source.path == overlay]
     hidden = [each for each in covered if not overlay or each[0].span.source.path == overlay]
-    packed = [pack(each) for each in results([*shown, *(finding for finding, _, _ in hidden)])]
+    packed = [pack(each) for each in results([*shown, *(finding for finding, _, _ in hidden)], project)]
     outcome.results = packed[: len(shown)]
     outcome.covered = [(one, kind, why) for one, (_, kind, why) in zip(packed[len(shown) :], hidden, strict=True)]
     outcome.lowered = sum(each.own is not None and _rank(each.own) < _rank(each.severity) for each in shown)
@@ -308,9 +308,9 @@ def _check_one(
     return outcome
 
 
-def _unread(target: str, trouble: tuple[str, str, int, int]) -> Outcome:
+def _unread(target: str, *troubles: tuple[str, str, int, int]) -> Outcome:
     outcome = Outcome(target)
-    outcome.unreadable.append(trouble)
+    outcome.unreadable += troubles
     return outcome
 
 

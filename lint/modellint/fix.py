@@ -107,7 +107,8 @@ def fix(
             try:
                 run.project(target)
             except files.Unreadable as trouble:
-                outcome.unreadable.append(trouble)
+                said = {str(each) for each in outcome.unreadable}  # a policy with mistakes is that of many projects
+                outcome.unreadable += [each for each in trouble.each() if str(each) not in said]
     finally:
         files.draft({})
     outcome.unreadable.extend(run.unread.values())

@@ -182,8 +182,8 @@ COMMANDS = (
         ),
     ),
     Command(
-        "policy", "print the JSON Schema of policies, or check, test or show a policy",
-        "schema|check|test|show [POLICY]", 1, 2,
+        "policy", "print the JSON Schema of policies or the keys that checks see, or check, test or show a policy",
+        "schema|keys|check|test|show [POLICY]", 1, 2,
     ),
     Command(
         "init", "write a policy that accepts today's findings for 90 days", "[PATH…]", 0, None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from modellint.identity import key_path, shortened
 from modellint.secret_lines import secrets_of, without
 
 TYPE_CHECKING = False
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from modellint.compose.project import Project
     from modellint.edit import Edit
     from modellint.finding import Finding
     from modellint.source import Span
@@ -49,9 +51,14 @@ class Change:
 
 
 class Result:
-    """One finding, ready to be printed."""
+    """One finding, ready to be printed.
 
-    __slots__ = ("changes", "hint", "message", "place", "related", "rule", "safety", "severity", "title")
+    `keys` lead to its place in a Compose file, and `about` is what it is about: the text there, else the message.
+    """
+
+    __slots__ = (
+        "about", "changes", "hint", "keys", "message", "place", "related", "rule", "safety", "severity", "title",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -64,6 +71,7 @@ class Result:
         title: str,
         safety: str,
         changes: list[Change],
+        keys: Sequence[str] = (),
     ) -> None:
         self.rule = rule
         self.severity = severity
@@ -74,6 +82,8 @@ class Result:
         self.title = title  # of the fix; empty where there is none
         self.safety = safety
         self.changes = changes
+        self.keys = keys
+        self.about = shortened(place.text) or shortened(message)
 
     def order(self) -> tuple[str, int, int, str, str]:
         """The order of a report."""
@@ -91,15 +101,15 @@ class Suppressed:
         self.reason = reason
 
 
-def results(findings: Sequence[Finding]) -> list[Result]:
+def results(findings: Sequence[Finding], project: Project) -> list[Result]:
     """The results of the findings of a project. What one of them takes for a secret is shown by none of them."""
     for finding in findings:
         if finding.secret:
             secrets_of(finding.span.source).hide(finding.span)
-    return [result(finding) for finding in findings]
+    return [result(finding, key_path(finding.span, project)) for finding in findings]
 
 
-def result(finding: Finding) -> Result:
+def result(finding: Finding, keys: Sequence[str] = ()) -> Result:
     """The result of a finding. A fix that would repeat a secret keeps its title and loses its edits."""
     fix = finding.fix
     edits = fix.edits if fix else ()
@@ -116,6 +126,7 @@ def result(finding: Finding) -> Result:
         without(fix.title, secrets) if fix else "",
         fix.safety if fix else "",
         [] if repeats else [_change(edit) for edit in edits],
+        keys,
     )
 
 
@@ -129,16 +140,16 @@ def pack(result: Result) -> tuple[Any, ...]:
     return (
         result.rule, result.severity, result.message, result.hint, _fields(result.place),
         [(_fields(place), message) for place, message in result.related], result.title, result.safety,
-        [(_fields(change.place), change.text) for change in result.changes],
+        [(_fields(change.place), change.text) for change in result.changes], [*result.keys],
     )  # fmt: skip
 
 
 def unpack(packed: tuple[Any, ...]) -> Result:
     """The result that was packed."""
-    rule, severity, message, hint, place, related, title, safety, changes = packed
+    rule, severity, message, hint, place, related, title, safety, changes, keys = packed
     return Result(
         rule, severity, message, hint, Place(*place), [(Place(*where), said) for where, said in related], title, safety,
-        [Change(Place(*where), text) for where, text in changes],
+        [Change(Place(*where), text) for where, text in changes], keys,
     )  # fmt: skip
 
 

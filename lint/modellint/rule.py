@@ -91,7 +91,9 @@ class Context:
 class Rule:
     """A check, its name, and its page of documentation."""
 
-    __slots__ = ("check", "doc", "name", "on", "online", "options", "policy", "severity", "subject", "tags", "whole")
+    __slots__ = (
+        "check", "doc", "name", "on", "online", "options", "policy", "refused", "severity", "subject", "tags", "whole",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -105,6 +107,7 @@ class Rule:
         policy: bool,
         whole: bool,
         tags: tuple[str, ...],
+        refused: bool = False,
         name: str = "",
     ) -> None:
         self.name: str = name or check.__name__.replace("_", "-")
@@ -119,6 +122,11 @@ class Rule:
         self.options: dict[str, Any] = getattr(check, "__kwdefaults__", None) or {}
         self.whole = whole
         self.tags = tags
+        self.refused = refused
+
+    def stops(self, finding: Finding) -> bool:
+        """Whether the project cannot run because of a finding of this rule, whatever a policy says of its severity."""
+        return self.refused and (finding.own or finding.severity) == ERROR
 
     @property
     def summary(self) -> str:
@@ -133,13 +141,14 @@ def rule(
     online: bool = False,
     policy: bool = False,
     whole: bool = False,
+    refused: bool = False,
     tags: tuple[str, ...] = (),
 ) -> Callable[[Check], Rule]:
     """Make a rule of a function.
 
     `off`: it runs only when it is selected. `online`: it needs what registries answer. `policy`: it looks at what a
     policy demands. `whole`: it needs the whole project, and says nothing about a fragment (an overlay, or a file that
-    was damaged).
+    was damaged). `refused`: its errors are what Compose, Docker or the runner refuses; no exception covers them.
     """
 
     def wrap(check: Check) -> Rule:
@@ -158,6 +167,7 @@ def rule(
             policy=policy,
             whole=whole,
             tags=tags,
+            refused=refused,
         )
 
     return wrap

@@ -71,7 +71,7 @@ from modellint.rule import (
 )
 
 
-@rule(ERROR, whole=True)
+@rule(ERROR, whole=True, refused=True)
 def dependency_on_model(service: Service, context: Context) -> Findings:
     """Report every name in `depends_on` that is a model, or the section's own."""
     project = context.project

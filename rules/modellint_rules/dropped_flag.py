@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 _HINT = "replace the whole list with `!override`, and write into it all flags that should hold"
 
 
-@rule(ERROR, tags=("runtime",))
+@rule(ERROR, refused=True, tags=("runtime",))
 def dropped_flag(model: Model, context: Context) -> Findings:
     """Report each flag of a merged list that was dropped without its value, and each value without its flag."""
     lists: dict[int, tuple[list[Scalar], dict[int, Scalar]]] = {}

@@ -111,7 +111,7 @@ from modellint.compose.missing import missing
 from modellint.rule import ERROR, Context, Edit, Finding, Findings, Fix, Node, Project, Scalar, rule
 
 
-@rule(ERROR)
+@rule(ERROR, refused=True)
 def invalid_compose(project: Project, context: Context) -> Findings:
     """Report each thing that Compose refuses at its node."""
     elsewhere = set(map(id, project.once(missing).refusals)) if project.violations else ()

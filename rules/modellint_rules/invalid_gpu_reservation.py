@@ -100,7 +100,7 @@ from modellint.rule import (
 )
 
 
-@rule(ERROR, tags=("gpu",))
+@rule(ERROR, refused=True, tags=("gpu",))
 def invalid_gpu_reservation(service: Service, context: Context) -> Findings:
     """Report each request for devices that cannot be met."""
     reserved = service.body.get("deploy", "resources", "reservations", "devices")

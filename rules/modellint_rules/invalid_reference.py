@@ -52,7 +52,7 @@ _HOSTED = (
 )  # fmt: skip
 
 
-@rule(ERROR)
+@rule(ERROR, refused=True)
 def invalid_reference(model: Model, context: Context) -> Findings:
     """Report a reference at the part that is wrong."""
     ref, node = model.ref, model.reference

@@ -37,7 +37,7 @@ from __future__ import annotations
 from modellint.rule import ERROR, Context, Finding, Findings, YamlFile, rule
 
 
-@rule(ERROR)
+@rule(ERROR, refused=True)
 def invalid_yaml(file: YamlFile, context: Context) -> Findings:
     """Report everything that the parser refused."""
     for problem in file.problems:

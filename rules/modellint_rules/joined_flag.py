@@ -84,7 +84,7 @@ from modellint.items import split_item
 from modellint.rule import ERROR, SAFE, Context, Finding, Findings, Fix, Model, Scalar, rule
 
 
-@rule(ERROR, tags=("runtime",))
+@rule(ERROR, refused=True, tags=("runtime",))
 def joined_flag(model: Model, context: Context) -> Findings:
     """Report `--flag=value` where the runner lets it through."""
     for item in model.flags:

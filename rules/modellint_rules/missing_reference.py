@@ -41,7 +41,7 @@ from __future__ import annotations
 from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Model, Project, rule
 
 
-@rule(ERROR)
+@rule(ERROR, refused=True)
 def missing_reference(model: Model, context: Context) -> Findings:
     """Report a reference that is not there."""
     node = model.reference

@@ -38,7 +38,7 @@ from modellint.rule import ERROR, Context, Finding, Findings, Service, rule
 _MODELS_ONLY = ("docker.io/ai/", "hf.co/", "huggingface.co/")
 
 
-@rule(ERROR)
+@rule(ERROR, refused=True)
 def model_as_image(service: Service, context: Context) -> Findings:
     """Report an image from a place that holds models only."""
     node = service.image

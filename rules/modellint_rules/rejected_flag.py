@@ -122,7 +122,7 @@ _MEANT = {
 }
 
 
-@rule(ERROR, tags=("runtime",))
+@rule(ERROR, refused=True, tags=("runtime",))
 def rejected_flag(model: Model, context: Context) -> Findings:
     """Report each word of the flags that the runner's list or its checks refuse."""
     for item in model.flags:

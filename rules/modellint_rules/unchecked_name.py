@@ -40,7 +40,7 @@ from __future__ import annotations
 from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Model, rule
 
 
-@rule(ERROR)
+@rule(ERROR, refused=True)
 def unchecked_name(model: Model, context: Context) -> Findings:
     """Report a declared name that is outside the schema's pattern."""
     if model.legacy or model.checked:

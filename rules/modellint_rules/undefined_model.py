@@ -80,7 +80,7 @@ from modellint.rule import (
 _MANY = 50  # grants of one service; nobody wrote those by hand
 
 
-@rule(ERROR)
+@rule(ERROR, refused=True)
 def undefined_model(grant: Grant, context: Context) -> Findings:
     """Report a grant without a declaration, and propose the nearest declared name."""
     project = context.project

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from modellint.check import Report, check
+from modellint.cli import main
 from modellint.compose.selection import Options
 from modellint.pack import rules
 from modellint.policies import Policies
@@ -103,12 +104,46 @@ def test_an_exception_covers_its_place(where: str) -> None:
 def test_an_unused_exception_is_reported_where_it_is_judged() -> None:
     used = found(checked(exception("conflicting-models")))
     assert ("unused-exception", "warning", 3) in used
+    Path("other.yaml").write_text("")
     assert not any(rule == "unused-exception" for rule, _, _ in found(checked(exception("unused-model", "other.yaml"))))
     assert not any(rule == "unused-exception" for rule, _, _ in found(checked(exception("unused-model"))))
     assert not any(
         rule == "unused-exception"
         for rule, _, _ in found(checked(exception("conflicting-models"), select=("mutable-tag", "unused-exception")))
     )
+
+
+# The `where` of an exception in `deploy/policy.yaml`, what is said of it, and the `where` that is meant.
+ASTRAY = {
+    "deploy/app/compose.yaml#models.llm": ("no `deploy/app/compose.yaml` in `deploy`", "app/compose.yaml#models.llm"),
+    "compose.yaml": ("no `compose.yaml` in `deploy`, the folder of this policy", "../compose.yaml"),
+    "services/app/compose.yaml": ("no `services/app/compose.yaml` in `deploy`", "app/compose.yaml"),
+    "deploy/app/*.yaml#models": ("no `deploy/app` in `deploy`", "app/*.yaml#models"),
+    "app/compose.yml": ("no `app/compose.yml` in `deploy`", "app/compose.yaml"),
+    "app#models": ("`app` is a folder", "app/*#models"),
+    "models.llm": ("no `models.llm` in `deploy`", "#models.llm"),
+    "nothing.like.it": ("no `nothing.like.it` in `deploy`", ""),
+}
+
+
+@pytest.mark.parametrize("where", ASTRAY)
+def test_an_exception_that_begins_at_the_wrong_folder_is_reported(where: str) -> None:
+    said, meant = ASTRAY[where]
+    Path("deploy/app").mkdir(parents=True)
+    Path("deploy/app/compose.yaml").write_text(COMPOSE)
+    Path("deploy/policy.yaml").write_text(exception("unused-model", where))
+    default = [rule for rule in rules(online=False, policy=False).values() if rule.on]
+    report = check(["."], default, {}, (), Options(), True, None, Policies(["deploy/policy.yaml"]))
+    [only] = [each for each in report.results if each.rule == "unused-exception"]
+    assert (only.place.path, only.place.text) == ("deploy/policy.yaml", where)
+    assert said in only.message
+    assert only.hint == (f"did you mean `{meant}`?" if meant else "mend its `where`, or drop the exception")
+
+
+@pytest.mark.parametrize("where", ["./compose.yaml", "../{}/compose.yaml#models", ".//*.yaml"])
+def test_a_path_may_be_written_in_other_ways(where: str) -> None:
+    rows = found(checked(exception("unused-model", where.format(Path.cwd().name))))
+    assert not {"unused-model", "unused-exception"} & {rule for rule, _, _ in rows}
 
 
 def test_an_expired_exception_covers_nothing() -> None:
@@ -150,6 +185,16 @@ def test_a_policy_with_a_mistake_is_said_once_and_checks_nothing() -> None:
     assert not report.results
 
 
+def test_every_command_says_all_mistakes_of_a_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("p.yaml").write_text("version: 1\nrules: {nope: {}}\nallow: {nix: []}\n")
+    for words in ("check", "fix", "graph", "policy check", "policy show", "policy test"):
+        named = ["p.yaml"] if words.startswith("policy") else ["--policy", "p.yaml"]
+        assert main([*words.split(), *named]) == 2
+        said = capsys.readouterr().err
+        assert "p.yaml:2:9: no rule is named `nope`" in said, words
+        assert "p.yaml:3:9: there is no key `nix` here" in said, words
+
+
 MATRIX = """\
 version: 1
 allow: {registries: [docker.io], flags: [--temp], models: ["ai/*"]}
@@ -169,3 +214,33 @@ def test_a_finding_names_the_policy() -> None:
     report = checked(MATRIX)
     result = next(each for each in report.results if each.rule == "ungranted-model")
     assert [(place.path, place.row) for place, _ in result.related] == [("policy0.yaml", 3)]
+
+
+REFUSED = COMPOSE.replace("model: ai/qwen3:latest", "model: ai/qwen3:latest\n    context_size: '1'")
+
+
+@pytest.mark.parametrize("where", ["", "compose.yaml#models.spare"])
+@pytest.mark.parametrize("more", ["", "rules: {invalid-compose: {severity: note}}\n"])
+def test_no_exception_covers_what_compose_refuses(where: str, more: str) -> None:
+    """And the exception itself is reported."""
+    Path("compose.yaml").write_text(REFUSED)
+    rows = found(checked(exception("invalid-compose", where) + more))
+    assert ("invalid-compose", "note" if more else "error", 10) in rows
+    assert [rule for rule, _, row in rows if row == 3] == ["void-exception"]
+
+
+def test_an_exception_covers_the_warnings_of_such_a_rule() -> None:
+    Path("compose.yaml").write_text(COMPOSE.replace("[llm]", "[nope]\n    profiles: [later]"))
+    assert ("undefined-model", "warning", 4) in found(checked())
+    rows = found(checked(exception("undefined-model")))
+    assert not {"undefined-model", "void-exception", "unused-exception"} & {rule for rule, _, _ in rows}
+
+
+def test_what_a_page_calls_refused_is_refused() -> None:
+    """Whatever a rule reports as an error because the project cannot start, no exception covers."""
+    words = ("Compose refuses", "Runner refuses", "never starts", "does not start", "nothing to start", "cannot be run")
+    for rule in rules().values():
+        drawn = [line for line in rule.doc.splitlines() if "^^" in line]
+        if rule.severity == "error" and not rule.policy and any(word in line for word in words for line in drawn):
+            assert rule.refused, rule.name
+        assert rule.severity == "error" or not rule.refused, rule.name

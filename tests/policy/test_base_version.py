@@ -13,7 +13,8 @@ from modellint.cli import main
 COMPOSE = "services:\n  web:\n    image: web:1\n    models: [nope]\n"
 OFF = "version: 1\nrules: {undefined-model: {severity: off}}\n"
 ON = "version: 1\n"
-EXCEPTED = "version: 1\nexceptions: [{rule: undefined-model, where: 'compose.yaml#services.web', reason: known}]\n"
+SPARE = COMPOSE.replace("nope", "llm") + "models:\n  llm: {model: ai/a}\n  spare: {model: ai/b}\n"
+EXCEPTED = "version: 1\nexceptions: [{rule: unused-model, where: 'compose.yaml#models.spare', reason: known}]\n"
 IGNORED = COMPOSE.replace("[nope]", "[nope]  # modellint: ignore[undefined-model] known")
 
 
@@ -59,7 +60,7 @@ class Scene:
 
     def found(self, *words: str) -> list[str]:
         """The rules that found something, of those that a policy or a comment here may switch off."""
-        return [each["rule"] for each in self.report(*words)["findings"] if each["rule"] == "undefined-model"]
+        return [each["rule"] for each in self.report(*words)["findings"] if each["rule"] in SWITCHED]
 
     def unheeded(self, *words: str) -> list[tuple[str, int | None]]:
         return [(each["path"], each["line"]) for each in self.report(*words)["unheeded"]]
@@ -71,6 +72,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.C
 
 
 FOUND = ["undefined-model"]
+SWITCHED = (*FOUND, "unused-model")
 
 
 def test_a_new_policy_is_not_in_force(scene: Scene) -> None:
@@ -114,10 +116,11 @@ def test_the_same_policy_is_said_to_be_no_change(scene: Scene) -> None:
 
 def test_exceptions_of_the_policy_before_are_about_the_files_now(scene: Scene) -> None:
     scene.both(".modellint.yaml", EXCEPTED)
+    scene.both("compose.yaml", SPARE)
     assert scene.found() == []
     assert [each["kind"] for each in scene.report()["suppressed"]] == ["exception"]
-    scene.write(scene.repo, "compose.yaml", COMPOSE.replace("web:\n", "api:\n"))
-    assert scene.found() == FOUND
+    scene.write(scene.repo, "compose.yaml", SPARE.replace("spare:", "other:"))
+    assert scene.found() == ["unused-model"]
 
 
 def test_what_a_policy_extends_is_the_one_before_as_well(scene: Scene) -> None:

@@ -16,11 +16,14 @@ from typing import Any
 
 import pytest
 
+from modellint.compose.files import Unreadable
 from modellint.compose.load import load
 from modellint.finding import Finding
 from modellint.node import Mapping, Scalar
 from modellint.parse import parse
+from modellint.policies import Policies
 from modellint.policy import cel, cel_process
+from modellint.policy.apply import ruling_of
 from modellint.policy.loaded import PolicyError
 from modellint.policy.schema import Check
 from modellint.source import Source
@@ -65,7 +68,13 @@ CALL = "`contains` is not called like this: it takes something else in its brack
 LOOP = "a loop begins with the name of its variable, as `all(one, one != '')`"
 DEEP = "it is nested too deeply: the engine follows 32 levels"
 GROWS = "values grow with every `map` here, more than 1,000 times; name fewer variables in them"
+KEYS = (
+    "a model has no key `foo` that a check sees; its keys are `name`, `model`, `registry`, `repository`, `tag`, "
+    "`digest`, `context_size`, `runtime_flags`, `granted_to`, `legacy`, `x-…`; "
+    "`modellint policy keys` says what they hold"
+)
 MISTAKES = [
+    ("model.foo > 1", "3:13", "foo", KEYS),
     ("mdoel.context_size > 1", "3:7", "mdoel", "nothing is named `mdoel` here; did you mean `model`?"),
     ("x.y.z > 1", "3:7", "x", "nothing is named `x` here; the variable of this check is `model`"),
     ("service.name == ''", "3:7", "service", "nothing is named `service` here; the variable of this check is `model`"),
@@ -527,3 +536,30 @@ def test_a_process_that_was_forked_off_has_an_engine_of_its_own() -> None:
     source = textwrap.dedent(program).format(path=[os.path.dirname(__file__)])  # noqa: PTH120
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "True 0", done.stderr
+
+
+SEVERAL = {
+    "model.contextsize > 1 && has(model.nmae) && model.tga == ''": ["contextsize", "nmae", "tga"],
+    "modle.tag == '' && mdoel.tag == '' && foo(1)": ["modle", "mdoel", "foo"],
+    "foo.bar == 1 && 1 + 'a' == 2": ["foo", "+"],
+    "model.name == 'a && foo ||": ["'"],
+}
+
+
+@pytest.mark.parametrize("must", SEVERAL)
+def test_all_mistakes_of_an_expression_are_said(must: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        condition(must)
+    assert [each.span.text for each in caught.value.each()] == SEVERAL[must]
+
+
+def test_all_mistakes_of_several_checks_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "version: 1\nchecks:\n- {name: a, each: model, must: model.nmae != '', message: m, at: tga}\n"
+        "- {name: b, each: service, must: true, message: m}\n- {name: c, each: modle, must: 'true', message: m}\n"
+        "- {name: d, each: project, must: project.foo, message: m}\n"
+    )
+    with pytest.raises(Unreadable) as caught:
+        ruling_of(str(path), Policies())
+    assert [each.row for each in caught.value.each()] == [3, 3, 4, 5, 6]

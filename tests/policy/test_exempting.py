@@ -66,3 +66,15 @@ def test_what_covers_a_finding() -> None:
     assert sorted(exempting.covering("one", "/p/compose.yaml", [])) == [0, 1]
     assert sorted(exempting.covering("two", "/p/compose.yaml", ["services"])) == [5]
     assert sorted(exempting.about("/p/compose.yaml")) == [0, 1, 2, 3, 4, 5, 6, 8]
+
+
+def test_an_exception_may_name_what_the_finding_is_about() -> None:
+    named = [
+        Exemption("one", "#models.*", NOWHERE, None, None, about) for about in ("", "--temp", "a message", "--top")
+    ]
+    exempting = Exempting([(each, "/p") for each in named])
+    keys = ["models", "llm", "runtime_flags"]
+    assert exempting.covering("one", "/p/c.yaml", keys, ("--temp", "other")) == [0, 1]
+    assert exempting.covering("one", "/p/c.yaml", keys, ("***", "a message")) == [0, 2]
+    assert exempting.covering("one", "/p/c.yaml", keys, ("--te", "")) == [0]
+    assert exempting.covering("one", "/p/c.yaml", ["services"], ("--temp", "other")) == []

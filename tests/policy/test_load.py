@@ -64,6 +64,91 @@ def test_mistakes(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert said in caught.value.reason
 
 
+MANY = """\
+version: 1
+extends: [strcit]
+rulse: {}
+rules:
+  unused-modle: {severity: error}
+  mutable-tag: {severity: err, allow: []}
+  oversized-context: {limit: lots, limmit: 1}
+allow: {registrys: [], models: ai/x}
+budget: {memory: lots}
+exceptions:
+  - {rule: unused, reason: x}
+  - {rule: unused-model}
+  - {rule: unused-model, reason: x, expires: soon}
+  - {rule: nope, reason: x, because: y}
+  - {rule: mutable-tagg, reason: x}
+"""
+SAID = [
+    "2:11: `strcit` does not exist; did you mean `strict`?",
+    "3:1: there is no key `rulse` here; did you mean `rules`?",
+    "5:3: no rule is named `unused-modle`; did you mean `unused-model`?",
+    "6:3: `mutable-tag` has no option `allow`; it has `allowed`; did you mean `allowed`?",
+    "6:27: `severity` is one of `error`, `warning`, `note`, `off`; did you mean `error`?",
+    "7:3: `limit` of `oversized-context` must be a whole number",
+    "7:3: `oversized-context` has no option `limmit`; it has `limit`; did you mean `limit`?",
+    "8:9: there is no key `registrys` here; did you mean `registries`?",
+    "8:32: `models`: input should be a valid list",
+    "9:18: a memory budget is a size, such as `16GiB`",
+    "12:5: `reason` is missing",
+    "13:46: `expires` is a day, such as `2027-01-31`",
+    "14:38: there is no key `because` here",
+]
+WITH_RULES = ["11:12: no rule is named `unused`", "14:12: no rule is named `nope`", "15:12: no rule is named"]
+
+
+@pytest.mark.parametrize("extends", ["extends: [strcit]", "extends: [recommended]"])
+def test_all_mistakes_are_said_in_one_run(extends: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of rules in exceptions only where every check is known: they may be those of checks."""
+    monkeypatch.chdir(tmp_path)
+    Path("policy.yaml").write_text(MANY.replace("extends: [strcit]", extends))
+    with pytest.raises(Unreadable) as caught:
+        ruling_of("policy.yaml", Policies())
+    said = [str(each).removeprefix("policy.yaml:") for each in caught.value.each()]
+    known = [each for each in said if "no rule is named" not in each or each.startswith("5:")]
+    assert known == (SAID if "strcit" in extends else SAID[1:])
+    about_rules = [each for each in said if each not in known]
+    assert len(about_rules) == (0 if "strcit" in extends else 3)
+    assert all(each.startswith(start) for each, start in zip(about_rules, WITH_RULES, strict=False))
+
+
+def test_mistakes_of_what_is_extended_and_of_texts_that_are_no_yaml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("base.yaml").write_text("version: 1\nrules: {a: {}}\nallow: {b: []}\n")
+    Path("policy.yaml").write_text("version: 1\nextends: [base.yaml]\nrules: {c: {}}\nbudget: {memory: d}\n")
+    with pytest.raises(Unreadable) as caught:
+        ruling_of("policy.yaml", Policies())
+    assert [f"{each.path}{each.place}" for each in caught.value.each()] == [
+        "base.yaml:2:9", "base.yaml:3:9", "policy.yaml:3:9", "policy.yaml:4:18",
+    ]  # fmt: skip
+    Path("policy.yaml").write_text("version: 1\nrules: {}\nrules: {}\nallow: {}\nallow: {}\n")
+    with pytest.raises(Unreadable) as caught:
+        ruling_of("policy.yaml", Policies())
+    assert [each.place for each in caught.value.each()] == [":3:1", ":5:1"]
+
+
+# A name that is given for a policy, and what is said of it.
+NO_POLICY = {
+    "strct": "strct: does not exist; did you mean `strict`?",
+    "air-gapped": "air-gapped: does not exist; did you mean `airgapped`?",
+    "strict.yaml": "strict.yaml: does not exist; did you mean `strict`?",
+    "ours": "ours: does not exist; the policies that need no file are `recommended`, `strict`, `airgapped`",
+    "ours.yaml": "ours.yaml: does not exist",
+}
+
+
+@pytest.mark.parametrize("name", NO_POLICY)
+def test_a_policy_that_does_not_exist(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Unreadable) as caught:
+        ruling_of(name, Policies())
+    assert str(caught.value) == NO_POLICY[name]
+
+
 def test_no_file_of_the_machine_is_read_as_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a pull request from outside, messages about it would show what it says."""
     (tmp_path / "config.json").write_text('{"auths": {}}')

@@ -86,7 +86,7 @@ def test_every_format_counts_what_is_ignored(tmp_path: Path, said: Said) -> None
 
 
 def test_exceptions_lowered_severities_and_baselines_are_counted(tmp_path: Path, run: Run, said: Said) -> None:
-    folder = project(tmp_path, COMPOSE + "  two: {image: 'web:1', models: [other]}\n")
+    folder = project(tmp_path, COMPOSE + "  two: {image: 'web:1', models: [other], profiles: [later]}\n")
     (folder / ".modellint.yaml").write_text(
         "version: 1\nrules: {undefined-model: {severity: note}}\n"
         "exceptions: [{rule: undefined-model, where: '#services.two', reason: later}]\n"
@@ -106,7 +106,7 @@ def test_exceptions_lowered_severities_and_baselines_are_counted(tmp_path: Path,
 
 
 def test_what_one_of_several_policies_reports_is_not_suppressed(tmp_path: Path, said: Said) -> None:
-    folder = project(tmp_path)
+    folder = project(tmp_path, COMPOSE.replace("]}", "], profiles: [later]}"))
     (folder / "lax.yaml").write_text("version: 1\nexceptions: [{rule: undefined-model, reason: later}]\n")
     made = json.loads(said(folder, "json", "--policy", "lax.yaml", "--policy", "recommended"))
     assert [each["rule"] for each in made["findings"]] == ["undefined-model"]

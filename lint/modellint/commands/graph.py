@@ -43,8 +43,9 @@ def run(said: Arguments) -> int:
         return FAILED
     try:
         found: Sequence[Finding] = () if "--no-findings" in said.values else finder(said)(project)
-    except Unreadable as trouble:  # a policy with a mistake
-        complain(str(trouble))
+    except Unreadable as trouble:  # a policy with mistakes
+        for each in trouble.each():
+            complain(str(each))
         return FAILED
     picture = draw(project, _title(said, project), printable, [(each, _mark(each)) for each in found])
     text = _written(picture, said.last("--format", "mermaid"))

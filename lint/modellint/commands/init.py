@@ -1,10 +1,13 @@
-"""`modellint init`: a first policy for a project that has findings already."""
+"""`modellint init`: a first policy for a project that has findings already.
+
+It accepts none of those because of which the project cannot start: they are listed, and the exit code is 1.
+"""
 
 from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from modellint.atomic_write import write
 from modellint.check import open_project, targets, unread_parts
@@ -13,19 +16,22 @@ from modellint.engine import run as run_rules
 from modellint.options import FAILED, UsageError, policies, project_options
 from modellint.pack import online_names, policy_names, rules
 from modellint.policies import FILE_NAME
-from modellint.policy.apply import key_path
 from modellint.report.complaint import complain
 from modellint.report.output import put
+from modellint.report.paths import relative
+from modellint.report.printable import printable
+from modellint.result import results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
     from modellint.options import Arguments
+    from modellint.result import Result
 
 _THERE = f"`{FILE_NAME}` is there already; `modellint policy show` prints what it says"
 _DAYS = 90  # for which today's findings are accepted
-_DEPTH = 2  # keys of a place that an exception names: a service, or a model
+_LONGEST = 300  # characters of a `where`
 _HEAD = """\
 # What modellint demands of the Compose files below this folder: `modellint policy show` prints all of it.
 version: 1
@@ -37,30 +43,42 @@ exceptions:
 """
 
 
+class _Accepted(NamedTuple):
+    """What an exception is for."""
+
+    where: str
+    rule: str
+    about: str
+
+
 def run(said: Arguments) -> int:
     """Write the policy file of this folder; returns the exit code."""
     if os.path.lexists(FILE_NAME):
         raise UsageError(_THERE)
     unreadable: list[Unreadable] = []
-    places = _places(said, unreadable)
+    found, stopping = _found(said, unreadable)
     for trouble in unreadable:
         complain(str(trouble))
+    accepted = sorted({_accepted(each) for each in found})
     today = policies(said).day()
     try:
-        write(FILE_NAME, _policy(places, today + timedelta(_DAYS)), new=True)
+        write(FILE_NAME, _policy(accepted, today + timedelta(_DAYS)), new=True)
     except FileExistsError:
         raise UsageError(_THERE) from None
-    noun = "exception" if len(places) == 1 else "exceptions"
-    put(f"{FILE_NAME} is written, with {len(places)} {noun}\n")
-    return FAILED if unreadable else 0
+    put(f"{FILE_NAME} is written, with {_counted(len(accepted), 'exception')}\n")
+    put("".join(f"{line}\n" for line in _left(stopping)))
+    if unreadable:
+        return FAILED
+    return 1 if stopping else 0
 
 
-def _places(said: Arguments, unreadable: list[Unreadable]) -> list[tuple[str, str]]:
-    """Rule and place of what is found today, each once, in their order."""
+def _found(said: Arguments, unreadable: list[Unreadable]) -> tuple[list[Result], list[Result]]:
+    """What is found today: what an exception may cover, and what keeps a project from starting."""
     known = rules(online=False, policy=False)
     running = [rule for rule in known.values() if rule.on]
     idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
-    found: set[tuple[str, str]] = set()
+    found: list[Result] = []
+    stopping: dict[tuple[str, int, int, str, str], Result] = {}
     for target in targets(said.rest, unreadable):
         try:
             project, _, overlay = open_project(target, project_options(said), os.environ)
@@ -68,19 +86,47 @@ def _places(said: Arguments, unreadable: list[Unreadable]) -> list[tuple[str, st
             unreadable.append(trouble)
             continue
         unreadable.extend(unread_parts(project))
-        for finding in run_rules(running, project, idle):
-            path = finding.span.source.path
-            if not overlay or path == overlay:
-                keys = key_path(finding.span, project)[:_DEPTH]
-                where = os.path.relpath(path).replace(os.sep, "/") + ("#" + ".".join(keys) if keys else "")
-                found.add((finding.rule, where))
-    return sorted(found, key=lambda each: (each[1], each[0]))
+        findings = run_rules(running, project, idle)
+        for finding, result in zip(findings, results(findings, project), strict=True):
+            if overlay and result.place.path != overlay:
+                continue
+            if known[finding.rule].stops(finding):
+                stopping[result.order()] = result
+            else:
+                found.append(result)
+    return found, [stopping[order] for order in sorted(stopping)]
 
 
-def _policy(places: Iterable[tuple[str, str]], last: date) -> str:
+def _accepted(result: Result) -> _Accepted:
+    path = os.path.relpath(result.place.path).replace(os.sep, "/").replace("#", "*")  # what is behind a `#` is keys
+    keys = [*result.keys]
+    while keys and len(path) + len(".".join(keys)) >= _LONGEST:
+        keys.pop()
+    return _Accepted(path + ("#" + ".".join(keys) if keys else ""), result.rule, result.about)
+
+
+def _left(stopping: list[Result]) -> Iterable[str]:
+    """What is said of the findings that no exception covers."""
+    if stopping:
+        verb, what = ("is", "it") if len(stopping) == 1 else ("are", "them")
+        yield (
+            f"{_counted(len(stopping), 'error')} {verb} not accepted, because Compose or the runner refuses {what}; "
+            f"mend {what}:"
+        )
+    for each in stopping:
+        place = f"{relative(each.place.path)}:{each.place.row}:{each.place.column}"
+        yield printable(f"  {place} {each.rule}: {each.message}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _policy(accepted: Iterable[_Accepted], last: date) -> str:
     written = [
-        f"  - rule: {rule}\n    where: {_quoted(where)}\n    reason: TODO\n    expires: {last.isoformat()}\n"
-        for rule, where in places
+        f"  - rule: {each.rule}\n    where: {_quoted(each.where)}\n    about: {_quoted(each.about)}\n"
+        f"    reason: TODO\n    expires: {last.isoformat()}\n"
+        for each in accepted
     ]
     return _HEAD + (_EXCEPTIONS + "".join(written) if written else "")
 
@@ -88,4 +134,5 @@ def _policy(places: Iterable[tuple[str, str]], last: date) -> str:
 def _quoted(text: str) -> str:
     import json
 
-    return json.dumps(text, ensure_ascii=False)
+    shown = json.dumps(text, ensure_ascii=False)
+    return "".join([char if char.isprintable() else f"\\U{ord(char):08x}" for char in shown])

@@ -1,4 +1,7 @@
-"""`modellint policy`: the JSON Schema of policies, and what one says, with its mistakes and its examples."""
+"""`modellint policy`: the JSON Schema of policies, the keys that checks see, and what one policy says.
+
+With its mistakes, all of them, and its examples.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from modellint.compose.files import Unreadable
 from modellint.near import did_you_mean
 from modellint.options import FAILED, UsageError
 from modellint.policies import Policies, nearest
-from modellint.policy.apply import ruling_of
+from modellint.policy.apply import about_exceptions, ruling_of
 from modellint.report.complaint import complain
 from modellint.report.output import put
 from modellint.report.paths import relative
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from modellint.policy.ruling import Ruling
     from modellint.source import Span
 
-_WHAT = ("schema", "check", "test", "show")
+_WHAT = ("schema", "keys", "check", "test", "show")
 
 
 def run(said: Arguments) -> int:
@@ -35,17 +38,28 @@ def run(said: Arguments) -> int:
 
         put(json_schema())
         return 0
+    if what == "keys":
+        from modellint.policy import subjects
+
+        put(f"{(subjects.__doc__ or '').strip()}\n")
+        return 0
     name = said.rest[1] if len(said.rest) > 1 else nearest(os.curdir) or "recommended"
+    asked = Policies(online=True)
     try:
-        ruling = ruling_of(name, Policies(online=True))
+        ruling = ruling_of(name, asked)
     except Unreadable as trouble:
-        complain(str(trouble))
+        for each in trouble.each():
+            complain(str(each))
         return FAILED
     if what == "show":
         put("".join(f"{line}\n" for line in _shown(ruling)))
         return 0
     if what == "test":
         return _test(ruling, name)
+    for finding in about_exceptions((), [name], asked):  # what is wrong with them wherever they are tried
+        row, column = finding.span.first
+        hint = f"; {finding.hint}" if finding.hint else ""
+        complain(f"{relative(finding.span.source.path)}:{row}:{column}: {finding.message}{hint}")
     put(f"{printable(name)} is a policy\n")
     return 0
 
@@ -90,9 +104,10 @@ def _shown(ruling: Ruling) -> Iterator[str]:
         yield "exceptions:"
         for written, (exemption, _) in zip(policy.exceptions, ruling.exemptions, strict=True):
             given = written.given
-            where = f", where: {given.where!r}" if given.where else ""
+            where = f", where: {_text(given.where)}" if given.where else ""
+            about = f", about: {_text(given.about)}" if given.about else ""
             last = f", expires: {given.expires}" if given.expires else ""
-            yield _line(f"  - {{rule: {given.rule}{where}{last}}}", exemption.place)
+            yield _line(f"  - {{rule: {given.rule}{where}{about}{last}}}", exemption.place)
     if policy.checks:
         yield "checks:"
         for check, body in policy.checks.values():
@@ -102,6 +117,12 @@ def _shown(ruling: Ruling) -> Iterator[str]:
 def _line(text: str, span: Span | None) -> str:
     where = f"{relative(span.source.path)}:{span.first[0]}" if span is not None else "the rule's own"
     return f"{printable(text)} # {printable(where)}"
+
+
+def _text(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _list(texts: list[str]) -> str:

@@ -26,9 +26,13 @@ NO_FILE = (os.devnull, "/dev/null")  # what a user names to say: none
 
 
 class Unreadable(Exception):
-    """A file or folder that cannot be checked, and why, in words for a person; `row` is 0 where it is no line of it."""
+    """A file or folder that cannot be checked, and why, in words for a person; `row` is 0 where it is no line of it.
+
+    `others` are further reasons of the same kind, which whoever mends the first one would meet next.
+    """
 
     def __init__(self, path: str, reason: str, row: int = 0, column: int = 0) -> None:
+        self.others: Sequence[Unreadable] = ()
         self.path = path
         self.reason = reason
         self.row = row
@@ -39,6 +43,10 @@ class Unreadable(Exception):
     def place(self) -> str:
         """Line and column as they are written behind the path; empty where it is no line."""
         return f":{self.row}:{self.column}" if self.row else ""
+
+    def each(self) -> list[Unreadable]:
+        """All of them, itself the first."""
+        return [self, *self.others]
 
 
 class LeftOut:

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_right
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from modellint.compose.files import Unreadable
 from modellint.engine import AFTER_ALL, run
 from modellint.facts import Facts
 from modellint.finding import SEVERITIES
-from modellint.node import Mapping, Scalar, Sequence
+from modellint.identity import abouts, key_path
 from modellint.policies import BUILT_IN, InForce
+from modellint.policy.astray import Checked, astray
 from modellint.policy.loaded import PolicyError
 from modellint.policy.ruling import Ruling, ruling
 from modellint.rule import Context, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from collections.abc import Sequence as Sequence_
 
     from modellint.compose.project import Project
     from modellint.engine import Covered
     from modellint.finding import Finding
-    from modellint.node import Node
     from modellint.policies import Policies
-    from modellint.source import Span
 
 _BELOW = {severity: SEVERITIES[at + 1 :] for at, severity in enumerate(SEVERITIES)}
+# A policy, the number of one of its exceptions, whether that covered a finding, and whether it was about one that none
+# covers.
+Tried: TypeAlias = tuple[str, int, bool, bool]
 EXCEPTED = "exception"  # the kind of what an exception covers
 
 
@@ -45,9 +46,10 @@ def ruling_of(name: str, asked: Policies) -> Ruling:
 
 
 def unreadable(error: PolicyError) -> Unreadable:
-    """What a mistake in a policy is to whoever runs a check."""
-    row, column = error.span.first
-    return Unreadable(error.span.source.path, str(error.args[0]).partition(": ")[2], row, column)
+    """What the mistakes in a policy are to whoever runs a check."""
+    first, *others = [Unreadable(each.span.source.path, each.message, *each.span.first) for each in error.each()]
+    first.others = others
+    return first
 
 
 def apply(
@@ -58,15 +60,15 @@ def apply(
     facts: Facts | None,
     covered: list[Covered] | None = None,
     defects: dict[str, Exception] | None = None,
-) -> tuple[list[Finding], list[tuple[str, int, bool]]]:
+) -> tuple[list[Finding], list[Tried]]:
     """What several policies find together, each finding as severe as the strictest of them takes it.
 
-    The second value says of the exceptions that were tried: the policy, its number, and whether it was used. What
+    The second value says what came of the exceptions that were tried. What
     comments and exceptions cover, in the eyes of every policy that found it, is added to `covered`. `defects` takes up
     the rules that fail.
     """
     together: dict[tuple[str, int, int, str, str], Finding] = {}
-    tried: list[tuple[str, int, bool]] = []
+    tried: list[Tried] = []
     aside: list[Covered] = []
     for name in names:
         one = ruling_of(name, asked)
@@ -116,17 +118,27 @@ def _no_findings() -> list[Finding]:
     return []
 
 
-def about_exceptions(tried: Iterable[tuple[str, int, bool]], names: Iterable[str], asked: Policies) -> list[Finding]:
-    """What the rules about exceptions find, after all projects have been checked with some policies."""
-    outcome: dict[tuple[str, int], bool] = {}
-    for name, at, used in tried:
-        outcome[name, at] = used or outcome.get((name, at), False)
+def about_exceptions(
+    tried: Iterable[Tried], names: Iterable[str], asked: Policies, read: Iterable[str] = ()
+) -> list[Finding]:
+    """What the rules about exceptions find, after all projects have been checked with some policies.
+
+    `read`: the files that were.
+    """
+    outcome: dict[tuple[str, int], tuple[bool, bool]] = {}
+    for name, at, *now in tried:
+        before = outcome.get((name, at), (False, False))
+        outcome[name, at] = (now[0] or before[0], now[1] or before[1])
     findings: list[Finding] = []
+    checked = Checked(read)
     for name in dict.fromkeys(names):
         one = ruling_of(name, asked)
-        for at, (written, _) in enumerate(one.exemptions):
+        for at, (written, folder) in enumerate(one.exemptions):
             exemption = copy(written)  # the ruling itself may serve another check at the same time
-            exemption.tried, exemption.used = (name, at) in outcome, outcome.get((name, at), False)
+            exemption.tried = (name, at) in outcome
+            exemption.used, exemption.void = outcome.get((name, at), (False, False))
+            if not exemption.tried:
+                exemption.astray, exemption.meant = astray(exemption, folder, checked)
             for rule in one.running:
                 if rule.subject == AFTER_ALL:
                     for finding in rule.check(exemption, _NO_CONTEXT):
@@ -165,18 +177,23 @@ def _exempt(
     one: Ruling,
     name: str,
     project: Project,
-    tried: list[tuple[str, int, bool]],
+    tried: list[Tried],
     covered: list[Covered],
 ) -> list[Finding]:
     """The findings that no exception covers; the others are added to `covered`."""
     running = {rule.name for rule in one.running} | set(one.policy.checks)
     used: set[int] = set()
+    void: set[int] = set()
     kept: list[Finding] = []
     for finding in findings:
         path = finding.span.source.path
         covering = one.exempting.about(path) and one.exempting.covering(
-            finding.rule, path, key_path(finding.span, project)
+            finding.rule, path, key_path(finding.span, project), abouts(finding)
         )
+        rule = one.known.get(finding.rule)
+        if covering and rule is not None and rule.stops(finding):
+            void.update(covering)
+            covering = []
         used.update(covering)
         if covering:
             covered.append((finding, EXCEPTED, one.policy.exceptions[covering[0]].given.reason))
@@ -184,59 +201,9 @@ def _exempt(
             kept.append(finding)
     looked = {at for file in project.files for at in one.exempting.about(file.source.path)}
     for at, (exemption, _) in enumerate(one.exemptions):
-        if at in used or (at in looked and exemption.rule in running):
-            tried.append((name, at, at in used))
+        if at in used or at in void or (at in looked and exemption.rule in running):
+            tried.append((name, at, at in used, at in void))
     return kept
-
-
-def key_path(span: Span, project: Project) -> list[str]:
-    """The keys that lead to a place in a Compose file; without the numbers of list items."""
-    places = project.once(_Places)
-    for root in places.roots.get(span.source.path, ()):
-        if root.start <= span.start <= root.end:
-            return places.keys(root, span.start)
-    return []
-
-
-class _Places:
-    """What stands where in the files of a project."""
-
-    def __init__(self, project: Project) -> None:
-        self.roots: dict[str, list[Node]] = {}
-        for file in reversed(project.files):
-            self.roots[file.source.path] = file.documents
-        self._inner: dict[int, list[tuple[int, Scalar | None, Node]]] = {}  # by the id of a map or list, in order
-
-    def keys(self, root: Node, at: int) -> list[str]:
-        """The keys that lead to an offset of the text."""
-        path: list[str] = []
-        node: Node | None = root
-        while isinstance(node, Mapping | Sequence):
-            if id(node) not in self._inner:
-                self._inner[id(node)] = sorted(_inner(node), key=_start)
-            inner = self._inner[id(node)]
-            found = bisect_right(inner, at, key=_start) - 1
-            if found < 0:
-                break
-            _, key, value = inner[found]
-            if key is not None and at <= max(key.end, value.end):
-                path.append(key.text)
-            node = value if value.start <= at <= value.end else None
-        return path
-
-
-def _inner(node: Mapping | Sequence) -> Iterator[tuple[int, Scalar | None, Node]]:
-    """Where what a map or list holds begins, the key if it has one, and the value."""
-    if isinstance(node, Sequence):
-        yield from ((item.start, None, item) for item in node.items)
-        return
-    for key, value in node.pairs:
-        if isinstance(key, Scalar) and value.source is key.source:
-            yield key.start, key, value
-
-
-def _start(inner: tuple[int, Scalar | None, Node]) -> int:
-    return inner[0]
 
 
 def _rank(finding: Finding) -> int:

@@ -15,15 +15,17 @@ from modellint.finding import ERROR, Finding
 from modellint.near import did_you_mean
 from modellint.node import Mapping, Scalar, Sequence
 from modellint.policy.cel_process import Ended, Refused, engine
-from modellint.policy.loaded import PolicyError
-from modellint.policy.subjects import SHAPES, example, knows, subjects
+from modellint.policy.loaded import Mistakes, PolicyError
+from modellint.policy.subjects import SHAPES, example, knows, no_key, subjects
 from modellint.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modellint.compose.project import Project
     from modellint.node import Node
     from modellint.policy.schema import Check
-    from modellint.policy.subjects import Shape, Subject, Value
+    from modellint.policy.subjects import Subject, Value
 
 NO_CEL = 'checks need CEL: `pip install "modellint[cel]"`'
 MAX_PARTS = 20_000  # of what is looked at: maps, lists, keys and values
@@ -245,16 +247,21 @@ def compile(check: Check, body: Mapping) -> Condition:
     except ImportError:
         raise PolicyError(expression.span, NO_CEL) from None
     except Refused as refusal:
-        raise _mistake(str(refusal), expression, check.each) from None
+        mistakes = Mistakes()
+        mistakes.found = _mistakes(str(refusal), expression, check.each)
+        mistakes.end()
+        raise
     except Ended as end:
         raise PolicyError(expression.span, f"it cannot be compiled: {end}") from None
     if kind not in ("BOOL", "DYN"):
         raise PolicyError(expression.span, f"`must` gives {_type(kind)}, and has to give true or false")
-    _check_keys(expression, check.each)
+    mistakes = Mistakes()
+    mistakes.found += _unknown_keys(expression, check.each)
     if check.at is not None and not knows(SHAPES[check.each], check.at):
         at = body.get("at")
         span = at.content if isinstance(at, Scalar) else expression.span
-        raise PolicyError(span, _no_key(check.each, check.at, SHAPES[check.each]))
+        mistakes.found.append(PolicyError(span, no_key(check.each, check.at, SHAPES[check.each])))
+    mistakes.end()
     return Condition(check.each, expression)
 
 
@@ -344,17 +351,19 @@ def _closing(tokens: list[Token], opening: int) -> int:
     return len(tokens)
 
 
-def _check_keys(expression: Expression, each: str) -> None:
-    """Refuse keys that no object has: `has` would say no to them for ever, and nobody would know."""
+def _unknown_keys(expression: Expression, each: str) -> Iterator[PolicyError]:
+    """The keys that no object has: `has` would say no to them for ever, and nobody would know."""
     texts = [token.text for token in expression.tokens]
     if any(texts[at : at + 3] == [loop, "(", each] for loop in _LOOPS for at in range(len(texts))):
         return  # the name is that of a loop's variable
     for at, text in enumerate(texts):
         if text == each and texts[at - 1 : at] != ["."]:
-            _check_path(expression, at + 1, each)
+            unknown = _unknown_key(expression, at + 1, each)
+            if unknown is not None:
+                yield unknown
 
 
-def _check_path(expression: Expression, at: int, each: str) -> None:
+def _unknown_key(expression: Expression, at: int, each: str) -> PolicyError | None:
     """Follow the dots and brackets behind a variable, as far as it is known what there is."""
     shape, owner, tokens = SHAPES[each], each, expression.tokens
     texts = [token.text for token in tokens]
@@ -362,34 +371,36 @@ def _check_path(expression: Expression, at: int, each: str) -> None:
         if texts[at] == ".":
             key, after = texts[at + 1].strip("`"), at + 2
             if texts[after : after + 1] == ["("]:
-                return  # a function
+                return None  # a function
         elif texts[at] == "[":
             after = _closing(tokens, at) + 1
             is_text = after == at + 3 and texts[at + 1][0] in "'\""
             key = texts[at + 1].strip("'\"") if is_text else "*"
         else:
-            return
+            return None
         if key != "*" and not knows(shape, key):
             token = tokens[at + 1]
-            raise PolicyError(expression.place(token.start, token.end), _no_key(owner, key, shape))
+            return PolicyError(expression.place(token.start, token.end), no_key(owner, key, shape))
         owner = key.removesuffix("s") if key in ("model", "models", "service", "services") else owner
         shape, at = shape.get(key, shape.get("*", {})), after
+    return None
 
 
-def _no_key(owner: str, key: str, shape: Shape) -> str:
-    return f"a {owner} has no key `{key}` that a check sees{did_you_mean(key, list(shape))}"
-
-
-def _mistake(said: str, expression: Expression, each: str) -> PolicyError:
-    """The first mistake that the engine names, in plain words."""
+def _mistakes(said: str, expression: Expression, each: str) -> list[PolicyError]:
+    """The mistakes that the engine names, in plain words; of an expression that it cannot read the first one."""
     found = [(int(line), int(column), text.strip()) for line, column, text in _MISTAKE.findall(said)]
     if "recursion" in said:
-        return PolicyError(expression.span, "it is nested too deeply: the engine follows 32 levels")
-    # What is an `*error*` follows from another mistake.
-    placed = sorted((one for one in found if one[0] > 0), key=lambda one: ("*error*" in one[2], one))
+        return [PolicyError(expression.span, "it is nested too deeply: the engine follows 32 levels")]
+    placed = sorted(one for one in found if one[0] > 0)
     if not placed:
-        return PolicyError(expression.span, "it is no expression that the engine can read")
-    line, column, text = placed[0]
+        return [PolicyError(expression.span, "it is no expression that the engine can read")]
+    own = [one for one in placed if "*error*" not in one[2]] or placed[:1]  # the others follow from these
+    if not all(text.startswith(("undeclared reference", "found no matching overload")) for _, _, text in own):
+        own = own[:1]
+    return [_mistake(line, column, text, expression, each) for line, column, text in own]
+
+
+def _mistake(line: int, column: int, text: str, expression: Expression, each: str) -> PolicyError:
     offset = expression.offset(line, column)
     at = next((at for at, token in enumerate(expression.tokens) if token.start <= offset < token.end), None)
     tokens = expression.tokens

@@ -23,7 +23,7 @@ class Exempting:
             for folder in dict.fromkeys(folder for _, folder in exemptions)
         ]
         self._about: dict[str, list[int]] = {}  # by path
-        self._keys: dict[tuple[str, str], _Where] = {}  # by rule and path
+        self._keys: dict[tuple[str, str], dict[str, _Where]] = {}  # by rule and path, and by what they are about
 
     def about(self, path: str) -> list[int]:
         """The numbers of the exceptions that are about a file."""
@@ -32,12 +32,24 @@ class Exempting:
             self._about[path] = sorted(at for where, name in below for at in where.matching([name]))
         return self._about[path]
 
-    def covering(self, rule: str, path: str, keys: Sequence[str]) -> list[int]:
-        """The numbers of the exceptions that cover a finding of a rule at a path of keys of a file, or below it."""
+    def covering(self, rule: str, path: str, keys: Sequence[str], abouts: Sequence[str] = ()) -> list[int]:
+        """The numbers of the exceptions that cover a finding of a rule at a path of keys of a file, or below it.
+
+        `abouts`: what the finding is about, in any of the ways in which an exception may say so.
+        """
         if (rule, path) not in self._keys:
-            known = ((at, self._exemptions[at][0]) for at in self.about(path))
-            self._keys[rule, path] = _Where([(at, each.keys) for at, each in known if each.is_for(rule)])
-        return self._keys[rule, path].matching([".".join(keys[: end + 1]) for end in range(len(keys))])
+            self._keys[rule, path] = self._by_about(rule, path)
+        known = self._keys[rule, path]
+        places = [".".join(keys[: end + 1]) for end in range(len(keys))]
+        return sorted({at for about in ("", *abouts) if about in known for at in known[about].matching(places)})
+
+    def _by_about(self, rule: str, path: str) -> dict[str, _Where]:
+        numbered: dict[str, list[tuple[int, str]]] = {}
+        for at in self.about(path):
+            each = self._exemptions[at][0]
+            if each.is_for(rule):
+                numbered.setdefault(each.about, []).append((at, each.keys))
+        return {about: _Where(found) for about, found in numbered.items()}
 
 
 class _Where:

@@ -12,12 +12,14 @@ from modellint.near import did_you_mean
 from modellint.node import Mapping, Scalar, Sequence
 from modellint.parse import parse
 from modellint.policies import BUILT_IN
-from modellint.policy.loaded import Loaded, PolicyError, Written
+from modellint.policy.loaded import MOST_MISTAKES, Loaded, Mistakes, PolicyError, Written
 from modellint.policy.schema import Allow, Budget, Check, Exception_, Policy
 from modellint.sizes import read_size
 from modellint.source import Source, Span
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from modellint.base_version import BaseVersion
     from modellint.node import Node
 
@@ -39,47 +41,66 @@ def load(name: str, before: BaseVersion | None = None) -> Loaded:
     """
     if name in BUILT_IN:
         return _load(_built_in(name), [], None)
-    real = before.path(name) if before is not None else name
+    if not os.path.exists(real := before.path(name) if before is not None else name):
+        raise files.Unreadable(name, f"does not exist{_built_in_for(name, real)}")
     if os.path.islink(real) and files.foreign(real, os.path.dirname(real) or os.curdir):
         # In a pull request from outside, messages about it would show what a file of this machine says.
         raise files.Unreadable(name, "is a symbolic link to a file outside its repository; name that file itself")
     return _load(name, [], before)
 
 
-def read_policy(source: Source) -> tuple[Policy, Mapping]:
-    """A policy file's text, checked against the schema; raises `PolicyError` at the first mistake."""
+def read_policy(source: Source, mistakes: Mistakes) -> tuple[Policy, Mapping, bool]:
+    """A policy file's text, checked against the schema; without the parts that are mistaken, which are gathered.
+
+    The third value says whether a check is missing because of that. Raises `PolicyError` where the rest says nothing.
+    """
     file = parse(source)
-    if file.problems:
-        raise PolicyError(file.problems[0].span, file.problems[0].message)
+    for problem in file.problems:
+        mistakes.found.append(PolicyError(problem.span, problem.message))
+    mistakes.end()
     root = file.documents[0] if file.documents else None
     if len(file.documents) != 1 or not isinstance(root, Mapping):
         raise PolicyError(Span(source, 0, len(source.line(1))), "a policy is one map, with `version: 1`")
     try:
-        return Policy.model_validate(_plain(root)), root
+        return Policy.model_validate(_plain(root)), root, False
     except ValidationError as error:
-        raise _mistake(error, root) from None
+        faults = error.errors(include_url=False, include_context=True)[:MOST_MISTAKES]
+        mistakes.found += [_mistake(each, root) for each in faults]
+    rest = pruned(root, {_faulty(each) for each in faults})
+    try:
+        without_check = any(_path(each)[:1] == ("checks",) for each in faults)
+        return Policy.model_validate({**_plain(rest), "version": 1}), rest, without_check
+    except ValidationError:  # one part cannot be taken away without another one
+        mistakes.end()
+        raise
 
 
 def _load(path: str, above: list[str], before: BaseVersion | None) -> Loaded:
     source = files.read(path) if before is None else Source(path, files.read(before.path(path)).text)
-    policy, root = read_policy(source)
     loaded = Loaded(source)
+    policy, root, loaded.partial = read_policy(source, loaded.mistakes)
     loaded.paths = [path] if before is not None else []
     known = [*above, os.path.realpath(path)]
     for at, name in enumerate(policy.extends):
-        base = _extended(name, path)
-        if os.path.realpath(base) in known or len(known) > _DEEPEST:
-            raise PolicyError(place(root, ("extends", at)), f"`{name}` extends this policy in turn")
-        if name not in BUILT_IN and files.foreign(base, loaded.folder):
-            raise PolicyError(
-                place(root, ("extends", at)), f"`{name}` lies outside the folder and the repository of this policy"
-            )
-        try:
-            loaded.lay(_load(base, known, None if name in BUILT_IN else before))
-        except files.Unreadable as trouble:
-            raise PolicyError(place(root, ("extends", at)), f"`{name}` {trouble.reason}") from None
+        found = len(loaded.mistakes.found)
+        with loaded.mistakes.gathered():
+            _extend(loaded, name, place(root, ("extends", at)), known, before)
+        loaded.partial = loaded.partial or len(loaded.mistakes.found) > found
     _lay(loaded, policy, root)
     return loaded
+
+
+def _extend(loaded: Loaded, name: str, span: Span, known: list[str], before: BaseVersion | None) -> None:
+    """Lay what a policy extends over it; raises `PolicyError`."""
+    base = _extended(name, loaded.source.path)
+    if os.path.realpath(base) in known or len(known) > _DEEPEST:
+        raise PolicyError(span, f"`{name}` extends this policy in turn")
+    if name not in BUILT_IN and files.foreign(base, loaded.folder):
+        raise PolicyError(span, f"`{name}` lies outside the folder and the repository of this policy")
+    try:
+        loaded.lay(_load(base, known, None if name in BUILT_IN else before))
+    except files.Unreadable as trouble:
+        raise PolicyError(span, f"`{name}` {trouble.reason}{_built_in_for(name, base)}") from None
 
 
 def _lay(loaded: Loaded, policy: Policy, root: Mapping) -> None:
@@ -96,7 +117,8 @@ def _lay(loaded: Loaded, policy: Policy, root: Mapping) -> None:
         try:
             loaded.memory = read_size(policy.budget.memory)
         except ValueError:
-            raise PolicyError(loaded.memory_at, "a memory budget is a size, such as `16GiB`") from None
+            wrong = PolicyError(loaded.memory_at, "a memory budget is a size, such as `16GiB`")
+            loaded.mistakes.found.append(wrong)
     for need in policy.exceptions_need:
         loaded.needs[need] = place(root, ("exceptions_need",))
     listed = root.get("exceptions")
@@ -123,6 +145,16 @@ def _built_in(name: str) -> str:
     return os.path.join(modellint_policies.__path__[0], f"{name}.yaml")
 
 
+def _built_in_for(name: str, path: str) -> str:
+    """Which built-in policy is meant by a name, where there is no such file."""
+    if os.path.lexists(path):
+        return ""
+    bare = os.path.basename(name)
+    near = did_you_mean(bare, BUILT_IN) or did_you_mean(bare.partition(".")[0], BUILT_IN)
+    built_in = f"; the policies that need no file are {', '.join(f'`{each}`' for each in BUILT_IN)}"
+    return near or (built_in if bare == name and "." not in name else "")
+
+
 def _plain(node: Node) -> Any:
     """The node as pydantic wants it. A date stays the text that is written."""
     if isinstance(node, Scalar):
@@ -132,9 +164,44 @@ def _plain(node: Node) -> Any:
     return {name: _plain(value) for name, (_, value) in node.entries.items()}
 
 
-def _mistake(error: ValidationError, root: Mapping) -> PolicyError:
-    first = error.errors()[0]
-    path = tuple(part for part in first["loc"] if part != "[key]")
+def _faulty(fault: ErrorDetails) -> tuple[int | str, ...]:
+    """The path of what has to be taken away for a policy to be without a mistake."""
+    path = _path(fault)
+    part = _PARTS.get(str(path[0])) if len(path) > 1 and isinstance(path[1], int) else None
+    if part is None:
+        return path
+    field = part.model_fields.get(str(path[2])) if len(path) > 2 else None
+    can_miss = fault["type"] == "extra_forbidden" or (field is not None and not field.is_required())
+    return path if can_miss else path[:2]  # a check or an exception without what it needs is none
+
+
+def _path(fault: ErrorDetails) -> tuple[int | str, ...]:
+    return tuple(part for part in fault["loc"] if part != "[key]")
+
+
+def pruned(root: Mapping, paths: set[tuple[int | str, ...]]) -> Mapping:
+    """A map without what stands under some paths. What is left is where it was."""
+    left = _pruned(root, (), paths)
+    assert isinstance(left, Mapping)
+    return left
+
+
+def _pruned(node: Node, path: tuple[int | str, ...], paths: set[tuple[int | str, ...]]) -> Node:
+    if isinstance(node, Mapping):
+        kept = {
+            name: (key, _pruned(value, (*path, name), paths))
+            for name, (key, value) in node.entries.items()
+            if (*path, name) not in paths
+        }
+        return Mapping(node.source, node.start, node.end, kept)
+    if isinstance(node, Sequence):
+        items = [_pruned(item, (*path, at), paths) for at, item in enumerate(node.items) if (*path, at) not in paths]
+        return Sequence(node.source, node.start, node.end, items)
+    return node
+
+
+def _mistake(first: ErrorDetails, root: Mapping) -> PolicyError:
+    path = _path(first)
     span = place(root, path)
     last = str(path[-1]) if path else ""
     match first["type"]:

@@ -3,20 +3,61 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from modellint.node import Mapping
     from modellint.policy.schema import Check, Exception_, RuleSetting
     from modellint.source import Source, Span
 
 
+MOST_MISTAKES = 100  # of one policy that are said at once
+
+
 class PolicyError(Exception):
-    """A mistake in a policy file. `span` is its place."""
+    """A mistake in a policy file. `span` is its place; `others` are further mistakes."""
 
     def __init__(self, span: Span, message: str) -> None:
         super().__init__(f"{span!r}: {message}")
         self.span = span
+        self.message = message
+        self.others: list[PolicyError] = []
+
+    def each(self) -> list[PolicyError]:
+        """All of them, itself the first."""
+        return [self, *self.others]
+
+
+class Mistakes:
+    """The mistakes of a policy, gathered so that all of them can be said at once."""
+
+    __slots__ = ("found",)
+
+    def __init__(self) -> None:
+        self.found: list[PolicyError] = []
+
+    @contextmanager
+    def gathered(self) -> Generator[None]:
+        """Keep the mistakes that are raised within."""
+        try:
+            yield
+        except PolicyError as error:
+            self.found += error.each()
+
+    def end(self) -> None:
+        """Raise the first mistake together with the others, if there is one."""
+        by_place = {(*_order(error), error.message): error for error in self.found}
+        if by_place:
+            first, *others = [by_place[key] for key in sorted(by_place)[:MOST_MISTAKES]]
+            first.others = others
+            raise first from None
+
+
+def _order(error: PolicyError) -> tuple[str, int, int]:
+    return (error.span.source.path, *error.span.first)
 
 
 class Written:
@@ -44,6 +85,8 @@ class Loaded:
         self.exceptions: list[Written] = []
         self.needs: dict[str, Span] = {}  # what every exception must say
         self.checks: dict[str, tuple[Check, Mapping]] = {}
+        self.mistakes = Mistakes()
+        self.partial = False  # whether checks are missing because of a mistake
 
     @property
     def folder(self) -> str:
@@ -61,3 +104,5 @@ class Loaded:
         self.exceptions += other.exceptions
         self.needs.update(other.needs)
         self.checks.update(other.checks)
+        self.partial = self.partial or other.partial
+        self.mistakes.found += other.mistakes.found

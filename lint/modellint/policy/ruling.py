@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 
 from modellint.demands import MOST_ALIKE, Allowed, Demands, Patterns, part_matches
 from modellint.exemption import Exemption
+from modellint.identity import shortened
 from modellint.near import did_you_mean
 from modellint.pack import rules
+from modellint.policy.astray import canonical
 from modellint.policy.exempting import Exempting
 from modellint.policy.load import load, place
 from modellint.policy.loaded import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from modellint.finding import Severity
     from modellint.policies import Policies
     from modellint.policy.cel import Condition
-    from modellint.policy.loaded import Loaded, Written
+    from modellint.policy.loaded import Loaded, Mistakes, Written
     from modellint.policy.schema import Check, RuleSetting
     from modellint.rule import Rule
     from modellint.source import Span
@@ -31,8 +33,9 @@ class Ruling:
     def __init__(self, policy: Loaded, asked: Policies) -> None:
         self.policy = policy
         self.known = rules(online=True, policy=True)
+        mistakes = policy.mistakes
         for name, (setting, span) in policy.rules.items():
-            _check_rule(name, setting, span, self.known)
+            mistakes.found += _mistakes_of_rule(name, setting, span, self.known)
         self.running = [rule for rule in self.known.values() if _runs(rule, policy, asked)]
         self.idle = self.known.keys() - {rule.name for rule in self.running}
         self.severities: dict[str, Severity] = {}
@@ -40,16 +43,13 @@ class Ruling:
             if setting.severity is not None and setting.severity != "off":
                 self.severities[name] = setting.severity
         self.options = {name: dict(setting.model_extra or {}) for name, (setting, _) in policy.rules.items()}
-        self.demands = _demands(policy)
-        today = asked.day()
-        self.exemptions = [(_exemption(each, policy, self.known, today), each.folder) for each in policy.exceptions]
-        _refuse_crowd([each for each, _ in self.exemptions])
+        self.exemptions = _exemptions(policy, self.known, asked.day(), mistakes)
+        with mistakes.gathered():
+            _refuse_crowd([each for each, _ in self.exemptions])
+        self.demands = _demands(policy, mistakes)
+        self.conditions = _conditions(policy, mistakes) if policy.checks and not asked.select else []
+        mistakes.end()
         self.exempting = Exempting(self.exemptions)
-        self.conditions: list[tuple[Check, Condition]] = []
-        if policy.checks and not asked.select:
-            from modellint.policy import cel
-
-            self.conditions = [(check, cel.compile(check, body)) for check, body in policy.checks.values()]
 
 
 def ruling(name: str, asked: Policies) -> Ruling:
@@ -67,17 +67,18 @@ def _runs(rule: Rule, policy: Loaded, asked: Policies) -> bool:
     return severity != "off" if severity is not None else rule.on
 
 
-def _check_rule(name: str, setting: RuleSetting, span: Span, known: dict[str, Rule]) -> None:
+def _mistakes_of_rule(name: str, setting: RuleSetting, span: Span, known: dict[str, Rule]) -> Iterator[PolicyError]:
     if name not in known:
-        raise PolicyError(span, f"no rule is named `{name}`{did_you_mean(name, list(known))}")
+        yield PolicyError(span, f"no rule is named `{name}`{did_you_mean(name, list(known))}")
+        return
     options = known[name].options
     for key, value in (setting.model_extra or {}).items():
         if key not in options:
             has = f"it has {', '.join(f'`{each}`' for each in options)}" if options else "it has none"
             near = did_you_mean(key, ["severity", *options])
-            raise PolicyError(span, f"`{name}` has no option `{key}`; {has}{near}")
-        if not _fits(value, options[key]):
-            raise PolicyError(span, f"`{key}` of `{name}` must be {_WORDS[type(options[key])]}")
+            yield PolicyError(span, f"`{name}` has no option `{key}`; {has}{near}")
+        elif not _fits(value, options[key]):
+            yield PolicyError(span, f"`{key}` of `{name}` must be {_WORDS[type(options[key])]}")
 
 
 def _fits(value: object, default: object) -> bool:
@@ -92,16 +93,26 @@ _CROWDED = (
 _WORDS: dict[type, str] = {int: "a whole number", bool: "`true` or `false`", str: "text", tuple: "a list of texts"}
 
 
-def _demands(policy: Loaded) -> Demands:
+def _demands(policy: Loaded, mistakes: Mistakes) -> Demands:
     allow = {name: Allowed(patterns, span) for name, (patterns, span) in policy.allow.items()}
     grants = policy.grants
     rows = {name: Allowed(models, span) for name, (models, span) in grants.items()} if grants is not None else None
     demands = Demands(allow.get("registries"), allow.get("models"), allow.get("flags"), allow.get("licenses"), rows)
     crowded = [each for each in (*allow.values(), *(rows or {}).values()) if each.is_crowded]
-    for each in (*crowded, demands.crowded_row):
-        if each is not None:
-            raise PolicyError(each.span, _CROWDED)
+    mistakes.found += [PolicyError(each.span, _CROWDED) for each in (*crowded, demands.crowded_row) if each is not None]
     return demands
+
+
+def _conditions(policy: Loaded, mistakes: Mistakes) -> list[tuple[Check, Condition]]:
+    from modellint.policy import cel
+
+    conditions: list[tuple[Check, Condition]] = []
+    for check, body in policy.checks.values():
+        with mistakes.gathered():
+            conditions.append((check, cel.compile(check, body)))
+        if mistakes.found and mistakes.found[-1].message == cel.NO_CEL:
+            break
+    return conditions
 
 
 def _refuse_crowd(exemptions: Sequence[Exemption]) -> None:
@@ -115,14 +126,34 @@ def _refuse_crowd(exemptions: Sequence[Exemption]) -> None:
             raise PolicyError(group[crowded].place, _CROWDED)
 
 
-def _exemption(written: Written, policy: Loaded, known: dict[str, Rule], today: date) -> Exemption:
-    given, body = written.given, written.body
-    span = place(body, ("rule",))
+def _exemptions(policy: Loaded, known: dict[str, Rule], today: date, mistakes: Mistakes) -> list[tuple[Exemption, str]]:
+    made: list[tuple[Exemption, str]] = []
     names = [*known, *policy.checks]
-    if given.rule not in names:
-        raise PolicyError(span, f"no rule is named `{given.rule}`{did_you_mean(given.rule, names)}")
-    for need in policy.needs:
-        if getattr(given, need) is None:
-            raise PolicyError(span, f"this exception does not say `{need}`, which the policy demands of every one")
+    for each in policy.exceptions:
+        span = place(each.body, ("rule",))
+        if each.given.rule not in names:
+            if not policy.partial:  # else it may name a check that could not be read
+                near = did_you_mean(each.given.rule, names)
+                mistakes.found.append(PolicyError(span, f"no rule is named `{each.given.rule}`{near}"))
+            continue
+        for need in policy.needs:
+            if getattr(each.given, need) is None:
+                message = f"this exception does not say `{need}`, which the policy demands of every one"
+                mistakes.found.append(PolicyError(span, message))
+        made.append((_exemption(each, span, today), each.folder))
+    return made
+
+
+def _exemption(written: Written, span: Span, today: date) -> Exemption:
+    given, body = written.given, written.body
+    file, sign, keys = (given.where or "").partition("#")
     days = (given.expires - today).days if given.expires is not None else None
-    return Exemption(given.rule, given.where or "", span, days, place(body, ("expires",)) if days is not None else None)
+    return Exemption(
+        given.rule,
+        canonical(file, written.folder) + sign + keys,
+        span,
+        days,
+        place(body, ("expires",)) if days is not None else None,
+        shortened(given.about or ""),
+        place(body, ("where",)) if given.where else None,
+    )

@@ -12,9 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from modellint.identity import MOST
+
 Severity = Literal["error", "warning", "note", "off"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Subject = Annotated[str, StringConstraints(min_length=1, max_length=MOST)]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 
@@ -52,7 +55,14 @@ class Exception_(Part):
 
     rule: Name
     where: Pattern | None = Field(
-        None, description="`FILE`, `#KEYS` or `FILE#KEYS`, such as `compose.dev.yaml#models.*`."
+        None,
+        description="`FILE`, `#KEYS` or `FILE#KEYS`, such as `compose.dev.yaml#models.*`; `FILE` is relative to the "
+        "folder of this policy.",
+    )
+    about: Subject | None = Field(
+        None,
+        description="What the finding is about: the text at its place, such as `ai/smollm2`, or its message; without "
+        "it, whatever the rule finds there.",
     )
     reason: Text
     owner: Name | None = None
@@ -64,7 +74,10 @@ class Check(Part):
 
     name: Name
     each: Literal["model", "service", "binding", "project"]
-    must: Expression
+    must: Expression = Field(
+        description="What has to be true of each, in CEL, such as `model.context_size <= 8192`; "
+        "`modellint policy keys` says which keys there are.",
+    )
     message: Text
     severity: Literal["error", "warning", "note"] = "error"
     at: Name | None = Field(None, description="The key at which a violation is reported.")
@@ -82,7 +95,7 @@ class Policy(Part):
     grants: dict[Pattern, list[Pattern]] | None = Field(None, description="Services, and the models that each may use.")
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     exceptions: list[Exception_] = []
-    exceptions_need: list[Literal["owner", "expires", "where"]] = Field(
+    exceptions_need: list[Literal["owner", "expires", "where", "about"]] = Field(
         [], description="What every exception must say."
     )
     checks: list[Check] = []

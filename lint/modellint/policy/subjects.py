@@ -142,6 +142,15 @@ def knows(shape: Shape, key: str) -> bool:
     return key in shape or "*" in shape or (key.startswith("x-") and _EXTENSIONS in shape)
 
 
+def no_key(owner: str, key: str, shape: Shape) -> str:
+    """What is said of a key that nothing of a shape has: the one that is meant, or else all that there are."""
+    near = did_you_mean(key, list(shape))
+    if not near:
+        listed = ", ".join(f"`{each}`" for each in shape if each != "*")
+        near = f"; its keys are {listed}; `modellint policy keys` says what they hold"
+    return f"a {owner} has no key `{key}` that a check sees{near}"
+
+
 def _model_subject(model: Model) -> Subject:
     places = _places(model.body)
     if model.legacy and "context-size" in places:
@@ -286,8 +295,7 @@ def _given(body: Mapping, keys: frozenset[str]) -> dict[str, Value]:
 def _check_keys(body: Mapping, each: str) -> None:
     for key, _ in body:
         if not knows(SHAPES[each], key.text):
-            hint = did_you_mean(key.text, list(SHAPES[each]))
-            raise PolicyError(key.content, f"a {each} has no key `{key.text}` that a check sees{hint}")
+            raise PolicyError(key.content, no_key(each, key.text, SHAPES[each]))
 
 
 def _map(node: Node) -> Mapping:

@@ -75,7 +75,7 @@ def _counts(report: Report) -> str:
     else:
         line = "modellint checked nothing"
     if report.unreadable:
-        line += f"; {_counted(len(report.unreadable), 'path')} could not be read"
+        line += f"; {_counted(len({error.path for error in report.unreadable}), 'path')} could not be read"
     return f"{line}."
 
 

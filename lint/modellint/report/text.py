@@ -142,7 +142,7 @@ def _details(result: Result, width: int | None) -> Iterator[Line]:
 
 
 def _summary(report: Report) -> Line:
-    unreadable = len(report.unreadable)
+    unreadable = len({error.path for error in report.unreadable})
     counts = [(severity, report.count(severity)) for severity in SEVERITIES]
     line: Line = []
     for severity, count in counts:

@@ -45,7 +45,7 @@ from modellint.request import of_model
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 
-@rule(ERROR, online=True)
+@rule(ERROR, online=True, refused=True)
 def missing_artifact(model: Model, context: Context) -> Findings:
     """Report a reference that its registry answered with "not found"."""
     ref, node = model.ref, model.reference

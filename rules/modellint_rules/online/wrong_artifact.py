@@ -47,7 +47,7 @@ from modellint.request import of_model
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 
-@rule(ERROR, online=True)
+@rule(ERROR, online=True, refused=True)
 def wrong_artifact(model: Model, context: Context) -> Findings:
     """Report a reference whose artifact Docker Model Runner refuses or never loads."""
     ref, node = model.ref, model.reference

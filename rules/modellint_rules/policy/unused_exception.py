@@ -3,7 +3,8 @@
 Nothing that it covers is reported any more: the file was mended, renamed, or the exception was written wrongly and never
 worked. It hides the next real finding at the same place.
 
-An exception is judged only where its rule ran and looked at a file that it is about.
+An exception is judged only where its rule ran and looked at a file that it is about, or where the file of its `where` does
+not exist. That file is named as it is seen from the folder of the policy, wherever the check is run.
 
 ```yaml compose.yaml
 services:
@@ -24,6 +25,15 @@ exceptions:
     reason: kept for the next release
 ```
 
+```yaml bad
+version: 1
+exceptions:
+  - rule: unused-model
+    where: other.yaml#models.llm
+    #      ^^^^^^^^^^^^^^^^^^^^^ there is no `other.yaml` in `project`, the folder of this policy, which `where` is relative to: this exception for `unused-model` covers nothing
+    reason: kept for the next release
+```
+
 ```yaml good
 version: 1
 exceptions:
@@ -32,7 +42,7 @@ exceptions:
     reason: rebuilt every night
 ```
 
-What this rule cannot see: exceptions for files that this check did not look at.
+What this rule cannot see: exceptions for files that exist and that this check did not look at.
 """
 
 from __future__ import annotations
@@ -43,6 +53,13 @@ from modellint.rule import WARNING, Context, Exemption, Finding, Findings, rule
 @rule(WARNING, policy=True)
 def unused_exception(exemption: Exemption, context: Context) -> Findings:
     """Report an exception that matched nothing."""
-    if exemption.tried and not exemption.used and not exemption.expired:
+    if exemption.expired or exemption.used or exemption.void:
+        return
+    if exemption.astray and exemption.where_at is not None:
+        hint = f"did you mean `{exemption.meant}`?" if exemption.meant else "mend its `where`, or drop the exception"
+        message = f"{exemption.astray}: this exception for `{exemption.rule}` covers nothing"
+        yield Finding(exemption.where_at, message, hint=hint)
+    elif exemption.tried:
+        asked = "`where` or `about`" if exemption.about else "`where`"
         message = f"`{exemption.rule}` reports nothing that this exception covers"
-        yield Finding(exemption.place, message, hint="drop the exception, or mend its `where`")
+        yield Finding(exemption.place, message, hint=f"drop the exception, or mend its {asked}")
