@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from modellint.atomic_write import write
 from modellint.base_suppressions import Unheeded
 from modellint.compose import files
+from modellint.finding import ERROR
 from modellint.options import UsageError
 from modellint.result import Suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
     from modellint.base_version import BaseVersion
     from modellint.check import Report
@@ -49,19 +50,24 @@ class Baseline:
         return left > 0
 
 
-def apply_baseline(report: Report, path: str, written: str, before: BaseVersion | None = None) -> None:
+def apply_baseline(
+    report: Report, path: str, written: str, refused: Container[str], before: BaseVersion | None = None
+) -> None:
     """Leave out of a report what a baseline has, and write the findings into one; either name may be empty.
 
-    Where `before` is given, the baseline is the one that was there before a change.
+    The errors of the rules `refused` keep a project from starting: no baseline holds one, or covers one. Where `before`
+    is given, the baseline is the one that was there before a change.
     """
-    known = Baseline(_counted(report.results), identity)
+    kept = [result for result in report.results if result.severity == ERROR and result.rule in refused]
+    never = {id(result) for result in kept}
+    known = Baseline(_counted([result for result in report.results if id(result) not in never]), identity)
     if written:
         write(written, _as_text(known.counts))
     if path:
         known = _read(path) if before is None or path == written else _earlier(path, before, report)
     new: list[Result] = []
     for result in report.results:
-        if known.has(result):
+        if id(result) not in never and known.has(result):
             report.known += 1
             report.suppressed.append(Suppressed(result, "baseline", ""))
         else:

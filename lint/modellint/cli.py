@@ -111,7 +111,8 @@ def _check(said: Arguments) -> int:
     if "--baseline" in said.values or "--write-baseline" in said.values:
         from modellint.baseline import apply_baseline
 
-        apply_baseline(report, said.last("--baseline"), said.last("--write-baseline"), in_force.before)
+        refused = {name for name, rule in known.items() if rule.refused}
+        apply_baseline(report, said.last("--baseline"), said.last("--write-baseline"), refused, in_force.before)
     try:
         _show(said, report, known)
         if said.last("--format", "text") in _NO_ROOM or "--quiet" in said.values:

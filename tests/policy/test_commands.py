@@ -119,14 +119,15 @@ def test_init_writes_a_policy_that_can_be_read(folder: Path, name: str) -> None:
 
 
 def test_a_baseline_fails_only_for_what_is_new(folder: Path) -> None:
+    path = folder / "compose.yaml"
+    path.write_text(STARTS)
     assert run(folder, "check", "--write-baseline", "base.json").returncode == 0
     same = run(folder, "check", "--baseline", "base.json", "--fail-on", "note")
-    assert (same.returncode, same.stdout) == (0, "no problems in 1 file, 3 more in the baseline\n")
-    path = folder / "compose.yaml"
-    path.write_text("# one\n# two\n" + COMPOSE)
+    assert (same.returncode, same.stdout) == (0, "no problems in 1 file, 2 more in the baseline\n")
+    path.write_text("# one\n# two\n" + STARTS)
     moved = run(folder, "check", "--baseline", "base.json", "--fail-on", "note")
     assert moved.returncode == 0, moved.stdout
-    path.write_text(COMPOSE + "  spare:\n    model: ai/smollm2\n")
+    path.write_text(STARTS + "  spare:\n    model: ai/smollm2\n")
     new = run(folder, "check", "--baseline", "base.json", "--format", "json", "--fail-on", "note")
     assert new.returncode == 1
     assert {(each["rule"], each["start"]["line"]) for each in json.loads(new.stdout)["findings"]} >= {
@@ -138,21 +139,36 @@ def test_a_baseline_fails_only_for_what_is_new(folder: Path) -> None:
 def test_a_baseline_knows_a_finding_by_what_it_is_about(folder: Path) -> None:
     """One more flag in a list on one line brings back none of the old findings."""
     path = folder / "compose.yaml"
-    path.write_text(COMPOSE + "    runtime_flags: [--temp=1, --top-p=1]\n")
+    keys = STARTS.replace("    models", "    environment: [{}]\n    models")
+    path.write_text(keys.format("OPENAI_API_KEY, GROQ_API_KEY"))
     run(folder, "check", "--write-baseline", "base.json")
     written = json.loads((folder / "base.json").read_text())
-    place = {"path": "compose.yaml", "at": "models.llm.runtime_flags"}
-    assert {"rule": "joined-flag", **place, "about": "--temp=1", "count": 1} in written["findings"]
-    path.write_text(COMPOSE + "    runtime_flags: [--temp=1, --top-k=1, --top-p=1, --temp=1]\n")
+    place = {"path": "compose.yaml", "at": "services.app.environment"}
+    assert {"rule": "leaked-variable", **place, "about": "OPENAI_API_KEY", "count": 1} in written["findings"]
+    path.write_text(keys.format("OPENAI_API_KEY, XAI_API_KEY, GROQ_API_KEY"))
     new = json.loads(run(folder, "check", "--baseline", "base.json", "--format", "json").stdout)["findings"]
-    assert [each["message"].split("`")[1] for each in new if each["rule"] == "joined-flag"] == ["--top-k=1", "--temp=1"]
+    assert [each["message"].split("`")[1] for each in new] == ["XAI_API_KEY"]
+
+
+def test_a_baseline_holds_and_covers_nothing_that_keeps_a_project_from_starting(folder: Path) -> None:
+    (folder / "compose.yaml").write_text(COMPOSE + "    runtime_flags: [--temp=1]\n")
+    done = run(folder, "check", "--write-baseline", "base.json")
+    assert (done.returncode, "invalid-compose" in done.stdout, "joined-flag" in done.stdout) == (1, True, True)
+    known = json.loads((folder / "base.json").read_text())
+    assert {each["rule"] for each in known["findings"]} == {"mutable-tag", "unpinned-model"}
+    known["findings"] += [
+        {**known["findings"][0], "rule": "invalid-compose", "at": "models.llm.context_size", "about": "'1'"}
+    ]
+    (folder / "base.json").write_text(json.dumps(known))
+    assert run(folder, "check", "--baseline", "base.json").returncode == 1
 
 
 def test_a_baseline_of_an_earlier_version_is_read(folder: Path) -> None:
     def mark(rule: str, line: str) -> str:
         return hashlib.sha256(f"{rule}\0compose.yaml\0{line}".encode()).hexdigest()[:32]
 
-    known = {mark("mutable-tag", "model: ai/smollm2"): 1, mark("invalid-compose", "context_size: '1'"): 1}
+    (folder / "compose.yaml").write_text(STARTS)
+    known = {mark("mutable-tag", "model: ai/smollm2"): 1}
     (folder / "base.json").write_text(json.dumps({"version": 1, "findings": known}))
     left = json.loads(run(folder, "check", "--baseline", "base.json", "--format", "json").stdout)["findings"]
     assert [each["rule"] for each in left] == ["unpinned-model"]
