@@ -168,3 +168,41 @@ def test_flags_without_a_context_size_beat_nothing(find: Find) -> None:
 )
 def test_embedding_models(model: str, text: str, count: int, find: Find) -> None:
     assert len(find("overridden-context", flags(text).replace("ai/x", model))) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[temp, —temp, --ctx-size]", ["temp", "—temp", "--ctx-size"]),
+        ("['--temp', —top-k, '1']", ["--temp", "—top-k"]),
+        ("[–c, '12', '–-seed', '1']", ["–c", "–-seed"]),
+        ("['--ctx-size', '--mlock']", ["--ctx-size"]),
+        ("['--mlock', 'true', '--jinja']", ["true"]),
+        ("['nonsense']", ["nonsense"]),
+        ("['']", [""]),
+        ("['--temp', '0.1', '0.2']", ["0.2"]),
+        ("['--temp', '0.1', '-c', '4096', '--jinja']", []),
+        ("['--temp', temp]", []),
+        ("['${FLAG}', '1']", []),
+        ("['--seed', '${SEED}']", []),
+        # other rules say what is wrong with these
+        ("['--ctx_size', '4096', '-n', '-1', '--temp 1', 'a/b']", []),
+        ("['--temp=1', '--mlock=x', '2']", []),
+    ],
+)
+def test_words_without_their_other_half(text: str, words: list[str], find: Find) -> None:
+    assert [finding.span.text for finding in find("unpaired-flag", flags(text))] == words
+
+
+def test_a_merge_that_tears_a_list_apart_is_one_story(find: Find) -> None:
+    override = "---\nmodels: {llm: {runtime_flags: ['--temp', '0.7']}}\n"
+    text = flags("['--temp', '0.1']") + override
+    assert len(find("dropped-flag", text)) == 1
+    assert not find("unpaired-flag", text)
+
+
+def test_no_value_of_a_variable_is_in_the_message_about_a_stray_word(find: Find) -> None:
+    [finding] = find("unpaired-flag", flags("['${WORD:-temp}']"))
+    assert finding.fix is None
+    assert "`${WORD:-temp}` is neither a flag nor the value of one" in finding.message
+    assert "--temp" not in finding.message + finding.hint
