@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from modellint.compose.project import Project
     from modellint.compose.selection import Options
+    from modellint.finding import Finding
     from modellint.rule import Rule
     from modellint.source import Span
 
@@ -49,11 +50,19 @@ def _unread(project: Project) -> list[tuple[Span, str]]:
 
 def refusals(project: Project, rules: Mapping[str, Rule]) -> list[tuple[Span, str]]:
     """Why Docker Compose refuses a project, in the order of its files. Nothing is laid over it any more."""
+    return [(found.span, found.message) for found in refusing(project, rules)]
+
+
+def refusing(project: Project, rules: Mapping[str, Rule]) -> list[Finding]:
+    """The same, as the findings of a check: all of them errors."""
     complete(project)
     project.whole = all(file.whole for file in project.files)
     names = [name for name in _REFUSALS if name != "undefined-model" or project.features.checks_grants]
     project.ignores = []
-    findings = run([rules[name] for name in names], project)
-    # `invalid-compose` only warns of what may be there elsewhere; here it is missing.
-    refusing = [found for found in findings if found.severity == ERROR or found.rule == "invalid-compose"]
-    return [(found.span, found.message) for found in refusing]
+    found: list[Finding] = []
+    for finding in run([rules[name] for name in names], project):
+        # `invalid-compose` only warns of what may be there elsewhere; here it is missing.
+        if finding.severity == ERROR or finding.rule == "invalid-compose":
+            finding.severity = ERROR
+            found.append(finding)
+    return found
