@@ -16,6 +16,7 @@ from modellint.policies import FILE_NAME
 from modellint.policy.apply import key_path
 from modellint.report.complaint import complain
 from modellint.report.output import put
+from modellint.report.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from modellint.options import Arguments
 
-_THERE = f"`{FILE_NAME}` is there already; `modellint policy show` prints what it says"
+_THERE = "`{}` is there already; `modellint policy show` prints what it says"
 _DAYS = 90  # for which today's findings are accepted
 _DEPTH = 2  # keys of a place that an exception names: a service, or a model
 _HEAD = """\
@@ -38,25 +39,27 @@ exceptions:
 
 
 def run(said: Arguments) -> int:
-    """Write the policy file of this folder; returns the exit code."""
-    if os.path.lexists(FILE_NAME):
-        raise UsageError(_THERE)
+    """Write the policy file of the one folder that is named, else of this one; returns the exit code."""
+    folder = said.rest[0] if len(said.rest) == 1 and os.path.isdir(said.rest[0]) else ""
+    path = os.path.join(folder, FILE_NAME)
+    if os.path.lexists(path):
+        raise UsageError(_THERE.format(path))
     unreadable: list[Unreadable] = []
-    places = _places(said, unreadable)
+    places = _places(said, folder or os.curdir, unreadable)
     for trouble in unreadable:
         complain(str(trouble))
     today = policies(said).day()
     try:
-        write(FILE_NAME, _policy(places, today + timedelta(_DAYS)), new=True)
+        write(path, _policy(places, today + timedelta(_DAYS)), new=True)
     except FileExistsError:
-        raise UsageError(_THERE) from None
+        raise UsageError(_THERE.format(path)) from None
     noun = "exception" if len(places) == 1 else "exceptions"
-    put(f"{FILE_NAME} is written, with {len(places)} {noun}\n")
+    put(f"{printable(path)} is written, with {len(places)} {noun}\n")
     return FAILED if unreadable else 0
 
 
-def _places(said: Arguments, unreadable: list[Unreadable]) -> list[tuple[str, str]]:
-    """Rule and place of what is found today, each once, in their order."""
+def _places(said: Arguments, folder: str, unreadable: list[Unreadable]) -> list[tuple[str, str]]:
+    """Rule and place, from a folder, of what is found today, each once, in their order."""
     known = rules(online=False, policy=False)
     running = [rule for rule in known.values() if rule.on]
     idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
@@ -72,7 +75,7 @@ def _places(said: Arguments, unreadable: list[Unreadable]) -> list[tuple[str, st
             path = finding.span.source.path
             if not overlay or path == overlay:
                 keys = key_path(finding.span, project)[:_DEPTH]
-                where = os.path.relpath(path).replace(os.sep, "/") + ("#" + ".".join(keys) if keys else "")
+                where = os.path.relpath(path, folder).replace(os.sep, "/") + ("#" + ".".join(keys) if keys else "")
                 found.add((finding.rule, where))
     return sorted(found, key=lambda each: (each[1], each[0]))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from modellint.compose.files import Unreadable
 from modellint.near import did_you_mean
 from modellint.options import FAILED, UsageError
-from modellint.policies import Policies, nearest
+from modellint.policies import FILE_NAME, Policies, nearest
 from modellint.policy.apply import ruling_of
 from modellint.report.complaint import complain
 from modellint.report.output import put
@@ -35,7 +35,15 @@ def run(said: Arguments) -> int:
 
         put(json_schema())
         return 0
-    name = said.rest[1] if len(said.rest) > 1 else nearest(os.curdir) or "recommended"
+    asked = said.rest[1] if len(said.rest) > 1 else os.curdir
+    name = nearest(asked) if os.path.isdir(asked) else asked
+    if not name and what == "show":
+        name = "recommended"  # what `modellint init` extends
+    if not name:
+        raise UsageError(
+            f"`{asked}` has no policy: there is no `{FILE_NAME}` in it or above it; "
+            "name a policy, or write one with `modellint init`"
+        )
     try:
         ruling = ruling_of(name, Policies(online=True))
     except Unreadable as trouble:
@@ -56,6 +64,9 @@ def _test(ruling: Ruling, name: str) -> int:
     errors = [error for check, body in ruling.policy.checks.values() for error in examples(check, body)]
     for error in errors:
         complain(str(error))
+    if not ruling.policy.checks:
+        put(f"{printable(name)}: there are no `checks` in it, and so no examples to test\n")
+        return 0
     count = sum(len(check.good) + len(check.bad) for check, _ in ruling.policy.checks.values())
     noun = "example" if count == 1 else "examples"
     put(f"{printable(name)}: {count - len(errors)} of {count} {noun} as expected\n")
