@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -206,3 +209,33 @@ def test_no_value_of_a_variable_is_in_the_message_about_a_stray_word(find: Find)
     assert finding.fix is None
     assert "`${WORD:-temp}` is neither a flag nor the value of one" in finding.message
     assert "--temp" not in finding.message + finding.hint
+
+
+_PARSE = """\
+import json, os, sys
+from modellint.runner import native
+read = native.parse(["--model", "x.gguf", *json.loads(sys.argv[1])]) is not None
+native.flush()
+os._exit(0 if read else 1)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["temp"],
+        ["—temp", "0.1"],
+        ["--temp"],
+        ["--ctx-size", "--jinja"],
+        ["-fa"],
+        ["--jinja", "true"],
+        [""],
+        ["--temp", "0.1", "0.2"],
+        ["--temp", "0.1"],
+        ["--temp", "0.1", "--jinja", "-c", "4096"],
+    ],
+)
+def test_llama_server_refuses_what_is_found_and_nothing_else(words: list[str], find: Find) -> None:
+    pytest.importorskip("xllamacpp")
+    parsed = subprocess.run([sys.executable, "-c", _PARSE, json.dumps(words)], capture_output=True, check=False)
+    assert bool(find("unpaired-flag", flags(json.dumps(words)))) == (parsed.returncode != 0)
