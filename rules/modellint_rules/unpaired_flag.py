@@ -52,8 +52,8 @@ Words that the runner refuses are the subject of `rejected-flag`, and lists that
 from __future__ import annotations
 
 from modellint.evidence.llama_flags import ALLOWED, LLAMA_CPP, fault, key_of, takes_value
-from modellint.evidence.unset import unset
-from modellint.rule import ERROR, Context, Edit, Finding, Findings, Fix, Model, Scalar, rule
+from modellint.evidence.unset import with_unset
+from modellint.rule import ERROR, Context, Edit, Finding, Findings, Fix, Model, Project, Scalar, rule
 
 _DASHES = "‐‑‒–—―−﹘﹣－"
 _NEVER = "llama-server refuses it and never starts"
@@ -64,15 +64,15 @@ _KNOWN = ALLOWED[LLAMA_CPP]
 def unpaired_flag(model: Model, context: Context) -> Findings:
     """Report each word that is no flag and no value, and each flag that has no value."""
     flags = model.flags
-    own = {id(flag) for flag in flags}
-    if any(id(dropped.kept) in own for dropped in context.project.dropped):
-        return
+    unknown, kept = context.project.once(with_unset), context.project.once(_kept)
+    if any(id(flag) in kept for flag in flags):
+        return  # a merge tore the list apart, and `dropped-flag` says so
     at = 0
     while at < len(flags):
         item, behind = flags[at], flags[at + 1] if at + 1 < len(flags) else None
         before = flags[at - 1] if at else None
         at += 1
-        if unset(item, context.project):  # it may be a flag
+        if id(item) in unknown:  # it may be a flag
             at += behind is not None and not _is_flag(behind)
             continue
         if not isinstance(item.value, str) or fault(item.value):
@@ -85,6 +85,10 @@ def unpaired_flag(model: Model, context: Context) -> Findings:
             continue
         if takes_value(name) and behind is not None and not _is_flag(behind):
             at += 1
+
+
+def _kept(project: Project) -> frozenset[int]:
+    return frozenset(id(dropped.kept) for dropped in project.dropped)
 
 
 def _stray(item: Scalar, before: Scalar | None, meant: str) -> Findings:

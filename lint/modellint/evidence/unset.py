@@ -16,6 +16,11 @@ def unset(node: Scalar, project: Project) -> list[Variable]:
     return [variable for variable in project.variables if variable.scalar is node and _is_unset(variable, project)]
 
 
+def with_unset(project: Project) -> frozenset[int]:
+    """The ids of all values that have such a variable."""
+    return frozenset(id(variable.scalar) for variable in project.variables if _is_unset(variable, project))
+
+
 def _is_unset(variable: Variable, project: Project) -> bool:
     if variable.operator == ":?":
         return not (variable.is_set and project.environment.get(variable.name) != "")
