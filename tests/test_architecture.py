@@ -19,7 +19,17 @@ RULES = Path(modellint_rules.__path__[0])
 # From the bottom up. A module imports from the rows above its own, and from its own row where the row says so with a
 # name for a whole package.
 LAYERS = [
-    {"source", "defect", "file_attributes", "near", "number", "repositories", "undisturbed", "programs"},
+    {
+        "source",
+        "closed_streams",
+        "defect",
+        "file_attributes",
+        "near",
+        "number",
+        "repositories",
+        "undisturbed",
+        "programs",
+    },
     {"base_version", "ownership"},
     {"node", "edit", "image", "demands", "policies"},
     {"scalar", "finding", "removal", "items", "exemption"},

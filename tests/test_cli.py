@@ -105,6 +105,11 @@ def test_exit_status(words: list[str], status: int, folder: Path) -> None:
         (["check", "-f", "compose.yaml", "compose.yaml"], "either paths or `--file`"),
         (["check", "-x"], "has no option `-x`"),
         (["check", "-f"], "needs a FILE"),
+        (["fix", "--quiet"], "`fix` has no option `--quiet`; `check` has it\ntry `modellint fix --help`"),
+        (["smoke", "--fail-on", "note"], "`smoke` has no option `--fail-on`; `check` has it"),
+        (["check", "--bogus"], "try `modellint check --help`"),
+        (["resolve", "a b"], "try `modellint resolve --help`"),
+        (["help", "nothing-like-it"], "try `modellint --help`"),
         (["check", "-p", "No Name"], "--project-name: is no project name"),
         (["check", "--compose-version", "5"], "`5` is no version of Docker Compose"),
         (["check", "--compose-version", "1.29.2"], "older than 2.38.0"),
@@ -256,6 +261,8 @@ def test_a_new_rule_is_a_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     package = tmp_path / "modellint_rules"
     package.mkdir()
     (package / "__init__.py").write_text('"""Rules."""\n')
+    (tmp_path.parent / "tests").mkdir(exist_ok=True)
+    (tmp_path.parent / "tests" / "test_pages.py").touch()
     monkeypatch.setattr(modellint_rules, "__path__", [str(package)])
     said = stub.write("odd-model")
     assert "pytest tests/test_pages.py -k odd-model --redraw" in said
@@ -266,3 +273,24 @@ def test_a_new_rule_is_a_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert listing.stdout.split() == ["odd-model"]
+
+
+def test_a_new_rule_is_for_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import modellint_rules
+    from modellint import stub
+    from modellint.options import UsageError
+
+    package = tmp_path / "lib" / "site-packages" / "modellint_rules"
+    package.mkdir(parents=True)
+    monkeypatch.setattr(modellint_rules, "__path__", [str(package)])
+    with pytest.raises(UsageError, match="this modellint is installed: run `new-rule` in a checkout"):
+        stub.write("odd-model")
+    assert list(package.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
+def test_a_picture_of_an_empty_file(text: str, tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(text)
+    done = run("graph", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "modellint: compose.yaml:1:1: the file is empty; Compose refuses it\n"

@@ -12,11 +12,12 @@ import posixpath
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, cast
 
 EVENTS = ("pull_request", "pull_request_target")  # in which the base counts unless it is told otherwise
 LARGEST = 1 << 20  # bytes of a file; a Compose file or a policy can be no larger
+LARGEST_OTHER = 1 << 25  # bytes of a baseline
 MOST_FILES = 20_000
 MOST_BYTES = 256 << 20
 ENDS = (".yaml", ".yml")
@@ -44,10 +45,11 @@ class Entry(NamedTuple):
     size: int
 
 
-def put_base(into: str, folder: str, workspace: str, event_path: str) -> None:
+def put_base(into: str, folder: str, workspace: str, event_path: str, also: Sequence[str] = ()) -> None:
     """Put what may suppress findings, as it is in the base of the event, below a folder that mirrors the workspace.
 
-    `folder` is any folder of the repository. Raises `Unreadable`; what was put until then counts.
+    `folder` is any folder of the repository; `also` are files to put besides its YAML, such as a baseline. Raises
+    `Unreadable`; what was put until then counts.
     """
     commit = base_commit(event_path)
     repository = _repository(folder, workspace)
@@ -59,7 +61,7 @@ def put_base(into: str, folder: str, workspace: str, event_path: str) -> None:
         git.text("fetch", *options, "origin", commit)
     files = dict(_listed(git.text("ls-tree", "-r", "-z", "-l", "--full-tree", commit)))
     mirror = os.path.normpath(os.path.join(into, os.path.relpath(repository, workspace)))
-    _write(git, files, mirror)
+    _write(git, files, mirror, [_path_in(repository, path) for path in also])
 
 
 def base_commit(event_path: str) -> str:
@@ -142,11 +144,18 @@ def _listed(output: bytes) -> Iterator[tuple[str, Entry]]:
                 yield name, Entry(parts[0], parts[2], int(parts[3]))
 
 
-def _write(git: _Git, files: dict[str, Entry], mirror: str) -> None:
-    """Write the YAML files of a commit."""
+def _path_in(repository: str, path: str) -> str:
+    """A file as a commit of the repository names it, links of folders followed as the check follows them."""
+    real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    return os.path.relpath(real, repository).replace(os.sep, "/")
+
+
+def _write(git: _Git, files: dict[str, Entry], mirror: str, also: Sequence[str]) -> None:
+    """Write the YAML files of a commit, and the others that are asked for."""
     links = [path for path, entry in files.items() if entry.mode == _LINK and entry.size <= LARGEST]
     aims = dict(zip(links, _contents(git, [files[path].name for path in links]), strict=True))
-    chosen = {path: end for path in files if path.endswith(ENDS) and (end := _end(path, files, aims))}
+    limits = {path: LARGEST for path in files if path.endswith(ENDS)} | dict.fromkeys(also, LARGEST_OTHER)
+    chosen = {path: end for path, most in limits.items() if (end := _end(path, files, aims, most))}
     if len(chosen) > MOST_FILES or sum(files[end].size for end in chosen.values()) > MOST_BYTES:
         raise Unreadable(f"it has more than {MOST_FILES:,} YAML files, or more than {MOST_BYTES >> 20} MiB of them")
     contents = _contents(git, [files[end].name for end in chosen.values()])
@@ -160,11 +169,11 @@ def _write(git: _Git, files: dict[str, Entry], mirror: str) -> None:
             continue
 
 
-def _end(path: str, files: dict[str, Entry], aims: dict[str, bytes]) -> str:
+def _end(path: str, files: dict[str, Entry], aims: dict[str, bytes], most: int) -> str:
     """The regular file that a path stands for, links in the commit followed; empty where there is none."""
     for _ in range(_MOST_LINKS):
         entry = files.get(path)
-        if entry is None or entry.size > LARGEST:
+        if entry is None or entry.size > most or (path not in aims and entry.mode == _LINK):
             return ""
         if entry.mode != _LINK:
             return path

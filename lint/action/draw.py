@@ -1,6 +1,6 @@
 """Draw each project among some paths into a file of its own; `entry.py` runs this with modellint on the path.
 
-Arguments: the folder to write into, and the paths.
+Arguments: the folder to write into, options that say which project it is, `--`, and the paths.
 """
 
 import os
@@ -11,6 +11,7 @@ from modellint.cli import main
 
 MOST = 20  # projects
 
-for number, target in enumerate(targets(sys.argv[2:], [])[:MOST]):
+end = sys.argv.index("--")
+for number, target in enumerate(targets(sys.argv[end + 1 :], [])[:MOST]):
     path = os.path.join(sys.argv[1], f"{number:02}.mermaid")
-    main(["graph", "--format=mermaid", "--no-findings", f"--output={path}", "--", target])
+    main(["graph", "--format=mermaid", "--no-findings", f"--output={path}", *sys.argv[2:end], "--", target])

@@ -52,6 +52,12 @@ _RUN = "import sys; n = int(sys.argv[1]) + 2; sys.path[:0] = sys.argv[2:n]; del 
 LINT = _RUN + "from modellint.cli import run; run()"
 
 
+_RULES = re.compile(r"[a-z0-9-]+( *, *[a-z0-9-]+)*")
+_PROFILE = re.compile(r"\*|[A-Za-z0-9][A-Za-z0-9_.-]*")
+_VERSION = re.compile(r"v?[0-9]{1,4}(\.[0-9]{1,4}){2}")
+_SIZE = re.compile(r"[0-9]{1,20}(\.[0-9]{1,9})? ?[A-Za-z]{0,3}")
+
+
 class Refused(Exception):
     """An input that cannot be used, and why."""
 
@@ -69,6 +75,11 @@ class Place:
         if not os.path.isdir(self.folder):
             raise Refused("`working-directory` is no folder")
         self.paths = [self.path("paths", line) for line in _lines(given, "paths") or ["."]]
+        # What tells every command which project it is; a value stands behind `=`, so that none is an option.
+        self.project = [f"--profile={name}" for name in _named(given, "profile", _PROFILE, "profile")]
+        self.project += [f"--env-file={self.path('env-file', line)}" for line in _lines(given, "env-file")]
+        version = _shaped(given, "compose-version", _VERSION, "a version like 5.6.1")
+        self.project += [f"--compose-version={version}"] if version else []
 
     def path(self, name: str, path: str) -> str:
         """A path from `working-directory` as one from the workspace, which is the folder that reports are about."""
@@ -87,7 +98,12 @@ class Inputs(Place):
     def __init__(self, given: dict[str, str]) -> None:
         super().__init__(given)
         self.fail_on = _choice(given, "fail-on", FAIL_ON)
+        self.select, self.ignore = (_named(given, name, _RULES, "rule") for name in ("select", "ignore"))
+        self.baseline = self.path("baseline", line) if (line := _text(given, "baseline")) else ""
         self.online = _switch(given, "online")
+        self.memory = _shaped(given, "memory", _SIZE, "a size like 16GiB")
+        if self.memory and not self.online:
+            raise Refused("`memory` is for what registries answer: it needs `online: true`")
         self.allow_no_files = _switch(given, "allow-no-files")
         _switch(given, "upload-sarif")  # read by action.yml; anything but `true` there would silently upload nothing
         self.category = _text(given, "category")
@@ -229,7 +245,8 @@ def base(wanted: Inputs) -> str:
     folder = tempfile.mkdtemp(prefix="modellint-base-", dir=wanted.temp)
     os.chdir(wanted.temp)  # Windows looks for programs in the current folder first
     try:
-        base_commit.put_base(folder, wanted.folder, wanted.workspace, wanted.event_path)
+        baseline = [os.path.join(wanted.workspace, wanted.baseline)] if wanted.baseline else []
+        base_commit.put_base(folder, wanted.folder, wanted.workspace, wanted.event_path, baseline)
     except base_commit.Unreadable as trouble:
         if wanted.policy_files:
             raise Refused(
@@ -249,10 +266,14 @@ def arguments(wanted: Inputs, reports: dict[str, str], base: str) -> list[str]:
     """The options of the one check; a value stands behind `=`, so that none is an option."""
     words = ["check", f"--format={'github' if wanted.annotations else 'text'}", f"--fail-on={wanted.fail_on}"]
     words += [f"--report={form}={path}" for form, path in reports.items()]
+    words += wanted.project
+    words += [f"--select={names}" for names in wanted.select] + [f"--ignore={names}" for names in wanted.ignore]
+    words += [f"--baseline={wanted.baseline}"] if wanted.baseline else []
     words += [f"--policy={policy}" for policy in wanted.policies]
     words += [f"--suppressions-from={base}"] if base else []
     if wanted.online:  # and never `--trusted`: in a run that holds secrets, the command refuses
         words += ["--online", *[f"--registry={host}" for host in wanted.registries]]
+        words += [f"--memory={wanted.memory}"] if wanted.memory else []
     return words
 
 
@@ -321,7 +342,7 @@ def smoke() -> int:
 def find_projects(wanted: Place) -> list[str]:
     """A path for each project among the paths that has something to smoke."""
     program = _RUN + read_text(os.path.join(HERE, "projects.py"))
-    done = modellint(program, wanted.paths, wanted.workspace)
+    done = modellint(program, [*wanted.project, "--", *wanted.paths], wanted.workspace)
     if done.returncode != 0:
         log(done.stderr, sys.stderr)
         raise RuntimeError(f"the projects could not be found: status {done.returncode}")
@@ -350,7 +371,7 @@ def smoke_project(wanted: SmokeInputs, project: str) -> tuple[int, dict[str, Any
 
 def smoke_arguments(wanted: SmokeInputs, reports: dict[str, str], project: str) -> list[str]:
     """The arguments of one smoke test; like those of a check, and like it never with `--trusted`."""
-    words = ["smoke", "--format=text", f"--timeout={wanted.seconds}"]
+    words = ["smoke", "--format=text", f"--timeout={wanted.seconds}", *wanted.project]
     words += [f"--report={form}={path}" for form, path in reports.items()]
     words += [f"--require={wanted.require}"] if wanted.require != "nothing" else []
     words += [f"--registry={host}" for host in wanted.registries]
@@ -386,7 +407,9 @@ def place_sarif(made: str, wanted: Inputs) -> str:
 def pictures(wanted: Inputs, folder: str) -> list[str]:
     """Drawings of who is granted what, in Mermaid, one for each project."""
     program = _RUN + read_text(os.path.join(HERE, "draw.py"))
-    modellint(program, [folder, *wanted.paths], wanted.workspace)  # what it complains of, the check has said
+    modellint(
+        program, [folder, *wanted.project, "--", *wanted.paths], wanted.workspace
+    )  # what it complains of, the check has said
     names = sorted(name for name in os.listdir(folder) if name.endswith(".mermaid"))
     return [read_text(os.path.join(folder, name)) for name in names]
 
@@ -516,6 +539,23 @@ def _choice(given: dict[str, str], name: str, choices: tuple[str, ...]) -> str:
 
 def _switch(given: dict[str, str], name: str) -> bool:
     return _choice(given, name, ("true", "false")) == "true"
+
+
+def _shaped(given: dict[str, str], name: str, shape: re.Pattern[str], what: str) -> str:
+    """A value of a shape, or nothing."""
+    value = _text(given, name)
+    if value and not shape.fullmatch(value):
+        raise Refused(f"`{name}` is {what}, not `{value}`")
+    return value
+
+
+def _named(given: dict[str, str], name: str, shape: re.Pattern[str], what: str) -> list[str]:
+    """Names of a shape, one a line; which there are, the check knows."""
+    lines = _lines(given, name)
+    for line in lines:
+        if not shape.fullmatch(line):
+            raise Refused(f"`{name}` holds the name of a {what} in each line, and `{line}` is none")
+    return lines
 
 
 def _policy_from(given: dict[str, str]) -> str:

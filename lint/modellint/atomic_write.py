@@ -40,7 +40,7 @@ _QUOTA = "your share of the disk is used up; make room and run it again"
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _OWN = ("/dev/fd/", "/proc/self/fd/")
 _DIGITS = 9  # of a descriptor's number
-_WORDS = {errno.ENOSPC: _FULL, getattr(errno, "EDQUOT", errno.ENOSPC): _QUOTA}
+_WORDS = {errno.ENOSPC: _FULL, errno.EBADF: "is closed", getattr(errno, "EDQUOT", errno.ENOSPC): _QUOTA}
 _REASONS = {
     errno.EROFS: "cannot be written: it lies on a read-only file system",
     errno.EBUSY: "cannot be replaced: it is in use, or mounted as a single file (mount its folder instead)",

@@ -19,18 +19,21 @@ if TYPE_CHECKING:
 
 _SEVERITIES = ("error", "warning", "note")
 _NO_ROOM = ("gitlab", "rdjson")  # formats that hold findings and nothing else
+STOPPED = 128 + 15  # the exit status of what SIGTERM has ended, as shells have it
 _RARE_GC = 200_000  # objects; a short run that makes few cycles loses time to a collector that looks often
+
+
+class Stopped(KeyboardInterrupt):
+    """SIGTERM has come: somebody has the program end."""
 
 
 def run() -> None:
     """Run the program in a process of its own."""
-    import gc
-
-    gc.set_threshold(_RARE_GC)
-    from modellint.yaml_events import import_alone
-
-    import_alone()
-    status = main(sys.argv[1:])
+    try:
+        _begin()
+        status = main(sys.argv[1:])
+    except KeyboardInterrupt as interruption:
+        status = _interrupted(interruption)
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -41,18 +44,49 @@ def run() -> None:
     os._exit(status)  # what the interpreter takes down in an orderly way, a process that ends loses anyway
 
 
+def _begin() -> None:
+    """Set the process up."""
+    import gc
+
+    signals = __import__("_signal")  # `signal` is this and an enumeration, which takes a while to be imported
+    if signals.getsignal(signals.SIGTERM) == signals.SIG_DFL:
+        signals.signal(signals.SIGTERM, _stop)
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from modellint.closed_streams import stand_in
+
+        stand_in()
+    gc.set_threshold(_RARE_GC)
+    from modellint.yaml_events import import_alone
+
+    import_alone()
+
+
+def _stop(_number: int, _frame: object) -> None:
+    undisturbed = sys.modules.get("modellint.undisturbed")
+    if undisturbed is None:  # nothing is started that would have to be taken down
+        raise Stopped
+    undisturbed.interrupt(Stopped)
+
+
+def _interrupted(interruption: KeyboardInterrupt) -> int:
+    """Say that somebody ended the program; the exit status by which others know it."""
+    stopped = isinstance(interruption, Stopped)
+    _complain("stopped" if stopped else "interrupted")
+    return STOPPED if stopped else FAILED
+
+
 def main(words: Sequence[str]) -> int:
     """Run a command and return its exit code. Nothing that goes wrong shows a traceback."""
     try:
         return _main(words)
     except UsageError as error:
-        _complain(f"{error}\ntry `modellint --help`")
+        _complain(f"{error}\ntry `{options.help_of(words)}`")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader is gone; the exit code still counts
     except OSError as error:
         return _failed(error)
-    except KeyboardInterrupt:
-        _complain("interrupted")
+    except KeyboardInterrupt as interruption:
+        return _interrupted(interruption)
     except Exception as error:
         from modellint.atomic_write import Unwritable
 
@@ -76,6 +110,8 @@ def _failed(error: OSError, path: str = "") -> int:
 
 def _main(words: Sequence[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
+        if words[1:] and words[0] == "help":
+            return _main([words[1], "--help"])
         _print(options.usage())
         return 0 if words else FAILED
     if words[0] == "--version":

@@ -7,13 +7,14 @@ from modellint.compose.load import complete, load_project
 from modellint.compose.missing import missing
 from modellint.compose.selection import select_path
 from modellint.engine import run
-from modellint.finding import ERROR
+from modellint.finding import ERROR, Finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modellint.compose.project import Project
+    from modellint.compose.schema import Violation
     from modellint.compose.selection import Options
     from modellint.rule import Rule
     from modellint.source import Span
@@ -45,11 +46,22 @@ def _unread(project: Project) -> list[tuple[Span, str]]:
 
 def refusals(project: Project, rules: Mapping[str, Rule]) -> list[tuple[Span, str]]:
     """Why Docker Compose refuses a project, in the order of its files. Nothing is laid over it any more."""
+    return [(found.span, found.message) for found in refusing(project, rules)]
+
+
+def refusing(project: Project, rules: Mapping[str, Rule]) -> list[Finding]:
+    """The same, as the findings of a check: all of them errors."""
     complete(project)
     project.whole = all(file.whole for file in project.files)
     names = [name for name in _REFUSALS if name != "undefined-model" or project.features.checks_grants]
     project.ignores = []
-    findings = run([rules[name] for name in names], project)
-    refusing = [(found.span, found.message) for found in findings if found.severity == ERROR]
-    refusing += [(violation.span, violation.message) for violation in project.once(missing).refusals]
-    return sorted(refusing, key=lambda each: (each[0].source.path, each[0].start))
+    found = [finding for finding in run([rules[name] for name in names], project) if finding.severity == ERROR]
+    found += [_lacking(violation) for violation in project.once(missing).refusals]
+    return sorted(found, key=Finding.order)
+
+
+def _lacking(violation: Violation) -> Finding:
+    """What a check only notes, because it may be there elsewhere; here it is missing."""
+    finding = Finding(violation.span, violation.message, hint=violation.hint, severity=ERROR)
+    finding.rule = "missing-value"
+    return finding

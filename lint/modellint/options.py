@@ -183,19 +183,37 @@ COMMANDS = (
     ),
     Command(
         "policy", "print the JSON Schema of policies or the keys that checks see, or check, test or show a policy",
-        "schema|keys|check|test|show [POLICY]", 1, 2,
+        "schema|keys|check|test|show [POLICY|FOLDER]", 1, 2,
     ),
     Command(
-        "init", "write a policy that accepts today's findings for 90 days", "[PATH…]", 0, None,
+        "init", "write a policy that accepts today's findings for 90 days into the folder that is named, or here",
+        "[PATH…]", 0, None,
         (*PROJECT, Option("--today", "the day from which on they are counted", "YYYY-MM-DD")),
     ),
     Command("explain", "print the page of a rule", "RULE", 1, 1),
     Command("rules", "list the rules", "", 0, 0),
-    Command("new-rule", "write the stub of a new rule into the rules folder", "NAME", 1, 1),
+    Command("new-rule", "write the stub of a new rule into this checkout of modellint", "NAME", 1, 1),
     Command("version", "print the version", "", 0, 0),
 )  # fmt: skip
 FAILED = 2  # the exit status of a run that could not do, or not read, something
-EXIT_CODES = "exit status: 0 nothing at or above --fail-on, 1 findings, 2 could not run or could not read something"
+ENDINGS = {  # what the exit statuses of each command mean; those of the whole program have no name
+    "": "0 done and nothing found, 1 something found or failed, 2 could not run or could not read something",
+    "check": "0 nothing at or above --fail-on, 1 findings, 2 could not run or could not read something",
+    "fix": "0 done, 1 with --check: something would change, 2 something could not be read, written or fixed",
+    "resolve": "0 printed, 2 the registry has no answer, or could not run",
+    "config": "0 printed, 2 Docker Compose refuses the project, or something could not be read",
+    "smoke": (
+        "0 nothing failed, 1 something failed, or is not proven and --require asks for it, or Docker Compose refuses "
+        "the project, 2 could not be tried"
+    ),
+    "graph": "0 drawn, 2 could not run or could not read something",
+    "policy": "0 done, 1 with test: not every example is as expected, 2 the policy could not be read",
+    "init": "0 written, 2 not written, or something could not be read",
+    "explain": "0 printed, 2 there is no such rule",
+    "rules": "0 printed, 2 could not run",
+    "new-rule": "0 written, 2 not written",
+    "version": "0 printed, 2 could not run",
+}
 
 
 class UsageError(Exception):
@@ -258,14 +276,26 @@ def read(words: Sequence[str]) -> Arguments:
                 name, equals, value = word[:2], "=", word[2:]
             option = known.get(name)
             if option is None:
-                name = word.partition("=")[0]
-                raise UsageError(f"`{said.command.name}` has no option `{name}`{_near(name, list(known))}")
+                raise UsageError(_no_option(said.command, word.partition("=")[0], list(known)))
             said.values.setdefault(option.name, []).append(_value(option, bool(equals), value, waiting))
         else:
             said.rest.append(word)
     if not said.help:
         _count(said)
     return said
+
+
+def _no_option(command: Command, name: str, known: list[str]) -> str:
+    """Words for an option that a command lacks; where others have it, it is no slip of the pen."""
+    others = [f"`{each.name}`" for each in COMMANDS if any(name in (one.name, one.short) for one in each.options)]
+    why = f"; {' and '.join(others)} {'has' if len(others) == 1 else 'have'} it" if others else _near(name, known)
+    return f"`{command.name}` has no option `{name}`{why}"
+
+
+def help_of(words: Sequence[str]) -> str:
+    """What to say to be told more: the help of the command that the words begin with, if they do."""
+    known = bool(words) and any(each.name == words[0] for each in COMMANDS)
+    return f"modellint {words[0]} --help" if known else "modellint --help"
 
 
 def project_options(said: Arguments) -> Options:
@@ -354,13 +384,17 @@ def usage(command: Command | None = None) -> str:
     """The help of a command, or of the whole program."""
     if command is None:
         rows = [(each.name, each.help) for each in COMMANDS]
-        return f"usage: modellint COMMAND\n\n{_table(rows)}\n`modellint COMMAND --help` tells more.\n{EXIT_CODES}\n"
+        return f"usage: modellint COMMAND\n\n{_table(rows)}\n`modellint COMMAND --help` tells more.\n{_ending('')}\n"
     head = f"usage: modellint {command.name} {'[OPTION…] ' if command.options else ''}{command.arguments}".rstrip()
     rows = [
         (f"{f'{option.short}, ' if option.short else ''}{option.name} {option.metavar}".rstrip(), option.help)
         for option in command.options
     ]
-    return f"{head}\n\n{command.help}\n{f'{chr(10)}{_table(rows)}' if rows else ''}\n{EXIT_CODES}\n"
+    return f"{head}\n\n{command.help}\n{f'{chr(10)}{_table(rows)}' if rows else ''}\n{_ending(command.name)}\n"
+
+
+def _ending(name: str) -> str:
+    return f"exit status: {ENDINGS[name]}"
 
 
 def _value(option: Option, given: bool, value: str, waiting: list[str]) -> str:

@@ -9,6 +9,7 @@ from modellint.options import UsageError
 
 TYPE_CHECKING = False
 
+_CHECKED_BY = (os.pardir, os.pardir, "tests", "test_pages.py")  # where the stub's next steps lead
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _STUB = '''"""One sentence that says what is wrong.
 
@@ -48,13 +49,19 @@ def {function}(model: Model, context: Context) -> Findings:
 
 
 def write(name: str) -> str:
-    """Create the module of a rule and say what to do next; raises `UsageError` where that cannot be."""
+    """Create the module of a rule in a checkout and say what to do next; raises `UsageError` where that cannot be."""
     import modellint_rules
 
+    folder = modellint_rules.__path__[0]
+    if not os.path.exists(os.path.join(folder, *_CHECKED_BY)):
+        raise UsageError(
+            "a new rule is a part of modellint, and this modellint is installed: "
+            "run `new-rule` in a checkout that is installed with `pip install -e .`"
+        )
     if not name or not _NAME.issuperset(name) or not name[0].isalpha() or name[-1] == "-" or "--" in name:
         raise UsageError(f"`{name}` is no name for a rule; one is words in small letters joined by `-`")
     function = name.replace("-", "_")
-    path = os.path.join(modellint_rules.__path__[0], f"{function}.py")
+    path = os.path.join(folder, f"{function}.py")
     try:
         write_file(path, _STUB.format(function=function), new=True)
     except FileExistsError:

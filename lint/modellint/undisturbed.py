@@ -18,7 +18,7 @@ class _State(local):
     """Of each thread, although only the main thread is ever interrupted: what others do is no reason to wait."""
 
     depth = 0
-    waits = False
+    waits: type[KeyboardInterrupt] | None = None
 
 
 _state = _State()
@@ -34,13 +34,14 @@ class undisturbed:
 
     def __exit__(self, *_: object) -> None:
         _state.depth -= 1
-        if _state.waits and not _state.depth:
-            _state.waits = False
-            raise KeyboardInterrupt
+        waits = _state.waits
+        if waits and not _state.depth:
+            _state.waits = None
+            raise waits
 
 
-def interrupt() -> None:
-    """Raise `KeyboardInterrupt`, now or behind the block. For handlers of signals."""
+def interrupt(kind: type[KeyboardInterrupt] = KeyboardInterrupt) -> None:
+    """Raise `KeyboardInterrupt`, or a kind of it, now or behind the block. For handlers of signals."""
     if not _state.depth:
-        raise KeyboardInterrupt
-    _state.waits = True
+        raise kind
+    _state.waits = kind

@@ -1,8 +1,9 @@
-"""A model has no reference: `model` is missing or empty.
+"""A model has no reference: `model` is missing or empty, or an unset variable leaves a part of it empty.
 
 Docker Compose 5.6 loads a project whose `model` is an empty string, then asks Docker Model Runner to pull a model
 without a name and injects an empty variable into every service that has the grant. An unset variable has the same
-effect, with nothing but a warning among the output.
+effect, with nothing but a warning among the output. In a part of the reference it leaves `ai/`, whose pull
+fails, or `ai/smollm2:`, for which the runner pulls `latest`.
 
 A `model` that is missing altogether is reported by `invalid-compose`, because the schema asks for it.
 
@@ -10,7 +11,7 @@ A `model` that is missing altogether is reported by `invalid-compose`, because t
 services:
   app:
     image: app
-    models: [llm, judge]
+    models: [llm, judge, embedder, coder]
 models:
   llm:
     model: ""
@@ -18,6 +19,12 @@ models:
   judge:
     model: ${JUDGE_MODEL}
     #      ^^^^^^^^^^^^^^ `${JUDGE_MODEL}` is empty here: Compose pulls a model without a name and injects an empty variable
+  embedder:
+    model: ai/mxbai-embed-large:${TAG}
+    #                           ^^^^^^ `${TAG}` is empty here, and what it leaves of `ai/mxbai-embed-large:${TAG}` has no tag: Docker Model Runner pulls `latest`, whatever that is on the day of the pull
+  coder:
+    model: ai/${CODER}
+    #         ^^^^^^^^ `${CODER}` is empty here, and what it leaves of `ai/${CODER}` is no model reference: the pull fails
 ```
 
 ```yaml good
@@ -38,7 +45,10 @@ therefore a warning, not an error.
 
 from __future__ import annotations
 
-from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Model, Project, rule
+from modellint.evidence.unset import unset
+from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Model, Project, Reference, Scalar, rule
+
+_HINT = "give the variable a default, or write `:?` to make Compose stop where it is not set"
 
 
 @rule(ERROR, refused=True)
@@ -56,11 +66,29 @@ def missing_reference(model: Model, context: Context) -> Findings:
             message = (
                 f"`{node.shown}` is empty here: Compose pulls a model without a name and injects an empty variable"
             )
-            hint = "give the variable a default, or write `:?` to make Compose stop where it is not set"
-            yield Finding(node.content, message, hint=hint, severity=WARNING)
+            yield Finding(node.content, message, hint=_HINT, severity=WARNING)
         else:
             message = "the reference is empty: Compose pulls a model without a name and injects an empty variable"
             yield Finding(node.span, message, hint="write the model's reference")
+    elif model.ref is not None and not context.project.taken_in:
+        yield from _empty_part(node, model.ref, context.project)
+
+
+def _empty_part(node: Scalar, ref: Reference, project: Project) -> Findings:
+    """The last variable that is not set and leaves too little, unless Compose stops at one of them."""
+    variables = unset(node, project)
+    without_tag = ref.kind == "tag" and ref.text.endswith(":")
+    if not variables or any(variable.operator.endswith("?") for variable in variables):
+        return
+    span = variables[-1].span
+    left = f"`{span.text}` is empty here, and what it leaves of `{node.shown}`"
+    if without_tag:
+        message = f"{left} has no tag: Docker Model Runner pulls `latest`, whatever that is on the day of the pull"
+    elif ref.kind == "invalid":
+        message = f"{left} is no model reference: the pull fails"
+    else:
+        return
+    yield Finding(span, message, hint=_HINT, severity=WARNING)
 
 
 def _is_reported(model: Model, project: Project) -> bool:

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -168,7 +169,10 @@ $(touch PWNED)
 """
 
 
-@pytest.mark.parametrize("name", ["paths", "policy", "allow-registries"])
+LINES = ("paths", "policy", "allow-registries", "profile", "env-file", "select", "ignore")
+
+
+@pytest.mark.parametrize("name", LINES)
 def test_lines_are_no_script_and_no_options(scene: Scene, name: str) -> None:
     write(scene, CLEAN)
     before = sorted(scene.workspace.iterdir())
@@ -179,7 +183,10 @@ def test_lines_are_no_script_and_no_options(scene: Scene, name: str) -> None:
     assert sorted(scene.workspace.iterdir()) == before
 
 
-@pytest.mark.parametrize("name", ["working-directory", "sarif-file", "category", "python"])
+SINGLE = ("working-directory", "sarif-file", "category", "python", "baseline", "compose-version", "memory")
+
+
+@pytest.mark.parametrize("name", SINGLE)
 def test_single_values_are_no_script(scene: Scene, name: str) -> None:
     write(scene, CLEAN)
     script = "$(touch PWNED); touch PWNED & `touch PWNED`"
@@ -242,6 +249,63 @@ def test_what_policies_say_does_no_harm(scene: Scene) -> None:
     untouched(outcome)
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("select", ["Unused", "a b", "all;", "a=b", "$(x)"]),
+        ("ignore", ["Unused", "a,,b", "a/b"]),
+        ("profile", ["-x", "a b", "**", "$(x)"]),
+        ("compose-version", ["5", "latest", "5.6.x", "5.6.1-rc1", "=5.6.1"]),
+        ("memory", ["much", "-1", "16 G i B", "16GiB\n::error::x"]),
+    ],
+)
+def test_values_have_their_shape(scene: Scene, name: str, values: list[str]) -> None:
+    for value in values:
+        with pytest.raises(entry.Refused, match=f"`{name}`"):
+            inputs(scene, **{name: value, "online": "true"})
+
+
+def test_memory_is_for_what_registries_answer(scene: Scene) -> None:
+    refused(scene.run(memory="16GiB"), "`memory` is for what registries answer: it needs `online: true`")
+
+
+def test_rules_are_selected_and_ignored(scene: Scene) -> None:
+    write(scene, CLEAN.replace("smollm2@", "smollm2 #"))
+    every = int(scene.run().outputs["warnings"])
+    assert every > 1
+    assert scene.run(select="unpinned-model").outputs["warnings"] == "1"
+    assert int(scene.run(ignore="unpinned-model").outputs["warnings"]) == every - 1
+    assert scene.run(select="unpinned-model\nmutable-tag", ignore="mutable-tag").outputs["warnings"] == "1"
+    assert scene.run(select="unpined-model").outputs["exit-code"] == "2"
+
+
+def test_a_baseline(scene: Scene) -> None:
+    write(scene, WARNS, "deploy/compose.yaml")
+    words = [sys.executable, "-m", "modellint", "check", "--write-baseline", "deploy/known", "deploy"]
+    subprocess.run(words, cwd=scene.workspace, check=True, capture_output=True)
+    assert scene.run(fail_on="note", baseline="deploy/known").outputs["findings"] == "0"
+    assert scene.run(working_directory="deploy", fail_on="note", baseline="known").passed
+    assert scene.run(working_directory="deploy", baseline="unknown").outputs["exit-code"] == "2"
+
+
+def test_which_project_it_is(scene: Scene) -> None:
+    """In the check, and in the drawing of it."""
+    write(
+        scene,
+        "services:\n  app:\n    image: app\n    profiles: [extra]\n    models: ['${GRANTED}']\n"
+        "models:\n  llm:\n    model: ai/x\n",
+    )
+    write(scene, "GRANTED=llm\n", "good.env")
+    write(scene, "GRANTED=nope\n", "bad.env")
+    assert scene.run(select="undefined-model", profile="extra", env_file="good.env").outputs["errors"] == "0"
+    bad = scene.run(select="undefined-model", profile="extra", env_file="bad.env")
+    assert bad.outputs["errors"] == "1"
+    assert "nope" not in str(bad.steps)
+    assert scene.run(env_file="missing.env").outputs["exit-code"] == "2"
+    assert scene.run(compose_version="2.40.3").outputs["exit-code"] != "2"
+    assert scene.run(compose_version="1.29.2").outputs["exit-code"] == "2"
+
+
 def test_policies(scene: Scene) -> None:
     """Names that are built in, and files from the folder that is checked."""
     write(scene, WARNS, "deploy/compose.yaml")
@@ -252,7 +316,7 @@ def test_policies(scene: Scene) -> None:
     assert scene.run(working_directory="deploy", policy="missing.yaml").outputs["exit-code"] == "2"
 
 
-@pytest.mark.parametrize("name", ["working-directory", "paths", "policy"])
+@pytest.mark.parametrize("name", ["working-directory", "paths", "policy", "env-file", "baseline"])
 def test_nothing_leads_out_of_the_workspace(scene: Scene, name: str) -> None:
     (scene.workspace / "link").symlink_to("/etc")
     for path in ("..", "../..", "/", "/etc", "a/../../..", "link", "link/x", f"{scene.workspace}2", "../workspace2"):
@@ -497,12 +561,18 @@ def test_what_the_check_is_told(fake: Fake) -> None:
     """Values stand behind `=`, paths behind `--`, and what is secret is left out of its environment."""
     scene = fake(report=REPORT)
     secret = {"GITHUB_TOKEN": "t", "GH_TOKEN": "t", "ACTIONS_RUNTIME_TOKEN": "t", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t"}
-    given = {"paths": "-a\n--b", "policy": "strict\n--c", "online": "true", "allow_registries": "ghcr.io\n--d"}
+    given = {
+        "paths": "-a\n--b", "policy": "strict\n--c", "online": "true", "allow_registries": "ghcr.io\n--d",
+        "profile": "gpu\n*", "env_file": "a.env\n--f", "compose_version": "2.40.3", "select": "all\n--g, h",
+        "ignore": "unpinned-model", "baseline": "--i", "memory": "16GiB",
+    }  # fmt: skip
     outcome = replace(scene, environment=secret).run(**given)
     words, environment = ast.literal_eval((scene.workspace / "seen.txt").read_text())
     assert [word for word in words if not word.startswith("--report=")] == [
-        "check", "--format=github", "--fail-on=error", "--policy=strict", "--policy=--c", "--online",
-        "--registry=ghcr.io", "--registry=--d", "--", "-a", "--b",
+        "check", "--format=github", "--fail-on=error", "--profile=gpu", "--profile=*", "--env-file=a.env",
+        "--env-file=--f", "--compose-version=2.40.3", "--select=all", "--select=--g, h", "--ignore=unpinned-model",
+        "--baseline=--i", "--policy=strict", "--policy=--c", "--online", "--registry=ghcr.io", "--registry=--d",
+        "--memory=16GiB", "--", "-a", "--b",
     ]  # fmt: skip
     assert {word.split("=")[1] for word in words if word.startswith("--report=")} == {"json", "sarif", "markdown"}
     assert not [name for name in environment if re.search("TOKEN|MODELLINT_INPUT|GITHUB_(ENV|OUTPUT|PATH|STATE)", name)]

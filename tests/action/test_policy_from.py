@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -227,3 +228,29 @@ def test_when_the_base_counts() -> None:
     assert {chosen("head", event) for event in events} == {"head"}
     with pytest.raises(entry.Refused, match="`policy-from` is one of base, head, not `Base`"):
         chosen("Base", "push")
+
+
+def baseline(folder: Path) -> str:
+    """The baseline of a folder with the findings of `COMPOSE`."""
+    folder.mkdir()
+    (folder / "compose.yaml").write_text(COMPOSE)
+    words = [sys.executable, "-m", "modellint", "check", "--write-baseline", "known.json"]
+    subprocess.run(words, cwd=folder, check=True, capture_output=True)
+    return (folder / "known.json").read_text()
+
+
+@pytest.mark.parametrize("name", ["known.json", "ops/known"])
+def test_a_baseline_is_that_of_the_base(pull: Pull, tmp_path: Path, name: str) -> None:
+    known = baseline(tmp_path / "known")
+    pull.open({"compose.yaml": COMPOSE}, {name: known})
+    outcome = pull.run(baseline=name)
+    assert (outcome.outputs["exit-code"], outcome.outputs["errors"]) == ("1", "1")
+    assert warnings(outcome) == [f"`{name}`: this baseline is not the one before the change, which counts"]
+    assert pull.run(baseline=name, policy_from="head").outputs["findings"] == "0"
+
+
+def test_a_baseline_of_the_base_counts_whatever_it_is_called(pull: Pull, tmp_path: Path) -> None:
+    known = baseline(tmp_path / "known")
+    pull.open({"compose.yaml": COMPOSE, "ops/known": known}, {"README.md": "more\n"})
+    outcome = pull.run(working_directory="ops", paths="..", baseline="known")
+    assert (outcome.outputs["findings"], warnings(outcome)) == ("0", [])

@@ -302,3 +302,36 @@ def test_policy_check_names_exceptions_that_cover_nothing(folder: Path) -> None:
         "modellint: p.yaml:4:46: this exception for `unused-model` ran out on 2020-01-31; "
         "mend what it covers, or give it another last day",
     ]
+
+
+def test_init_writes_into_the_folder_that_is_named(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "compose.yaml").rename(folder / "sub" / "compose.yaml")
+    done = run(folder, "init", "sub")
+    assert (done.returncode, done.stdout) == (0, "sub/.modellint.yaml is written, with 3 exceptions\n")
+    assert not (folder / ".modellint.yaml").exists()
+    assert 'where: "compose.yaml#' in (folder / "sub" / ".modellint.yaml").read_text()
+    assert run(folder, "check", "sub", "--fail-on", "note").returncode == 0
+    assert "sub/.modellint.yaml` is there already" in run(folder, "init", "sub").stderr
+
+
+def test_a_policy_of_a_folder(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / ".modellint.yaml").write_text("version: 1\nrules: {unpinned-model: {severity: note}}\n")
+    shown = run(folder, "policy", "show", "sub")
+    assert shown.returncode == 0
+    assert "unpinned-model: {severity: note} # sub/.modellint.yaml:2" in shown.stdout
+    assert run(folder, "policy", "check", "sub").stdout == "sub/.modellint.yaml is a policy\n"
+
+
+@pytest.mark.parametrize("words", [["test"], ["check"], ["test", "sub"]])
+def test_where_there_is_no_policy_none_is_tested(words: list[str], folder: Path) -> None:
+    (folder / "sub").mkdir()
+    done = run(folder, "policy", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "has no policy: there is no `.modellint.yaml` in it or above it" in done.stderr
+
+
+def test_a_policy_without_examples_says_so(folder: Path) -> None:
+    done = run(folder, "policy", "test", "strict")
+    assert (done.returncode, done.stdout) == (0, "strict: there are no `checks` in it, and so no examples to test\n")

@@ -30,7 +30,13 @@ H = "9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e"
         ("${MODEL}", "missing-reference"),
         ("${MODEL:-}", "missing-reference"),
         ("${MODEL:?set it}", None),
-        ("ai/${MODEL}", None),
+        ("ai/${MODEL}", "missing-reference"),
+        ("ai/smollm2:${TAG}", "missing-reference"),
+        ("ai/smollm2@${DIGEST}", "missing-reference"),
+        ("${HOST}/ai/smollm2:v1", "missing-reference"),
+        ("ai/${MODEL:-}", "invalid-reference"),
+        ("ai/smollm2${SUFFIX}", None),
+        ("ai/${MODEL}:${TAG:?set it}", None),
         ("${MODEL:?set it}:v1", None),
         ("ai/smollm2", "unpinned-model"),
         ("${MODEL:-ai/smollm2:v1}", "unpinned-model"),
@@ -50,6 +56,23 @@ def test_one_story(reference: str, rule: str | None, find: Callable[..., list[Fi
     models = find_all(find, MODEL.format(reference))
     providers = find_all(find, PROVIDER.format(f"\n        model: {reference}"))
     assert models == providers == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("reference", "variable", "left"),
+    [
+        ("ai/${MODEL}", "${MODEL}", "is no model reference: the pull fails"),
+        ("ai/$MODEL", "$MODEL", "is no model reference: the pull fails"),
+        ("ai/${MODEL}:${TAG}", "${TAG}", "is no model reference: the pull fails"),
+        ("ai/smollm2:${TAG}", "${TAG}", "has no tag: Docker Model Runner pulls `latest`"),
+    ],
+)
+def test_a_variable_that_leaves_a_part_empty(
+    reference: str, variable: str, left: str, find: Callable[..., list[Finding]]
+) -> None:
+    [finding] = find("missing-reference", MODEL.format(reference))
+    assert (finding.span.text, finding.severity) == (variable, "warning")
+    assert finding.message.startswith(f"`{variable}` is empty here, and what it leaves of `{reference}` {left}")
 
 
 def find_all(find: Callable[..., list[Finding]], text: str) -> list[str]:

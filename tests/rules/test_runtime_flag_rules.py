@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -168,3 +171,71 @@ def test_flags_without_a_context_size_beat_nothing(find: Find) -> None:
 )
 def test_embedding_models(model: str, text: str, count: int, find: Find) -> None:
     assert len(find("overridden-context", flags(text).replace("ai/x", model))) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[temp, —temp, --ctx-size]", ["temp", "—temp", "--ctx-size"]),
+        ("['--temp', —top-k, '1']", ["--temp", "—top-k"]),
+        ("[–c, '12', '–-seed', '1']", ["–c", "–-seed"]),
+        ("['--ctx-size', '--mlock']", ["--ctx-size"]),
+        ("['--mlock', 'true', '--jinja']", ["true"]),
+        ("['nonsense']", ["nonsense"]),
+        ("['']", [""]),
+        ("['--temp', '0.1', '0.2']", ["0.2"]),
+        ("['--temp', '0.1', '-c', '4096', '--jinja']", []),
+        ("['--temp', temp]", []),
+        ("['${FLAG}', '1']", []),
+        ("['--seed', '${SEED}']", []),
+        # other rules say what is wrong with these
+        ("['--ctx_size', '4096', '-n', '-1', '--temp 1', 'a/b']", []),
+        ("['--temp=1', '--mlock=x', '2']", []),
+    ],
+)
+def test_words_without_their_other_half(text: str, words: list[str], find: Find) -> None:
+    assert [finding.span.text for finding in find("unpaired-flag", flags(text))] == words
+
+
+def test_a_merge_that_tears_a_list_apart_is_one_story(find: Find) -> None:
+    override = "---\nmodels: {llm: {runtime_flags: ['--temp', '0.7']}}\n"
+    text = flags("['--temp', '0.1']") + override
+    assert len(find("dropped-flag", text)) == 1
+    assert not find("unpaired-flag", text)
+
+
+def test_no_value_of_a_variable_is_in_the_message_about_a_stray_word(find: Find) -> None:
+    [finding] = find("unpaired-flag", flags("['${WORD:-temp}']"))
+    assert finding.fix is None
+    assert "`${WORD:-temp}` is neither a flag nor the value of one" in finding.message
+    assert "--temp" not in finding.message + finding.hint
+
+
+_PARSE = """\
+import json, os, sys
+from modellint.runner import native
+read = native.parse(["--model", "x.gguf", *json.loads(sys.argv[1])]) is not None
+native.flush()
+os._exit(0 if read else 1)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["temp"],
+        ["—temp", "0.1"],
+        ["--temp"],
+        ["--ctx-size", "--jinja"],
+        ["-fa"],
+        ["--jinja", "true"],
+        [""],
+        ["--temp", "0.1", "0.2"],
+        ["--temp", "0.1"],
+        ["--temp", "0.1", "--jinja", "-c", "4096"],
+    ],
+)
+def test_llama_server_refuses_what_is_found_and_nothing_else(words: list[str], find: Find) -> None:
+    pytest.importorskip("xllamacpp")
+    parsed = subprocess.run([sys.executable, "-c", _PARSE, json.dumps(words)], capture_output=True, check=False)
+    assert bool(find("unpaired-flag", flags(json.dumps(words)))) == (parsed.returncode != 0)

@@ -166,6 +166,36 @@ def test_a_provider(registry: Stored) -> None:
 # What cannot be tried
 
 
+def test_what_compose_refuses_is_said_before_anything_is_done(registry: Stored) -> None:
+    text = TWO.replace("models: [llm]", "models: [lmm]")
+    text = text.replace("image: registry.example.com/web:1", "networks: [back]")
+    for words in ([], ["--serve"], ["--require", "all"], ["--engine", "docker"]):
+        with own_folder(text) as folder:
+            ended = smoke(folder, *words, variables={"REGISTRY": registry.host})
+            assert not (folder / "store").exists()
+        assert ended.status == 1, str(ended)
+        assert "compose.yaml:4:14 error[undefined-model] `chat` is granted `lmm`" in ended.out
+        assert "compose.yaml:10:16 error[invalid-compose] the network `back` is not declared" in ended.out
+        assert ended.err == "modellint: Docker Compose refuses this project, so nothing was pulled or started\n"
+
+
+def test_a_report_of_what_compose_refuses(registry: Stored) -> None:
+    ended = run(registry, TWO.replace("models: [llm]", "models: [lmm]"), "--format", "json")
+    assert ended.status == 1
+    (error,) = json.loads(ended.out)["findings"]
+    assert (error["rule"], error["severity"], error["start"]["line"]) == ("undefined-model", "error", 4)
+
+
+def test_a_missing_env_file_is_refused_also_where_git_ignores_it(registry: Stored) -> None:
+    text = TWO.replace("    models: [llm]", "    models: [llm]\n    env_file: nope.env")
+    with own_folder(text) as folder:
+        (folder / ".git").mkdir()
+        (folder / ".gitignore").write_text("nope.env\n")
+        ended = smoke(folder, variables={"REGISTRY": registry.host})
+    assert ended.status == 1, str(ended)
+    assert "compose.yaml:5:15 error[invalid-compose] the env file `nope.env`" in ended.out
+
+
 def test_a_file_that_is_not_there(registry: Stored) -> None:
     with own_folder(TWO) as folder:
         for name in ("nothing.yaml", "nothing/"):

@@ -8,9 +8,11 @@ from modellint.atomic_write import write
 from modellint.check import open_whole, targets
 from modellint.commands.findings import finder
 from modellint.compose.files import STDIN, Unreadable
+from modellint.config import refusals
 from modellint.graph.build import draw
 from modellint.graph.picture import Mark
 from modellint.options import FAILED, project_options
+from modellint.pack import rules
 from modellint.report.complaint import complain
 from modellint.report.output import put
 from modellint.report.paths import relative
@@ -34,12 +36,14 @@ def run(said: Arguments) -> int:
     """Draw the project of the arguments; returns the exit code."""
     try:
         target = _target(said.rest[0]) if said.rest else ""
-        project, _, overlay = open_whole(target, project_options(said), os.environ)
+        project, _, _ = open_whole(target, project_options(said), os.environ)
     except Unreadable as trouble:
         complain(str(trouble))
         return FAILED
     if project.root is None:
-        complain(f"{overlay or project.files[0].source.path}: cannot be drawn, because it cannot be read as YAML")
+        for span, message in refusals(project, rules()):
+            row, column = span.first
+            complain(f"{span.source.path}:{row}:{column}: {message}")
         return FAILED
     try:
         found: Sequence[Finding] = () if "--no-findings" in said.values else finder(said)(project)

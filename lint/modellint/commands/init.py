@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from modellint.options import Arguments
     from modellint.result import Result
 
-_THERE = f"`{FILE_NAME}` is there already; `modellint policy show` prints what it says"
+_THERE = "`{}` is there already; `modellint policy show` prints what it says"
 _DAYS = 90  # for which today's findings are accepted
 _LONGEST = 300  # characters of a `where`
 _HEAD = """\
@@ -52,20 +52,22 @@ class _Accepted(NamedTuple):
 
 
 def run(said: Arguments) -> int:
-    """Write the policy file of this folder; returns the exit code."""
-    if os.path.lexists(FILE_NAME):
-        raise UsageError(_THERE)
+    """Write the policy file of the one folder that is named, else of this one; returns the exit code."""
+    folder = said.rest[0] if len(said.rest) == 1 and os.path.isdir(said.rest[0]) else ""
+    path = os.path.join(folder, FILE_NAME)
+    if os.path.lexists(path):
+        raise UsageError(_THERE.format(path))
     unreadable: list[Unreadable] = []
     found, stopping = _found(said, unreadable)
     for trouble in unreadable:
         complain(str(trouble))
-    accepted = sorted({_accepted(each) for each in found})
+    accepted = sorted({_accepted(each, folder or os.curdir) for each in found})
     today = policies(said).day()
     try:
-        write(FILE_NAME, _policy(accepted, today + timedelta(_DAYS)), new=True)
+        write(path, _policy(accepted, today + timedelta(_DAYS)), new=True)
     except FileExistsError:
-        raise UsageError(_THERE) from None
-    put(f"{FILE_NAME} is written, with {_counted(len(accepted), 'exception')}\n")
+        raise UsageError(_THERE.format(path)) from None
+    put(f"{printable(path)} is written, with {_counted(len(accepted), 'exception')}\n")
     put("".join(f"{line}\n" for line in _left(stopping)))
     if unreadable:
         return FAILED
@@ -97,8 +99,10 @@ def _found(said: Arguments, unreadable: list[Unreadable]) -> tuple[list[Result],
     return found, [stopping[order] for order in sorted(stopping)]
 
 
-def _accepted(result: Result) -> _Accepted:
-    path = os.path.relpath(result.place.path).replace(os.sep, "/").replace("#", "*")  # what is behind a `#` is keys
+def _accepted(result: Result, folder: str) -> _Accepted:
+    """The exception for a finding, in the policy of a folder."""
+    path = os.path.relpath(result.place.path, folder).replace(os.sep, "/")
+    path = path.replace("#", "*")  # what is behind a `#` is keys
     keys = [*result.keys]
     while keys and len(path) + len(".".join(keys)) >= _LONGEST:
         keys.pop()

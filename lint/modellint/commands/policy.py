@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from modellint.compose.files import Unreadable
 from modellint.near import did_you_mean
 from modellint.options import FAILED, UsageError
-from modellint.policies import Policies, nearest
+from modellint.policies import FILE_NAME, Policies, nearest
 from modellint.policy.apply import about_exceptions, ruling_of
 from modellint.report.complaint import complain
 from modellint.report.output import put
@@ -43,7 +43,15 @@ def run(said: Arguments) -> int:
 
         put(f"{(subjects.__doc__ or '').strip()}\n")
         return 0
-    name = said.rest[1] if len(said.rest) > 1 else nearest(os.curdir) or "recommended"
+    place = said.rest[1] if len(said.rest) > 1 else os.curdir
+    name = nearest(place) if os.path.isdir(place) else place
+    if not name and what == "show":
+        name = "recommended"  # what `modellint init` extends
+    if not name:
+        raise UsageError(
+            f"`{place}` has no policy: there is no `{FILE_NAME}` in it or above it; "
+            "name a policy, or write one with `modellint init`"
+        )
     asked = Policies(online=True)
     try:
         ruling = ruling_of(name, asked)
@@ -70,6 +78,9 @@ def _test(ruling: Ruling, name: str) -> int:
     errors = [error for check, body in ruling.policy.checks.values() for error in examples(check, body)]
     for error in errors:
         complain(str(error))
+    if not ruling.policy.checks:
+        put(f"{printable(name)}: there are no `checks` in it, and so no examples to test\n")
+        return 0
     count = sum(len(check.good) + len(check.bad) for check, _ in ruling.policy.checks.values())
     noun = "example" if count == 1 else "examples"
     put(f"{printable(name)}: {count - len(errors)} of {count} {noun} as expected\n")

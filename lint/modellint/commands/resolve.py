@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from modellint.commands.network import access, ask_all
 from modellint.image import Image
@@ -11,6 +10,7 @@ from modellint.options import FAILED, UsageError
 from modellint.reference import Reference
 from modellint.report.artifact import as_json, as_text
 from modellint.report.complaint import complain
+from modellint.report.output import put
 from modellint.request import of_image, of_model
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ def run(said: Arguments) -> int:
         complain(f"{request}: {answer.reason}")
         return FAILED
     render = as_json if said.last("--format", "text") == "json" else as_text
-    sys.stdout.buffer.write(render(text, request, answer).encode("utf-8", "backslashreplace"))
+    put(render(text, request, answer))
     return 0
 
 

@@ -11,20 +11,23 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from modellint import pack
 from modellint.atomic_write import refuse_links
 from modellint.check import Report, open_whole
 from modellint.commands.network import access
 from modellint.commands.trust import refuse_untrusted, warning
 from modellint.compose.files import Unreadable
+from modellint.config import refusing
 from modellint.docker.engine import NoEngine
 from modellint.isolation.outcome import FAIL, NOT_PROVEN
 from modellint.options import FAILED, UsageError, project_options
 from modellint.registry.failure import Failure
 from modellint.report import output, renderer
 from modellint.report import smoke as text
+from modellint.report import text as check_text
 from modellint.report.complaint import complain
 from modellint.report.printable import printable
-from modellint.result import Result, result
+from modellint.result import Result, result, results
 from modellint.sizes import read_size
 from modellint.smoke.asked import DOCKER, NONE, Asked, Unknown
 from modellint.smoke.check import findings
@@ -72,8 +75,8 @@ def run(said: Arguments) -> int:
     try:
         options = project_options(said)
         project, selection, overlay = open_whole(said.rest[0] if said.rest else "", options, os.environ)
-        if project.root is None:
-            raise Unreadable(project.files[0].source.path, "cannot be tried, because it cannot be read as YAML")
+        if _is_refused(said, project):
+            return 1
         if asked.engine == DOCKER:
             asked = replace(asked, compose=_compose_words(options, selection, overlay))
         seen = _tried(said, project, asked, allowed)
@@ -133,6 +136,23 @@ class Signals:
             interrupt()
 
 
+def _is_refused(said: Arguments, project: Project) -> bool:
+    """Whether Docker Compose refuses the project; if it does, report why, in the words of a check."""
+    rules = pack.rules()
+    refused = refusing(project, rules)
+    if not refused:
+        return False
+    report = _report_of(project, results(refused, project))
+
+    def render(form: str) -> str:
+        return check_text.render(report, rules) if form == "text" else renderer(form)(report, rules)
+
+    form, path = said.last("--format", "text"), said.last("--output")
+    output.deliver(form, path, said.reports(), render, lambda: check_text.show(report, rules))
+    complain("Docker Compose refuses this project, so nothing was pulled or started")
+    return True
+
+
 def _tried(said: Arguments, project: Project, asked: Asked, allowed: Access) -> Smoke:
     """Run it, and report."""
     keep = "--keep" in said.values or asked.serve
@@ -175,9 +195,14 @@ def _deliver(said: Arguments, project: Project, seen: Smoke) -> None:
 
 
 def _report(project: Project, seen: Smoke) -> Report:
-    """What failed and what is not proven, in the order of a check."""
+    """What failed and what is not proven."""
+    return _report_of(project, [result(each) for each in findings(seen.checks)])
+
+
+def _report_of(project: Project, found: Iterable[Result]) -> Report:
+    """A report of one project, in the order of a check."""
     report = Report()
-    report.results = sorted(map(result, findings(seen.checks)), key=Result.order)
+    report.results = sorted(found, key=Result.order)
     report.files = len({os.path.normpath(file.source.path) for file in project.files})
     report.projects = 1
     return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from _thread import get_ident
@@ -157,13 +158,19 @@ def _decode_utf8(path: str, data: bytes) -> str:
     return text[1:] if text.startswith("\ufeff") else text
 
 
+_CLOSED = "is closed"
+
+
 def read_stdin() -> Source:
     """The Compose file on standard input."""
     data = bytearray()
-    while chunk := os.read(0, 1 << 16):
-        data += chunk
-        if len(data) > MAX_BYTES:
-            raise Unreadable("standard input", _too_big(len(data), MAX_BYTES, "a Compose file"))
+    try:
+        while chunk := os.read(0, 1 << 16):
+            data += chunk
+            if len(data) > MAX_BYTES:
+                raise Unreadable("standard input", _too_big(len(data), MAX_BYTES, "a Compose file"))
+    except OSError as error:
+        raise Unreadable("standard input", _CLOSED if error.errno == errno.EBADF else reason_of(error)) from None
     return Source("<stdin>", _decode_compose("standard input", bytes(data)))
 
 

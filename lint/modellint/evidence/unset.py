@@ -16,3 +16,8 @@ def unset(node: Scalar, project: Project) -> list[Variable]:
     if not node.interpolated:
         return []
     return project.once(unset_variables).get((id(node.source), node.start), [])
+
+
+def with_unset(project: Project) -> frozenset[int]:
+    """The ids of all values that have such a variable."""
+    return frozenset(id(each.scalar) for found in project.once(unset_variables).values() for each in found)
