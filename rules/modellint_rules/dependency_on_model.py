@@ -47,6 +47,29 @@ models:
     model: ai/smollm2
 ```
 
+Where the grant is missing, the dependency is all that says which service wants the model, so that it becomes the grant.
+
+```yaml bad
+services:
+  app:
+    image: app
+    depends_on: [llm]
+    #            ^^^ `depends_on` names the model `llm`, which is no service: Compose refuses the project
+models:
+  llm:
+    model: ai/smollm2
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2
+```
+
 What this rule cannot see: Compose does not wait until a model is loaded, and nothing in a Compose file can make it;
 the first request waits instead.
 """
@@ -58,12 +81,14 @@ from modellint.rule import (
     ERROR,
     UNSAFE,
     Context,
+    Edit,
     Finding,
     Findings,
     Fix,
     Mapping,
     Project,
     Scalar,
+    Sequence,
     Service,
     Span,
     rule,
@@ -84,10 +109,32 @@ def dependency_on_model(service: Service, context: Context) -> Findings:
             what = "the section `models`"
             hint = "drop it; the service gets a model through its own `models:`"
         message = f"`depends_on` names {what}, which is no service: Compose refuses the project"
-        entry = _entry(service, name) if len(wrong) < len(service.depends_on) else _section(service)
-        edit = removal(entry) if entry else None
-        fix = Fix("drop the dependency; the grant is what connects service and model", [edit], UNSAFE) if edit else None
-        yield Finding(name.content, message, fix, hint=hint)
+        yield Finding(name.content, message, _fix(service, name, wrong), hint=hint)
+
+
+def _fix(service: Service, name: Scalar, wrong: list[Scalar]) -> Fix | None:
+    """Drop a name, or all of them; where the grants are missing, make them of the names."""
+    are_all = len(wrong) == len(service.depends_on)
+    if not all(_is_granted(each, service) for each in (wrong if are_all else [name])):
+        return _as_grants(service, wrong) if are_all else None
+    entry = _section(service) if are_all else _entry(service, name)
+    edit = removal(entry) if entry else None
+    return Fix("drop the dependency; the grant is what connects service and model", [edit], UNSAFE) if edit else None
+
+
+def _is_granted(name: Scalar, service: Service) -> bool:
+    """Whether a service has the model that a name asks for; without it, the name is all that says so."""
+    return any(name.value in (grant.model_name, "models") for grant in service.grants)
+
+
+def _as_grants(service: Service, wrong: list[Scalar]) -> Fix | None:
+    """Let the section be `models`."""
+    key, section = service.body.key("depends_on"), service.body.get("depends_on")
+    if key is None or not isinstance(section, Sequence) or section.anchor or "models" in service.body:
+        return None
+    if any(name.value == "models" for name in wrong):
+        return None
+    return Fix("grant it: `models` connects service and model", [Edit(key.content, "models")], UNSAFE)
 
 
 def _is_model(name: str, project: Project) -> bool:
