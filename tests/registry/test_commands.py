@@ -112,6 +112,25 @@ def test_stale_pins(application: tuple[Path, dict[str, str]]) -> None:
     assert run(folder, "fix", "--pin", "--check").returncode == 0
 
 
+@pytest.mark.parametrize("words", [(), ("--no-cache",)])
+def test_a_fresh_pin_is_not_taken_back(
+    registry: Registry, application: tuple[Path, dict[str, str]], words: tuple[str, ...]
+) -> None:
+    """A tag moves after a check has heard what it was: to the next runs the new pin is no stale one."""
+    folder, known = application
+    select = ("--select", "stale-pin")
+    assert "stale-pin" in run(folder, "check", "--online", *select).stdout
+    name = known["host"].partition("/")[2]
+    newest = registry.push_model(f"{name}/embed", "v1", context=2048)
+    assert run(folder, "fix", "--pin", "--update", *select, *words).returncode == 0
+    text = (folder / "compose.yaml").read_text()
+    assert f"{known['host']}/embed@{newest} # v1" in text
+    again = run(folder, "check", "--online", *select)
+    assert (again.returncode, again.stdout) == (0, "no problems in 1 file\n"), again.stderr
+    assert run(folder, "fix", "--pin", "--update", *select).returncode == 0
+    assert (folder / "compose.yaml").read_text() == text
+
+
 def test_check_finds_what_is_unpinned_too(application: tuple[Path, dict[str, str]]) -> None:
     folder, _ = application
     assert run(folder, "fix", "--pin", "--check").returncode == 1

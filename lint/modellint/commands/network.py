@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Place: TypeAlias = tuple[str, int, int, str]  # path, line and column, and the reference as it is written
 
 _LONGEST = 600.0  # seconds
+_WRITING = ("fix",)  # commands that write answers into files: what a tag was ten minutes ago is not good enough for it
 
 
 def access(said: Arguments, environment: Mapping[str, str]) -> Access:
@@ -40,8 +41,9 @@ def access(said: Arguments, environment: Mapping[str, str]) -> Access:
         ca_file=_ca_file(said.last("--ca-file")),
         credentials="--anonymous" not in said.values,
         timeout=_seconds(said.last("--timeout")) if said.command.name != "smoke" else TIMEOUT,
-        cache="" if "--no-cache" in said.values else default_folder(environment),
-        max_age=MAX_AGE,
+        cache=default_folder(environment),
+        recalls="--no-cache" not in said.values,
+        max_age=0.0 if said.command.name in _WRITING else MAX_AGE,
         offline="--offline" in said.values,
         checked=(os.curdir, *said.rest, *said.each("--file")),
         warn=_complain_once(),
