@@ -85,7 +85,6 @@ applied without being asked for.
 from __future__ import annotations
 
 from modellint.compose.injection import prefix, provider_variable_names
-from modellint.edit import rewrite
 from modellint.items import line_break, stands_alone, take_out
 from modellint.number import whole
 from modellint.rule import (
@@ -105,7 +104,6 @@ from modellint.rule import (
     text_of,
     whole_lines,
 )
-from modellint.source import Source
 
 _MOST = 200  # dependencies of a service: more are not a person's, and would take long to edit
 _BREAKS = ("\n", "\r")
@@ -214,9 +212,10 @@ def _declaration(
         return None
     if section is None:
         lines = [f"{step}{name}:", *(f"{step}{step}{key}: {value}" for key, value in options)]
-        end = _end(source, root.end)
+        end = _end(root.span)
         ending = line_break(source, source.position(end)[0])
-        above = rewrite(Source(source.path, source.text[:end]), [Fix("", before)])
+        above = source.text[: min((edit.span.start for edit in before if edit.span.end == end), default=end)]
+        above += next((edit.text for edit in before if edit.span.start == end), "")
         gap = [] if above.endswith((f"\n{ending}", f"\r{ending}")) else [""]
         start = "" if above.endswith(_BREAKS) else ending
         return Edit(Span(source, end, end), start + "".join(f"{line}{ending}" for line in [*gap, "models:", *lines]))
@@ -228,10 +227,11 @@ def _declaration(
     return _insert_after(Span(source, last.start, max(last.end, body.end)), lines, [])
 
 
-def _end(source: Source, root: int) -> int:
-    """Where a document can go on whose root ends at an offset: at the end of the text, or in front of a `...`."""
+def _end(span: Span) -> int:
+    """Where the document of a root can go on: at the end of the text, or in front of a `...`."""
+    source = span.source
     starts = source.line_starts()
-    rows = range(source.position(root)[0], len(starts) + 1)
+    rows = range(span.last[0], len(starts) + 1)
     return next((starts[row - 1] for row in rows if source.line(row).startswith("...")), len(source.text))
 
 
