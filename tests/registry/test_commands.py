@@ -102,7 +102,10 @@ def test_stale_pins(application: tuple[Path, dict[str, str]]) -> None:
     run(folder, "fix", "--pin")
     stale = run(folder, "fix", "--pin", "--check")
     assert stale.returncode == 1
-    assert "compose.yaml:17:12 stale[stale-pin] the tag `v1` points to another digest now" in stale.stderr
+    assert (
+        f"compose.yaml:17:12 stale[stale-pin] the tag `v1` of `{known['host']}/embed` points to another digest now"
+        in stale.stderr
+    )
     moved = run(folder, "fix", "--pin", "--update", "--diff")
     assert changed_lines(moved.stdout) == [
         f"-    model: {known['host']}/embed@{known['old']} # v1",
@@ -196,6 +199,11 @@ def test_only_what_resolves_is_written(application: tuple[Path, dict[str, str]],
     assert done.returncode == 2
     assert (folder / "compose.yaml").read_text().count("@sha256:") == 1
     assert done.stderr.count("not pinned: ") == 4
+    assert f"compose.yaml:10:12: `{host}/llm:none` is not pinned: the registry has no such repository" in done.stderr
+    assert (
+        "compose.yaml:14:12: `localhost:1/x:1` is not pinned: no connection to the registry can be made" in done.stderr
+    )
+    assert "compose.yaml:16:12: `hf.co/org/m:Q4_K_M` is not pinned: models of the Hugging Face Hub" in done.stderr
     places = [line.split(": ")[1] for line in done.stderr.splitlines() if "not pinned" in line]
     assert places == [f"compose.yaml:{line}:12" for line in (10, 12, 14, 16)]
     assert "index" in done.stderr

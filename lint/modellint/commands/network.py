@@ -11,6 +11,7 @@ from modellint.compose.files import Unreadable
 from modellint.facts import NOT_FOUND, Facts
 from modellint.options import UsageError
 from modellint.pin import requests
+from modellint.pins import called
 from modellint.registry.access import MAX_AGE, TIMEOUT, Access
 from modellint.registry.ask import ask
 from modellint.registry.cache import default_folder
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from modellint.options import Arguments
     from modellint.request import Request
 
-    Place: TypeAlias = tuple[str, int, int, str]  # path, line and column, and the reference as it is written
+    Place: TypeAlias = tuple[str, int, int, str]  # path, line and column, and the reference for a message
 
 _LONGEST = 600.0  # seconds
 _WRITING = ("fix",)  # commands that write answers into files: what a tag was ten minutes ago is not good enough for it
@@ -89,8 +90,7 @@ def named(
             continue
         for node, request in requests(project, all_images=all_images):
             row, column = node.content.first
-            shown = node.shown if node.has_variable else str(request)
-            places.setdefault(request, (node.source.path, row, column, shown))
+            places.setdefault(request, (node.source.path, row, column, called(node, request)))
     return places
 
 
@@ -100,7 +100,7 @@ def unanswered(places: Mapping[Request, Place], facts: Facts) -> list[Unreadable
     for request, (path, row, column, shown) in places.items():
         answer = facts.answer(request)
         if answer is not None and answer.artifact is None and answer.code != NOT_FOUND:
-            lost.append(Unreadable(path, f"`{shown}` is not known: {answer.reason}", row, column))
+            lost.append(Unreadable(path, f"{shown} is not known: {answer.reason}", row, column))
     return lost
 
 
