@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from modellint.fix import Change, Outcome, fix, write
 from modellint.pack import rules
 from modellint.replace import Original
 from modellint.source import Source, Span
+from modellint.tree import YamlFile
 
 if TYPE_CHECKING:
     from modellint.edit import Safety
@@ -97,13 +98,13 @@ def test_a_large_project_is_not_tried_as_often_as_a_small_one(
     """Each try reads it as a whole; what was not tried is said."""
     tried = 0
 
-    def counted(source: Source, after: str, edits: Iterable[Edit]) -> str:
+    def counted(old: YamlFile, new: YamlFile, edits: Sequence[Edit]) -> str:
         nonlocal tried
         tried += 1
-        return real(source, after, edits)
+        return real(old, new, edits)
 
-    real = fix_module.differs
-    monkeypatch.setattr(fix_module, "differs", counted)
+    real = fix_module.damage
+    monkeypatch.setattr(fix_module, "damage", counted)
     named = [f"word{n:02}" for n in range(60)]
     text = f"services:\n  app:\n    image: app\nx-a: [{', '.join(named)}]\nx-b: {'b' * length}\n"
     after, outcome = fixed(tmp_path, text, words(*((word, "]") for word in named)))
