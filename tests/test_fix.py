@@ -114,6 +114,28 @@ def test_a_large_project_is_not_tried_as_often_as_a_small_one(
     assert any("too many other fixes failed" in each.reason for each in outcome.left) is (length > 0)
 
 
+def test_in_a_large_file_each_fix_answers_for_its_own_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Compose would refuse is left out all at once, and the rest is fixed."""
+    tried = 0
+
+    def counted(old: YamlFile, new: YamlFile, edits: Sequence[Edit]) -> str:
+        nonlocal tried
+        tried += 1
+        return real(old, new, edits)
+
+    real = fix_module.damage
+    monkeypatch.setattr(fix_module, "damage", counted)
+    service = "  app{0}:\n    image: app\n    x-{0}: word{0:03}\n    labels: [{1}]\n"
+    text = "services:\n" + "".join(service.format(number, "b" * 3_000) for number in range(100))
+    bad = {number for number in range(100) if number % 10}
+    pairs = [(f"x-{n}: word{n:03}", f"scale: no{n}" if n in bad else f"scale: {n}") for n in range(100)]
+    after, outcome = fixed(tmp_path, text, words(*pairs))
+    assert {(left.row - 4) // 4 for left in outcome.left} == bad
+    assert all("Docker Compose would refuse the project (`scale` must" in left.reason for left in outcome.left)
+    assert after.count("scale: ") == len(outcome.applied) == 100 - len(bad)
+    assert tried == 2
+
+
 # What a fix would do to TEXT, and why it may not.
 UNSOUND = {
     "no YAML": ("two", '"two', "could not be read afterwards"),

@@ -217,9 +217,7 @@ class _Run:
         self.real: dict[str, str] = {}
         self.size = 0  # letters of the project that was opened last
         self.files: dict[str, YamlFile] = {}  # of the project as it is drafted, by path
-        self.in_haste = (
-            False  # whether these are so few that a fix is not tried by itself once trouble shows where it is
-        )
+        self.in_haste = False  # whether a fix is left out where trouble shows, and not tried once more by itself
         self.tries = 0  # that are left for all passes over a project
         self.violations: list[str] = []  # of the project as it is drafted
         self.refused: set[tuple[str, ...]] = set()  # fixes that were tried in vain
