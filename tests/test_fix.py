@@ -80,6 +80,44 @@ def test_only_safe_fixes_unless_told(tmp_path: Path) -> None:
     assert (after, outcome.unsafe) == (TEXT.replace("one", "1st"), 0)
 
 
+def twins(other: str) -> fix_module.Find:
+    """A rule that finds two things wrong in a line, for both of which it would replace the same word."""
+
+    def find(project: Project) -> list[Finding]:
+        (first,) = words(("one", other), safety=UNSAFE)(project) or (None,)
+        if first is None:
+            return []
+        second = Finding(Span(first.span.source, first.span.start - 2, first.span.end), "this is wrong too", first.fix)
+        second.rule = first.rule
+        return [first, second]
+
+    return find
+
+
+def test_a_change_that_mends_two_findings_counts_for_both(tmp_path: Path) -> None:
+    """So that what is said before ("2 more with `--unsafe`") is what is then done."""
+    _, outcome = fixed(tmp_path, TEXT, twins("1st"))
+    assert outcome.unsafe == 2
+    after, outcome = fixed(tmp_path, TEXT, twins("1st"), unsafe=True)
+    assert after == TEXT.replace("one", "1st")
+    assert [(each.column, each.title) for each in outcome.applied] == [(12, "write 1st"), (10, "write 1st")]
+
+
+def test_a_change_that_fails_is_said_for_both(tmp_path: Path) -> None:
+    after, outcome = fixed(tmp_path, TEXT, twins("{"), unsafe=True)
+    assert after == TEXT
+    assert [each.column for each in outcome.left] == [12, 10]
+
+
+def test_what_only_unsafe_fixes_would_mend_is_counted_once_for_all_projects(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "compose.yaml").write_text("include: [../common.yaml]\nservices: {x: {image: two}}\n")
+    (tmp_path / "common.yaml").write_text("services: {y: {image: one}}\n")
+    (tmp_path / ".git").mkdir()
+    assert fix([str(tmp_path)], words(("one", "1st"), safety=UNSAFE), {}).unsafe == 1
+
+
 def test_what_a_fix_uncovers_is_fixed_in_the_next_pass(tmp_path: Path) -> None:
     after, outcome = fixed(tmp_path, TEXT, words(("one", "uno"), ("uno", "eins"), ("eins", "un")))
     assert after == TEXT.replace("one", "un")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from modellint.tree import YamlFile
 
     Find: TypeAlias = Callable[[Project], Sequence[Finding]]
+    EditsKey: TypeAlias = tuple[tuple[str, int, int, str], ...]
     Trouble: TypeAlias = tuple[str, int, int, str]  # path, from and to where in the new text, and what is wrong
 
 MAX_PASSES = 50  # over one project; every pass but the last changes something
@@ -117,6 +118,7 @@ def fix(
     finally:
         files.draft({})
     outcome.unreadable.extend(run.unread.values())
+    outcome.unsafe = len(run.forbidden)
     for path, source in run.originals.items():
         if run.drafts[path] != source.text:
             change = Change(source, run.drafts[path], path)
@@ -216,6 +218,8 @@ class _Run:
         self.grounds: list[str] = []  # the folders in which files may be written, without symbolic links
         self.real: dict[str, str] = {}
         self.size = 0  # letters of the project that was opened last
+        self.twins: dict[EditsKey, list[Finding]] = {}  # that one and the same change mends
+        self.forbidden: set[tuple[str, int, str, str]] = set()  # findings whose fixes are unsafe, once for all projects
         self.files: dict[str, YamlFile] = {}  # of the project as it is drafted, by path
         self.in_haste = False  # whether a fix is left out where trouble shows, and not tried once more by itself
         self.tries = 0  # that are left for all passes over a project
@@ -226,21 +230,28 @@ class _Run:
 
     def project(self, target: str) -> None:
         """Fix one project."""
+        forbidden: list[Finding] = []
         for number in range(MAX_PASSES):
             findings = self._findings(target, self.drafts)
-            allowed = [each for each in findings if each.fix and (self.unsafe or each.fix.safety == SAFE)]
-            if number == 0:
-                self.outcome.unsafe += sum(each.fix is not None for each in findings) - len(allowed)
+            proposed = [each for each in findings if each.fix]
+            allowed = [each for each in proposed if self._is_allowed(each)]
+            forbidden = [each for each in proposed if not self._is_allowed(each)]
             possible = [each for each in allowed if _key(each) not in self.refused and self._may_write(each)]
-            fitting_now = _fitting(possible)
+            self.twins = _twins(possible)
+            fitting_now = _fitting([several[0] for several in self.twins.values()])
             if number == 0:
                 self.tries = max(FEWEST_TRIES, MAX_WORK // max(1, self.size))
                 self.in_haste = self.tries <= FEW_TRIES
             tries = [min(MAX_TRIES, self.tries)]
             before = tries[0]
             if not fitting_now or not self._apply(target, fitting_now, tries):
-                return
+                break
             self.tries -= before - tries[0]
+        places = ((each.span.source.path, each.span.start, each.rule, each.message) for each in forbidden)
+        self.forbidden.update(places)
+
+    def _is_allowed(self, finding: Finding) -> bool:
+        return self.unsafe or (finding.fix is not None and finding.fix.safety == SAFE)
 
     def _findings(self, target: str, drafts: Mapping[str, str]) -> list[Finding]:
         project, overlay = self._open(target, drafts)
@@ -281,13 +292,15 @@ class _Run:
         if not unsound:
             self.drafts.update(texts)
             self._join(findings)
-            self.outcome.applied += [Applied(each, each.fix.title) for each in findings if each.fix]
+            done = [twin for each in findings for twin in self.twins[_edits_key(each)]]
+            self.outcome.applied += [Applied(each, each.fix.title) for each in done if each.fix]
             return True
         blamed = _blamed(findings, unsound) if self.in_haste or len(findings) == 1 else {}
         if blamed:
             for finding, reason in blamed.items():
-                self.refused.add(_key(finding))
-                self._leave(finding, f"the fix was not applied: {reason}")
+                for twin in self.twins[_edits_key(finding)]:
+                    self.refused.add(_key(twin))
+                    self._leave(twin, f"the fix was not applied: {reason}")
             others = [each for each in findings if each not in blamed]
             return bool(others) and self._apply(target, others, tries)
         half = len(findings) // 2
@@ -359,6 +372,19 @@ class _Run:
         if key not in self.said:
             self.said.add(key)
             self.outcome.left.append(Left(finding, reason))
+
+
+def _edits_key(finding: Finding) -> EditsKey:
+    assert finding.fix is not None
+    return tuple((each.span.source.path, each.span.start, each.span.end, each.text) for each in finding.fix.edits)
+
+
+def _twins(findings: Sequence[Finding]) -> dict[EditsKey, list[Finding]]:
+    """The findings by what their fixes do: what two findings propose alike is done once, and mends both."""
+    found: dict[EditsKey, list[Finding]] = {}
+    for each in findings:
+        found.setdefault(_edits_key(each), []).append(each)
+    return found
 
 
 def _edits(findings: Sequence[Finding]) -> dict[str, list[Edit]]:
