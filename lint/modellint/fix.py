@@ -7,6 +7,7 @@ What was tried in vain is left out and said; the files are written when all is d
 
 from __future__ import annotations
 
+import gc
 import os
 from bisect import bisect_right
 
@@ -40,6 +41,7 @@ MAX_TRIES = 200  # of a pass that fails as a whole, to find the fixes that work
 MAX_WORK = 1 << 19  # letters of a project that its tries together may read, if there are more than a few
 FEWEST_TRIES = 6
 FEW_TRIES = 30
+MAX_HELD = 1 << 21  # letters of projects that may lie in memory while nobody needs them
 
 
 class Applied:
@@ -217,6 +219,7 @@ class _Run:
         self.together: dict[str, str] = {}  # of a path: the word that it shares with those that one fix has changed
         self.grounds: list[str] = []  # the folders in which files may be written, without symbolic links
         self.real: dict[str, str] = {}
+        self.held = 0  # letters of the projects that were opened and may still be in memory
         self.size = 0  # letters of the project that was opened last
         self.twins: dict[EditsKey, list[Finding]] = {}  # that one and the same change mends
         self.forbidden: set[tuple[str, int, str, str]] = set()  # findings whose fixes are unsafe, once for all projects
@@ -263,6 +266,10 @@ class _Run:
 
     def _open(self, target: str, drafts: Mapping[str, str]) -> tuple[Project, str]:
         files.draft(drafts)
+        self.held += self.size
+        if self.held > MAX_HELD:  # nodes and their sources hold each other, and the collector looks rarely
+            gc.collect()
+            self.held = 0
         project, _, overlay = open_project(target, self.options, self.shell)
         self.size = sum(len(file.source.text) for file in project.files)
         return project, overlay
