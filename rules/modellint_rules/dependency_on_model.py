@@ -101,6 +101,9 @@ def dependency_on_model(service: Service, context: Context) -> Findings:
     """Report every name in `depends_on` that is a model, or the section's own."""
     project = context.project
     wrong = [name for name in service.depends_on if _is_model(text_of(name) or "", project)]
+    granted = _granted(service)
+    are_all = len(wrong) == len(service.depends_on)
+    of_all = _fix_of_all(service, wrong, granted) if wrong and are_all else None
     for name in wrong:
         if name.value in project.models:
             what = f"the model `{name.shown}`"
@@ -109,22 +112,25 @@ def dependency_on_model(service: Service, context: Context) -> Findings:
             what = "the section `models`"
             hint = "drop it; the service gets a model through its own `models:`"
         message = f"`depends_on` names {what}, which is no service: Compose refuses the project"
-        yield Finding(name.content, message, _fix(service, name, wrong), hint=hint)
+        fix = of_all if are_all or name.value not in granted else _drop(_entry(service, name))
+        yield Finding(name.content, message, fix, hint=hint)
 
 
-def _fix(service: Service, name: Scalar, wrong: list[Scalar]) -> Fix | None:
-    """Drop a name, or all of them; where the grants are missing, make them of the names."""
-    are_all = len(wrong) == len(service.depends_on)
-    if not all(_is_granted(each, service) for each in (wrong if are_all else [name])):
-        return _as_grants(service, wrong) if are_all else None
-    entry = _section(service) if are_all else _entry(service, name)
+def _fix_of_all(service: Service, wrong: list[Scalar], granted: set[str]) -> Fix | None:
+    """Drop the section; where a grant is missing, make the grants of it."""
+    if not all(name.value in granted for name in wrong):
+        return _as_grants(service, wrong)
+    return _drop(_section(service))
+
+
+def _drop(entry: Span | None) -> Fix | None:
     edit = removal(entry) if entry else None
     return Fix("drop the dependency; the grant is what connects service and model", [edit], UNSAFE) if edit else None
 
 
-def _is_granted(name: Scalar, service: Service) -> bool:
-    """Whether a service has the model that a name asks for; without it, the name is all that says so."""
-    return any(name.value in (grant.model_name, "models") for grant in service.grants)
+def _granted(service: Service) -> set[str]:
+    """What may be dropped, for a grant says it as well: without one, the name is all that says who wants the model."""
+    return {*(grant.model_name for grant in service.grants), *(["models"] if service.grants else [])}
 
 
 def _as_grants(service: Service, wrong: list[Scalar]) -> Fix | None:
