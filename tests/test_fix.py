@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from modellint.fix import Change, Outcome, fix, write
 from modellint.pack import rules
 from modellint.replace import Original
 from modellint.source import Source, Span
+from modellint.tree import YamlFile
 
 if TYPE_CHECKING:
     from modellint.edit import Safety
@@ -79,6 +80,44 @@ def test_only_safe_fixes_unless_told(tmp_path: Path) -> None:
     assert (after, outcome.unsafe) == (TEXT.replace("one", "1st"), 0)
 
 
+def twins(other: str) -> fix_module.Find:
+    """A rule that finds two things wrong in a line, for both of which it would replace the same word."""
+
+    def find(project: Project) -> list[Finding]:
+        (first,) = words(("one", other), safety=UNSAFE)(project) or (None,)
+        if first is None:
+            return []
+        second = Finding(Span(first.span.source, first.span.start - 2, first.span.end), "this is wrong too", first.fix)
+        second.rule = first.rule
+        return [first, second]
+
+    return find
+
+
+def test_a_change_that_mends_two_findings_counts_for_both(tmp_path: Path) -> None:
+    """So that what is said before ("2 more with `--unsafe`") is what is then done."""
+    _, outcome = fixed(tmp_path, TEXT, twins("1st"))
+    assert outcome.unsafe == 2
+    after, outcome = fixed(tmp_path, TEXT, twins("1st"), unsafe=True)
+    assert after == TEXT.replace("one", "1st")
+    assert [(each.column, each.title) for each in outcome.applied] == [(12, "write 1st"), (10, "write 1st")]
+
+
+def test_a_change_that_fails_is_said_for_both(tmp_path: Path) -> None:
+    after, outcome = fixed(tmp_path, TEXT, twins("{"), unsafe=True)
+    assert after == TEXT
+    assert [each.column for each in outcome.left] == [12, 10]
+
+
+def test_what_only_unsafe_fixes_would_mend_is_counted_once_for_all_projects(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "compose.yaml").write_text("include: [../common.yaml]\nservices: {x: {image: two}}\n")
+    (tmp_path / "common.yaml").write_text("services: {y: {image: one}}\n")
+    (tmp_path / ".git").mkdir()
+    assert fix([str(tmp_path)], words(("one", "1st"), safety=UNSAFE), {}).unsafe == 1
+
+
 def test_what_a_fix_uncovers_is_fixed_in_the_next_pass(tmp_path: Path) -> None:
     after, outcome = fixed(tmp_path, TEXT, words(("one", "uno"), ("uno", "eins"), ("eins", "un")))
     assert after == TEXT.replace("one", "un")
@@ -97,13 +136,13 @@ def test_a_large_project_is_not_tried_as_often_as_a_small_one(
     """Each try reads it as a whole; what was not tried is said."""
     tried = 0
 
-    def counted(source: Source, after: str, edits: Iterable[Edit]) -> str:
+    def counted(old: YamlFile, new: YamlFile, edits: Sequence[Edit]) -> str:
         nonlocal tried
         tried += 1
-        return real(source, after, edits)
+        return real(old, new, edits)
 
-    real = fix_module.differs
-    monkeypatch.setattr(fix_module, "differs", counted)
+    real = fix_module.damage
+    monkeypatch.setattr(fix_module, "damage", counted)
     named = [f"word{n:02}" for n in range(60)]
     text = f"services:\n  app:\n    image: app\nx-a: [{', '.join(named)}]\nx-b: {'b' * length}\n"
     after, outcome = fixed(tmp_path, text, words(*((word, "]") for word in named)))
@@ -111,6 +150,28 @@ def test_a_large_project_is_not_tried_as_often_as_a_small_one(
     assert tried <= most
     assert outcome.left
     assert any("too many other fixes failed" in each.reason for each in outcome.left) is (length > 0)
+
+
+def test_in_a_large_file_each_fix_answers_for_its_own_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Compose would refuse is left out all at once, and the rest is fixed."""
+    tried = 0
+
+    def counted(old: YamlFile, new: YamlFile, edits: Sequence[Edit]) -> str:
+        nonlocal tried
+        tried += 1
+        return real(old, new, edits)
+
+    real = fix_module.damage
+    monkeypatch.setattr(fix_module, "damage", counted)
+    service = "  app{0}:\n    image: app\n    x-{0}: word{0:03}\n    labels: [{1}]\n"
+    text = "services:\n" + "".join(service.format(number, "b" * 3_000) for number in range(100))
+    bad = {number for number in range(100) if number % 10}
+    pairs = [(f"x-{n}: word{n:03}", f"scale: no{n}" if n in bad else f"scale: {n}") for n in range(100)]
+    after, outcome = fixed(tmp_path, text, words(*pairs))
+    assert {(left.row - 4) // 4 for left in outcome.left} == bad
+    assert all("Docker Compose would refuse the project (`scale` must" in left.reason for left in outcome.left)
+    assert after.count("scale: ") == len(outcome.applied) == 100 - len(bad)
+    assert tried == 2
 
 
 # What a fix would do to TEXT, and why it may not.

@@ -197,9 +197,34 @@ def test_what_cannot_be_pinned_is_said(tmp_path: Path, name: str) -> None:
     assert [reason in finding.message for finding in found.failed] == [True]
 
 
+# What is written as the reference, what `.env` says, and what it is called where the registry has nothing like it.
+CALLED = {
+    "short": ("ai/none:1", "", "`docker.io/ai/none:1`"),
+    "without a tag": ("none", "", "`docker.io/ai/none:latest`"),
+    "a registry": ("ghcr.io/team/none:1", "", "`ghcr.io/team/none:1`"),
+    "a tag and a digest": (f"ai/none:1@{OLD}", "", f"`docker.io/ai/none@{OLD}`"),
+    "a variable": ("${LLM}", "LLM=ghcr.io/team/none:1\n", "`${LLM}` of ghcr.io"),
+    "a variable behind the registry": ("ghcr.io/team/${NAME}", "NAME=none:1\n", "`ghcr.io/team/${NAME}`"),
+    "a secret": ("${API_TOKEN}.example.com/none:1", "API_TOKEN=secret123\n", "`${API_TOKEN}.example.com/none:1`"),
+}
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_what_is_not_pinned_is_named_with_its_registry(tmp_path: Path, name: str) -> None:
+    written, env, called = CALLED[name]
+    text = HEAD + f"    model: {written}\n"
+    (tmp_path / ".env").write_text(env)
+    (tmp_path / "compose.yaml").write_text(text)
+    project, _, _ = open_project(str(tmp_path / "compose.yaml"), Options(), {})
+    missing = {
+        each: Answer(None, 0, code=NOT_FOUND, reason="there is none") for _, each in requests(project, all_images=False)
+    }
+    assert [each.message for each in pins(project, Facts(missing)).failed] == [f"{called} is not pinned: there is none"]
+
+
 def test_only_what_docker_model_runner_runs_is_pinned(tmp_path: Path) -> None:
     found = failed(tmp_path, HEAD + "    model: ai/x\n", answers(kind="index", problem="it is an index"))
-    assert [finding.message for finding in found.failed] == ["it is an index"]
+    assert [finding.message for finding in found.failed] == ["`docker.io/ai/x:latest` is not pinned: it is an index"]
 
 
 def test_an_image_of_one_platform_is_no_stale_pin(tmp_path: Path) -> None:

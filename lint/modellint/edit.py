@@ -58,13 +58,24 @@ def fitting(fixes: Iterable[Fix]) -> list[Fix]:
 
 def rewrite(source: Source, fixes: Iterable[Fix]) -> str:
     """The source's text after as many fixes as fit."""
-    edits = (edit for fix in fitting(fixes) for edit in fix.edits if edit.span.source.path == source.path)
+    edits = [edit for fix in fitting(fixes) for edit in fix.edits if edit.span.source.path == source.path]
+    return rewritten(in_order(edits)) if edits else source.text
+
+
+def in_order(edits: Iterable[Edit]) -> list[Edit]:
+    """Edits in the order of the text."""
+    return sorted(edits, key=_place)
+
+
+def rewritten(edits: Sequence[Edit]) -> str:
+    """The text of one file after edits that stand in its order."""
+    text = edits[0].span.source.text
     pieces: list[str] = []
     last = 0
-    for edit in sorted(edits, key=_place):
-        pieces += (source.text[last : edit.span.start], edit.text)
+    for edit in edits:
+        pieces += (text[last : edit.span.start], edit.text)
         last = edit.span.end
-    return "".join((*pieces, source.text[last:]))
+    return "".join((*pieces, text[last:]))
 
 
 def remark(span: Span, text: str) -> list[Edit]:

@@ -61,7 +61,8 @@ def run(
         or (rule.policy and demands is None)
         or rule.subject == AFTER_ALL
     }
-    context = Context(project, frozenset(silent.union(idle)), sources, facts, demands)
+    skipped = frozenset(silent.union(idle))
+    context = Context(project, skipped, sources, facts, demands, skipped.union(rule.name for rule in rules))
     given = options or {}
     running = [rule for rule in rules if rule.name not in silent]
     findings = _findings([rule for rule in running if rule.subject != LAST], context, given, defects)

@@ -7,16 +7,19 @@ What was tried in vain is left out and said; the files are written when all is d
 
 from __future__ import annotations
 
+import gc
 import os
+from bisect import bisect_right
 
 from modellint.atomic_write import Unwritable, resolved_folder
 from modellint.check import open_project, targets, unread_parts
 from modellint.compose import files
 from modellint.compose.selection import Options
-from modellint.edit import SAFE, fitting, rewrite
+from modellint.edit import SAFE, fitting, in_order, rewrite, rewritten
+from modellint.parse import parse
 from modellint.replace import CHANGED, Original, read_original, replace
 from modellint.repositories import lies_in, repository
-from modellint.sound import differs
+from modellint.sound import damage, env_file_damage, written
 from modellint.source import Source
 
 TYPE_CHECKING = False
@@ -25,14 +28,20 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from modellint.compose.project import Project
+    from modellint.edit import Edit
     from modellint.finding import Finding
+    from modellint.tree import YamlFile
 
     Find: TypeAlias = Callable[[Project], Sequence[Finding]]
+    EditsKey: TypeAlias = tuple[tuple[str, int, int, str], ...]
+    Trouble: TypeAlias = tuple[str, int, int, str]  # path, from and to where in the new text, and what is wrong
 
 MAX_PASSES = 50  # over one project; every pass but the last changes something
 MAX_TRIES = 200  # of a pass that fails as a whole, to find the fixes that work
 MAX_WORK = 1 << 19  # letters of a project that its tries together may read, if there are more than a few
 FEWEST_TRIES = 6
+FEW_TRIES = 30
+MAX_HELD = 1 << 21  # letters of projects that may lie in memory while nobody needs them
 
 
 class Applied:
@@ -112,6 +121,7 @@ def fix(
     finally:
         files.draft({})
     outcome.unreadable.extend(run.unread.values())
+    outcome.unsafe = len(run.forbidden)
     for path, source in run.originals.items():
         if run.drafts[path] != source.text:
             change = Change(source, run.drafts[path], path)
@@ -210,7 +220,12 @@ class _Run:
         self.together: dict[str, str] = {}  # of a path: the word that it shares with those that one fix has changed
         self.grounds: list[str] = []  # the folders in which files may be written, without symbolic links
         self.real: dict[str, str] = {}
+        self.held = 0  # letters of the projects that were opened and may still be in memory
         self.size = 0  # letters of the project that was opened last
+        self.twins: dict[EditsKey, list[Finding]] = {}  # that one and the same change mends
+        self.forbidden: set[tuple[str, int, str, str]] = set()  # findings whose fixes are unsafe, once for all projects
+        self.files: dict[str, YamlFile] = {}  # of the project as it is drafted, by path
+        self.in_haste = False  # whether a fix is left out where trouble shows, and not tried once more by itself
         self.tries = 0  # that are left for all passes over a project
         self.violations: list[str] = []  # of the project as it is drafted
         self.refused: set[tuple[str, ...]] = set()  # fixes that were tried in vain
@@ -219,30 +234,43 @@ class _Run:
 
     def project(self, target: str) -> None:
         """Fix one project."""
+        forbidden: list[Finding] = []
         for number in range(MAX_PASSES):
             findings = self._findings(target, self.drafts)
-            allowed = [each for each in findings if each.fix and (self.unsafe or each.fix.safety == SAFE)]
-            if number == 0:
-                self.outcome.unsafe += sum(each.fix is not None for each in findings) - len(allowed)
+            proposed = [each for each in findings if each.fix]
+            allowed = [each for each in proposed if self._is_allowed(each)]
+            forbidden = [each for each in proposed if not self._is_allowed(each)]
             possible = [each for each in allowed if _key(each) not in self.refused and self._may_write(each)]
-            fitting_now = _fitting(possible)
+            self.twins = _twins(possible)
+            fitting_now = _fitting([several[0] for several in self.twins.values()])
             if number == 0:
                 self.tries = max(FEWEST_TRIES, MAX_WORK // max(1, self.size))
+                self.in_haste = self.tries <= FEW_TRIES
             tries = [min(MAX_TRIES, self.tries)]
             before = tries[0]
             if not fitting_now or not self._apply(target, fitting_now, tries):
-                return
+                break
             self.tries -= before - tries[0]
+        places = ((each.span.source.path, each.span.start, each.rule, each.message) for each in forbidden)
+        self.forbidden.update(places)
+
+    def _is_allowed(self, finding: Finding) -> bool:
+        return self.unsafe or (finding.fix is not None and finding.fix.safety == SAFE)
 
     def _findings(self, target: str, drafts: Mapping[str, str]) -> list[Finding]:
         project, overlay = self._open(target, drafts)
         self.unread.update({(trouble.path, trouble.reason): trouble for trouble in unread_parts(project)})
         self.violations = [violation.message for violation in project.violations]
+        self.files = {file.source.path: file for file in project.files}
         found = self.find(project)
         return [each for each in found if not overlay or each.span.source.path == overlay]
 
     def _open(self, target: str, drafts: Mapping[str, str]) -> tuple[Project, str]:
         files.draft(drafts)
+        self.held += self.size
+        if self.held > MAX_HELD:  # nodes and their sources hold each other, and the collector looks rarely
+            gc.collect()
+            self.held = 0
         project, _, overlay = open_project(target, self.options, self.shell)
         self.size = sum(len(file.source.text) for file in project.files)
         return project, overlay
@@ -262,22 +290,27 @@ class _Run:
         return True
 
     def _apply(self, target: str, findings: list[Finding], tries: list[int]) -> bool:
-        """Apply fixes together if that is sound, else in halves; returns whether any was."""
+        """Apply fixes together if that is sound, else without those to blame, or in halves; whether any was."""
         tries[0] -= 1
         if tries[0] < 0:
             self._leave(findings[0], "too many other fixes failed before this one; run it again")
             return False
         texts = self._texts(findings)
-        reason = self._unsound(target, findings, texts)
-        if not reason:
+        unsound = self._unsound(target, findings, texts)
+        if not unsound:
             self.drafts.update(texts)
             self._join(findings)
-            self.outcome.applied += [Applied(each, each.fix.title) for each in findings if each.fix]
+            done = [twin for each in findings for twin in self.twins[_edits_key(each)]]
+            self.outcome.applied += [Applied(each, each.fix.title) for each in done if each.fix]
             return True
-        if len(findings) == 1:
-            self.refused.add(_key(findings[0]))
-            self._leave(findings[0], f"the fix was not applied: {reason}")
-            return False
+        blamed = _blamed(findings, unsound) if self.in_haste or len(findings) == 1 else {}
+        if blamed:
+            for finding, reason in blamed.items():
+                for twin in self.twins[_edits_key(finding)]:
+                    self.refused.add(_key(twin))
+                    self._leave(twin, f"the fix was not applied: {reason}")
+            others = [each for each in findings if each not in blamed]
+            return bool(others) and self._apply(target, others, tries)
         half = len(findings) // 2
         first = self._apply(target, findings[:half], tries)
         if first:  # the places of the others have moved: they have their turn in the next pass
@@ -303,26 +336,96 @@ class _Run:
             texts[self.real[source.path]] = rewrite(source, fixes)
         return texts
 
-    def _unsound(self, target: str, findings: Sequence[Finding], texts: Mapping[str, str]) -> str:
-        """Why fixes must not be applied together; empty where they may."""
-        fixes = [each.fix for each in findings if each.fix]
-        for source in {edit.span.source.path: edit.span.source for each in fixes for edit in each.edits}.values():
-            edits = [edit for each in fixes for edit in each.edits if edit.span.source.path == source.path]
-            if reason := differs(source, texts[self.real[source.path]], edits):
-                return reason
-        after, _ = self._open(target, {**self.drafts, **texts})
+    def _unsound(self, target: str, findings: Sequence[Finding], texts: Mapping[str, str]) -> list[Trouble]:
+        """Why fixes must not be applied together, and where that shows; nothing where they may."""
+        edits = _edits(findings)
+        after: Project | None = None
+        lost: files.Unreadable | None = None
+        try:
+            after, _ = self._open(target, {**self.drafts, **texts})
+        except files.Unreadable as trouble:
+            lost = trouble
+        new = {file.source.path: file for file in after.files} if after is not None else {}
+        for path, several in edits.items():
+            if reason := self._damage(several, texts[self.real[path]], new.get(path)):
+                return [("", 0, 0, reason)]  # where it shows may be far behind the fix that has done it
+        if after is None:
+            assert lost is not None
+            raise lost
         known = list(self.violations)
+        troubles: list[Trouble] = []
         for violation in after.violations:
-            if violation.message not in known:
-                return f"with it, Docker Compose would refuse the project ({violation.message})"
-            known.remove(violation.message)
-        return ""
+            if violation.message in known:
+                known.remove(violation.message)
+            else:
+                reason = f"with it, Docker Compose would refuse the project ({violation.message})"
+                span = violation.span
+                troubles.append((span.source.path, span.start, span.end, reason))
+        return troubles
+
+    def _damage(self, edits: Sequence[Edit], text: str, new: YamlFile | None) -> str:
+        """What edits of one file do to the rest of it; `new` is the file as the project has read it, if it has."""
+        source = edits[0].span.source
+        if source.private:  # an env file: no Compose file is written of which nothing may be printed
+            return env_file_damage(source, text, edits)
+        old = self.files.get(source.path)
+        if old is None or old.source.text != source.text:
+            old = parse(source)
+        if new is None or new.source.text != text:
+            new = parse(Source(source.path, text))
+        return damage(old, new, edits)
 
     def _leave(self, finding: Finding, reason: str) -> None:
         key = (finding.span.source.path, finding.span.start, finding.rule)
         if key not in self.said:
             self.said.add(key)
             self.outcome.left.append(Left(finding, reason))
+
+
+def _edits_key(finding: Finding) -> EditsKey:
+    assert finding.fix is not None
+    return tuple((each.span.source.path, each.span.start, each.span.end, each.text) for each in finding.fix.edits)
+
+
+def _twins(findings: Sequence[Finding]) -> dict[EditsKey, list[Finding]]:
+    """The findings by what their fixes do: what two findings propose alike is done once, and mends both."""
+    found: dict[EditsKey, list[Finding]] = {}
+    for each in findings:
+        found.setdefault(_edits_key(each), []).append(each)
+    return found
+
+
+def _edits(findings: Sequence[Finding]) -> dict[str, list[Edit]]:
+    """The edits of fixes by the path of the file, in the order of the text."""
+    found: dict[str, list[Edit]] = {}
+    for edit in in_order(edit for each in findings if each.fix for edit in each.fix.edits):
+        found.setdefault(edit.span.source.path, []).append(edit)
+    return found
+
+
+def _blamed(findings: Sequence[Finding], troubles: Sequence[Trouble]) -> dict[Finding, str]:
+    """The findings on whose lines trouble shows that comes with their fixes, each with what is wrong.
+
+    Where it shows on no line that a fix has written, nobody can say whose it is. Of a single fix it is in any case.
+    """
+    if len(findings) == 1:
+        return {findings[0]: troubles[0][3]}
+    owners = {id(edit): each for each in findings if each.fix for edit in each.fix.edits}
+    blamed: dict[Finding, str] = {}
+    for path, edits in _edits(findings).items():
+        text = rewritten(edits)
+        put = written(edits)
+        starts = [text.rfind("\n", 0, start) + 1 for start, _ in put]
+        for where, start, end, reason in troubles:
+            at = bisect_right(starts, end) - 1 if where == path else -1
+            if at >= 0 and start <= _line_end(text, put[at][1]):
+                blamed.setdefault(owners[id(edits[at])], reason)
+    return blamed
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return end if end >= 0 else len(text)
 
 
 def _fitting(findings: Sequence[Finding]) -> list[Finding]:

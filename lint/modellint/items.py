@@ -95,7 +95,8 @@ def line_break(source: Source, row: int) -> str:
     """What ends a line, or where it is the last one, the line before it."""
     starts = source.line_starts()
     end = starts[min(row, len(starts) - 1)]
-    return "\r\n" if source.text[max(0, end - 2) : end] == "\r\n" else "\n"
+    before = source.text[max(0, end - 2) : end]
+    return next((ending for ending in ("\r\n", "\r") if before.endswith(ending)), "\n")
 
 
 def column(node: Node) -> int:

@@ -75,7 +75,7 @@ PROJECT = (  # what they mean in `docker compose`
 )
 NETWORK = (
     Option("--offline", "ask nothing; use what earlier runs were answered, however old"),
-    Option("--no-cache", "ask anew, and keep no answer"),
+    Option("--no-cache", "ask anew, and add no answer to those that are kept"),
     Option("--timeout", "how long one reference may take (default: 5)", "SECONDS"),
     Option("--registry", "ask only this one", "HOST", many=True),
     Option("--plain-http", "ask this one without TLS (one on this machine needs no option)", "HOST", many=True),

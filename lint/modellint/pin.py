@@ -7,6 +7,7 @@ from modellint.finding import Finding
 from modellint.image import Image
 from modellint.pins import (
     Unpinnable,
+    called,
     image_fix,
     image_requests,
     images,
@@ -16,6 +17,7 @@ from modellint.pins import (
     moved_image,
     moved_model,
 )
+from modellint.request import by_digest, by_tag, of_image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class Pins:
     def __init__(self) -> None:
         self.found: list[Finding] = []
         self.stale: list[Finding] = []
-        self.failed: list[Finding] = []  # the message is the reason
+        self.failed: list[Finding] = []  # the message says why
 
 
 def requests(project: Project, *, all_images: bool) -> Iterator[tuple[Scalar, Request]]:
@@ -62,18 +64,18 @@ def pins(project: Project, facts: Facts) -> Pins:
         rule = "ignored-digest" if ref.tag is not None and ref.digest else "unpinned-model"
         if ref.kind == "hub":
             reason = "models of the Hugging Face Hub have no digest to pin; mirror it into an OCI registry"
-            _add(pins.failed, node, "unpinnable-model", reason)
+            _fail(pins, node, "unpinnable-model", None, reason, project)
             continue
         try:
             fix = model_fix(node, ref, project, facts)
         except Unpinnable as reason:
-            _add(pins.failed, node, rule, str(reason))
+            _fail(pins, node, rule, by_digest(ref) if ref.digest else by_tag(ref), str(reason), project)
             continue
         if fix is not None:
             _add(pins.found, node, rule, fix.title)
             pins.found[-1].fix = fix
         elif (moved := moved_model(node, ref, project, facts)) is not None:
-            _add(pins.stale, node, MOVED_BY, f"the tag `{moved[0]}` points to another digest now")
+            _add(pins.stale, node, MOVED_BY, moved[0])
             pins.stale[-1].fix = moved[1]
     for node in images(project):
         _image(pins, node, project, facts)
@@ -84,14 +86,20 @@ def _image(pins: Pins, node: Scalar, project: Project, facts: Facts) -> None:
     try:
         fix = image_fix(node, project, facts)
     except Unpinnable as reason:
-        _add(pins.failed, node, "unpinned-image", str(reason))
+        _fail(pins, node, "unpinned-image", of_image(Image(str(node.value))), str(reason), project)
         return
     if fix is not None:
         _add(pins.found, node, "unpinned-image", fix.title)
         pins.found[-1].fix = fix
     elif (moved := moved_image(node, project, facts)) is not None:
-        _add(pins.stale, node, MOVED_BY, f"the tag `{moved[0]}` points to another digest now")
+        _add(pins.stale, node, MOVED_BY, moved[0])
         pins.stale[-1].fix = moved[1]
+
+
+def _fail(pins: Pins, node: Scalar, rule: str, request: Request | None, reason: str, project: Project) -> None:
+    if request is not None:
+        request.discloses = disclosed(str(node.value), project.environment)
+    _add(pins.failed, node, rule, f"{called(node, request)} is not pinned: {reason}")
 
 
 def _add(findings: list[Finding], node: Scalar, rule: str, message: str) -> None:

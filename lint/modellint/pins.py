@@ -31,7 +31,7 @@ _CLOSERS = frozenset("]}, \t")  # what may stand between a reference and a comme
 
 
 class Unpinnable(Exception):
-    """Why a reference cannot be pinned where it stands, in words that go on after `REFERENCE: `."""
+    """Why a reference cannot be pinned where it stands, in words that go on after `REFERENCE is not pinned: `."""
 
 
 class Place:
@@ -73,6 +73,13 @@ def images(project: Project) -> Iterator[Scalar]:
         if "build" not in service.body and node.value not in built and not local:
             seen.add(id(node))
             yield node
+
+
+def called(node: Scalar, request: Request | None) -> str:
+    """A reference for a message, with the registry that was asked: as written where a variable is filled in."""
+    if request is None or request.discloses or (node.has_variable and node.shown.startswith(f"{request.registry}/")):
+        return f"`{node.shown}`"
+    return f"`{node.shown}` of {request.registry}" if node.has_variable else f"`{request}`"
 
 
 def place(node: Scalar, project: Project) -> Place:
@@ -132,26 +139,32 @@ def image_fix(node: Scalar, project: Project, facts: Facts) -> Fix | None:
 
 
 def moved_model(node: Scalar, ref: Reference, project: Project, facts: Facts) -> tuple[str, Fix] | None:
-    """The tag that a pin remembers, and what moves the pin, where the tag points elsewhere now."""
+    """What is wrong with a pin, and what moves it, where the tag that it remembers points elsewhere now."""
     request = _remembered_request(node, ref, project) if ref.kind == "digest" else None
     artifact = facts.artifact(request)
     if request is None or artifact is None or artifact.digest == ref.digest or artifact.problem:
         return None
-    return request.tag, _move(place(node, project), artifact.digest)
+    return _moved(node, request), _move(place(node, project), artifact.digest)
 
 
 def moved_image(node: Scalar, project: Project, facts: Facts) -> tuple[str, Fix | None] | None:
-    """The tag of a pinned image, and what moves the pin, where the tag points elsewhere now."""
+    """What is wrong with the pin of an image, and what moves it, where its tag points elsewhere now."""
     image = Image(str(node.value))
-    artifact = facts.artifact(of_image(image, pinned=False)) if image.digest and image.tag else None
-    if artifact is None or artifact.kind not in ("image", "index"):
+    request = of_image(image, pinned=False) if image.digest and image.tag else None
+    artifact = facts.artifact(request)
+    if request is None or artifact is None or artifact.kind not in ("image", "index"):
         return None
     if image.digest == artifact.digest or image.digest in artifact.manifests:
         return None
     try:
-        return image.tag or "", _move(place(node, project), artifact.digest)
+        return _moved(node, request), _move(place(node, project), artifact.digest)
     except Unpinnable:
-        return image.tag or "", None
+        return _moved(node, request), None
+
+
+def _moved(node: Scalar, request: Request) -> str:
+    name = node.shown if node.has_variable else f"{request.registry}/{request.repository}"
+    return f"the tag `{request.tag}` of `{name}` points to another digest now"
 
 
 def shown(fix: Fix | None) -> Fix | None:

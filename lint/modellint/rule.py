@@ -56,11 +56,12 @@ SUBJECTS = ("YamlFile", "Project", "Model", "Service", "Grant", "Ignore", "Exemp
 class Context:
     """What a rule may ask about besides its subject. `skipped` names the rules that did not look at this project.
 
-    `sources`: whether the Dockerfiles and the source code that services are built from may be read. `facts` are what
-    registries answered, None where none was asked; `demands` are those of a policy, None where none is in force.
+    `known` names all rules that there are. `sources`: whether the Dockerfiles and the source code that services are
+    built from may be read. `facts` are what registries answered, None where none was asked; `demands` are those of a
+    policy, None where none is in force.
     """
 
-    __slots__ = ("_evidence", "_sources", "demands", "facts", "guesses", "project", "skipped")
+    __slots__ = ("_evidence", "_sources", "demands", "facts", "guesses", "known", "project", "skipped")
 
     def __init__(
         self,
@@ -69,8 +70,10 @@ class Context:
         sources: bool = True,
         facts: Facts | None = None,
         demands: Demands | None = None,
+        known: frozenset[str] = frozenset(),
     ) -> None:
         self.project = project
+        self.known = known
         self.facts = facts
         self.demands = demands
         self.skipped = skipped

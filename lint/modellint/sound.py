@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import zip_longest
 
 from modellint.compose.dotenv import DotenvError, read_dotenv
 from modellint.node import Scalar, Sequence
-from modellint.parse import parse
 from modellint.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Sequence as Several
     from typing import TypeAlias
 
     from modellint.compose.dotenv import Entry
     from modellint.edit import Edit
     from modellint.node import Node
+    from modellint.tree import YamlFile
 
     # Start and end, what is read there, how it is written, and the keys above it.
     Leaf: TypeAlias = tuple[int, int, str, str, tuple[str, ...]]
@@ -26,42 +28,45 @@ _ELSE = "something else in the file would have changed with it"
 _TOUCHED = "…"  # stands for a key that an edit has written
 
 
-def differs(source: Source, after: str, edits: Iterable[Edit]) -> str:
-    """Why a text is not what edits should have made of a source; empty where it is.
+def damage(old: YamlFile, new: YamlFile, edits: Several[Edit]) -> str:
+    """Why a file is not what edits, in the order of the text, should have made of it; empty where it is.
 
     Every scalar that no edit touches must be there, at its place, under the keys it was under, and no other may be.
     """
-    if source.private:  # an env file: no Compose file is written of which nothing may be printed
-        return _env_file_differs(source, after, list(edits))
-    old, new = parse(source), parse(Source(source.path, after))
     if old.problems:
         return "the file has syntax errors; mend them first"
     if new.problems:
         return f"the file could not be read afterwards ({new.problems[0].message})"
-    ordered = sorted(edits, key=lambda edit: (edit.span.start, edit.span.end))
-    cut = [(edit.span.start, edit.span.end) for edit in ordered]
+    cut = [(edit.span.start, edit.span.end) for edit in edits]
+    put = written(edits)
+    # From an offset on, how far the text has moved.
+    shifts = [(cut_end, put_end - cut_end) for (_, cut_end), (_, put_end) in zip(cut, put, strict=True)]
+    kept = (_moved(leaf, shifts) for leaf in _leaves(old.documents, cut))
+    same = all(one == other for one, other in zip_longest(kept, _leaves(new.documents, put)))
+    return "" if same else _ELSE
+
+
+def written(edits: Several[Edit]) -> list[Touch]:
+    """Where the texts of edits stand that were made together, in the order of the text."""
     put: list[Touch] = []
-    shifts: list[tuple[int, int]] = []  # from an offset on, how far the text has moved
     moved = 0
-    for edit in ordered:
+    for edit in edits:
         put.append((edit.span.start + moved, edit.span.start + moved + len(edit.text)))
         moved += len(edit.text) - (edit.span.end - edit.span.start)
-        shifts.append((edit.span.end, moved))
-    kept = sorted(_moved(leaf, shifts) for leaf in _leaves(old.documents, cut))
-    found = sorted(_leaves(new.documents, put))
-    if kept == found:
-        return ""
-    return _ELSE
+    return put
 
 
-def _env_file_differs(source: Source, after: str, edits: list[Edit]) -> str:
+def env_file_damage(source: Source, after: str, edits: Iterable[Edit]) -> str:
+    """The same for an env file: nothing but the values that edits write may change."""
+    edits = list(edits)
     try:
         old, new = read_dotenv(source, {}), read_dotenv(Source(source.path, after), {})
     except DotenvError:
         return "the env file could not be read afterwards"
     touched = {entry.name for entry in old for edit in edits if _within(edit, entry)}
     kept = [(entry.name, entry.name in touched or entry.value) for entry in old]
-    return "" if kept == [(each.name, each.name in touched or each.value) for each in new] else _ELSE
+    same = kept == [(each.name, each.name in touched or each.value) for each in new]
+    return "" if same else _ELSE
 
 
 def _within(edit: Edit, entry: Entry) -> bool:

@@ -47,6 +47,29 @@ models:
     model: ai/smollm2
 ```
 
+Where the grant is missing, the dependency is all that says which service wants the model, so that it becomes the grant.
+
+```yaml bad
+services:
+  app:
+    image: app
+    depends_on: [llm]
+    #            ^^^ `depends_on` names the model `llm`, which is no service: Compose refuses the project
+models:
+  llm:
+    model: ai/smollm2
+```
+
+```yaml fixed
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2
+```
+
 What this rule cannot see: Compose does not wait until a model is loaded, and nothing in a Compose file can make it;
 the first request waits instead.
 """
@@ -58,12 +81,14 @@ from modellint.rule import (
     ERROR,
     UNSAFE,
     Context,
+    Edit,
     Finding,
     Findings,
     Fix,
     Mapping,
     Project,
     Scalar,
+    Sequence,
     Service,
     Span,
     rule,
@@ -76,6 +101,9 @@ def dependency_on_model(service: Service, context: Context) -> Findings:
     """Report every name in `depends_on` that is a model, or the section's own."""
     project = context.project
     wrong = [name for name in service.depends_on if _is_model(text_of(name) or "", project)]
+    granted = _granted(service)
+    are_all = len(wrong) == len(service.depends_on)
+    of_all = _fix_of_all(service, wrong, granted) if wrong and are_all else None
     for name in wrong:
         if name.value in project.models:
             what = f"the model `{name.shown}`"
@@ -84,10 +112,35 @@ def dependency_on_model(service: Service, context: Context) -> Findings:
             what = "the section `models`"
             hint = "drop it; the service gets a model through its own `models:`"
         message = f"`depends_on` names {what}, which is no service: Compose refuses the project"
-        entry = _entry(service, name) if len(wrong) < len(service.depends_on) else _section(service)
-        edit = removal(entry) if entry else None
-        fix = Fix("drop the dependency; the grant is what connects service and model", [edit], UNSAFE) if edit else None
+        fix = of_all if are_all or name.value not in granted else _drop(_entry(service, name))
         yield Finding(name.content, message, fix, hint=hint)
+
+
+def _fix_of_all(service: Service, wrong: list[Scalar], granted: set[str]) -> Fix | None:
+    """Drop the section; where a grant is missing, make the grants of it."""
+    if not all(name.value in granted for name in wrong):
+        return _as_grants(service, wrong)
+    return _drop(_section(service))
+
+
+def _drop(entry: Span | None) -> Fix | None:
+    edit = removal(entry) if entry else None
+    return Fix("drop the dependency; the grant is what connects service and model", [edit], UNSAFE) if edit else None
+
+
+def _granted(service: Service) -> set[str]:
+    """What may be dropped, for a grant says it as well: without one, the name is all that says who wants the model."""
+    return {*(grant.model_name for grant in service.grants), *(["models"] if service.grants else [])}
+
+
+def _as_grants(service: Service, wrong: list[Scalar]) -> Fix | None:
+    """Let the section be `models`."""
+    key, section = service.body.key("depends_on"), service.body.get("depends_on")
+    if key is None or not isinstance(section, Sequence) or section.anchor or "models" in service.body:
+        return None
+    if any(name.value == "models" for name in wrong):
+        return None
+    return Fix("grant it: `models` connects service and model", [Edit(key.content, "models")], UNSAFE)
 
 
 def _is_model(name: str, project: Project) -> bool:

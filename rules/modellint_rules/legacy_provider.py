@@ -85,7 +85,7 @@ applied without being asked for.
 from __future__ import annotations
 
 from modellint.compose.injection import prefix, provider_variable_names
-from modellint.items import stands_alone, take_out
+from modellint.items import line_break, stands_alone, take_out
 from modellint.number import whole
 from modellint.rule import (
     WARNING,
@@ -106,6 +106,7 @@ from modellint.rule import (
 )
 
 _MOST = 200  # dependencies of a service: more are not a person's, and would take long to edit
+_BREAKS = ("\n", "\r")
 _OPTIONS = {"model": "model", "context-size": "context_size", "runtime-flags": "runtime_flags"}
 
 
@@ -141,11 +142,13 @@ def _migration(project: Project, service: Service) -> list[Edit] | None:
         return None
     removed = _with_tail(block)
     step = " " * max(1, _column(next(iter(service.body))[0]) - _column(service.name))
-    declared = _declaration(project, service.name.text, options, step, removed)
     granted = [_grant(user, service.name.text, step) for user in users]
-    if declared is None or any(edits is None for edits in granted):
+    if any(edits is None for edits in granted):
         return None
-    return [Edit(removed, ""), declared, *(edit for edits in granted if edits for edit in edits)]
+    before = [Edit(removed, ""), *(edit for edits in granted if edits for edit in edits)]
+    declared = _declaration(project, service.name.text, options, step, before)
+    # Last: a grant that is put at the end of the file as well belongs to the service above it.
+    return [*before, declared] if declared is not None else None
 
 
 def _users(project: Project) -> dict[str, list[Service]]:
@@ -199,20 +202,37 @@ def _converted(name: str, value: Scalar) -> str | None:
     return "[" + ", ".join(f'"{word}"' for word in text.split()) + "]"
 
 
-def _declaration(project: Project, name: str, options: list[tuple[str, str]], step: str, removed: Span) -> Edit | None:
-    source = project.files[0].source
-    section = project.root.get("models") if project.root else None
+def _declaration(
+    project: Project, name: str, options: list[tuple[str, str]], step: str, before: list[Edit]
+) -> Edit | None:
+    """The entry of the model, below those of `models:`, or with that section at the end of the file."""
+    source, root = project.files[0].source, project.root
+    section = root.get("models") if root else None
+    if root is None:
+        return None
     if section is None:
         lines = [f"{step}{name}:", *(f"{step}{step}{key}: {value}" for key, value in options)]
-        kept = source.text[: removed.start] if removed.end == len(source.text) else source.text
-        start = "" if kept.endswith("\n") else "\n"
-        return Edit(Span(source, len(source.text), len(source.text)), start + "\n".join(["", "models:", *lines, ""]))
+        end = _end(root.span)
+        ending = line_break(source, source.position(end)[0])
+        above = source.text[: min((edit.span.start for edit in before if edit.span.end == end), default=end)]
+        above += next((edit.text for edit in before if edit.span.start == end), "")
+        gap = [] if above.endswith((f"\n{ending}", f"\r{ending}")) else [""]
+        start = "" if above.endswith(_BREAKS) else ending
+        return Edit(Span(source, end, end), start + "".join(f"{line}{ending}" for line in [*gap, "models:", *lines]))
     if not isinstance(section, Mapping) or section.flow or section.anchor or not section.pairs:
         return None
     last, body = section.pairs[-1]
     indent = " " * _column(last)
     lines = [f"{indent}{name}:", *(f"{indent}{step}{key}: {value}" for key, value in options)]
-    return _insert_after(Span(source, last.start, max(last.end, body.end)), lines)
+    return _insert_after(Span(source, last.start, max(last.end, body.end)), lines, [])
+
+
+def _end(span: Span) -> int:
+    """Where the document of a root can go on: at the end of the text, or in front of a `...`."""
+    source = span.source
+    starts = source.line_starts()
+    rows = range(span.last[0], len(starts) + 1)
+    return next((starts[row - 1] for row in rows if source.line(row).startswith("...")), len(source.text))
 
 
 def _grant(user: Service, name: str, step: str) -> list[Edit] | None:
@@ -234,13 +254,15 @@ def _grant(user: Service, name: str, step: str) -> list[Edit] | None:
         return None
     if models is None:
         indent = " " * _column(key)
-        added = _insert_after(Span(key.source, key.start, items.end), [f"{indent}models:", f"{indent}{step}- {name}"])
+        added = _insert_after(
+            Span(key.source, key.start, items.end), [f"{indent}models:", f"{indent}{step}- {name}"], taken
+        )
         return [*taken, added]
     if not isinstance(models, Sequence) or models.flow or models.anchor or not models.items:
         return None
     last = models.items[-1]
     dash = last.source.line(last.span.first[0])[: _column(last)]
-    return [*taken, _insert_after(last.span, [f"{dash}{name}"])] if dash.strip() == "-" else None
+    return [*taken, _insert_after(last.span, [f"{dash}{name}"], taken)] if dash.strip() == "-" else None
 
 
 def _with_tail(block: Span) -> Span:
@@ -250,18 +272,20 @@ def _with_tail(block: Span) -> Span:
     if lines.end == len(source.text):
         return lines
     row = source.position(lines.end)[0]
-    while source.line(row).strip().startswith("#") and not source.line(row)[:column].strip():
-        row += 1
-    if row <= len(source.line_starts()) and not source.line(row).strip():
-        row += 1
     starts = source.line_starts()
+    while row <= len(starts) and source.line(row).strip().startswith("#") and not source.line(row)[:column].strip():
+        row += 1
+    if row <= len(starts) and not source.line(row).strip():
+        row += 1
     return Span(source, lines.start, starts[row - 1] if row <= len(starts) else len(source.text))
 
 
-def _insert_after(span: Span, lines: list[str]) -> Edit:
-    end = whole_lines(span).end
-    start = "" if span.source.text[max(0, end - 1) : end] == "\n" else "\n"
-    return Edit(Span(span.source, end, end), start + "\n".join([*lines, ""]))
+def _insert_after(span: Span, lines: list[str], taken: list[Edit]) -> Edit:
+    """Put lines below those of a span, of which the last may be taken out as a whole."""
+    source, end = span.source, whole_lines(span).end
+    ending = line_break(source, span.last[0])
+    is_open = not source.text[:end].endswith(_BREAKS) and not any(edit.span.end == end for edit in taken)
+    return Edit(Span(source, end, end), (ending if is_open else "") + "".join(f"{line}{ending}" for line in lines))
 
 
 def _column(node: Scalar | Sequence | Mapping) -> int:

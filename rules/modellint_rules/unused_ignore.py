@@ -71,6 +71,19 @@ models:
     model: ai/smollm2:360M-Q4_K_M # modellint: ignore[unpinned-model] replaced every night on purpose
 ```
 
+A name that no rule has is left to you as well: the comment was written for a reason, and it still is one.
+
+```yaml bad
+services:
+  app:
+    image: app
+    models: [llm]
+models:
+  llm:
+    model: ai/smollm2:360M-Q4_K_M # modellint: ignore[unpinned-modle] replaced every night on purpose
+    #                                                 ^^^^^^^^^^^^^^ no rule is named `unpinned-modle`, so this comment ignores nothing; did you mean `unpinned-model`?
+```
+
 What this rule cannot see: rules that did not run. A comment for a rule that is switched off, or that has nothing to say
 about a fragment, is left alone.
 """
@@ -79,6 +92,8 @@ from __future__ import annotations
 
 from modellint.rule import SAFE, WARNING, Context, Edit, Finding, Findings, Fix, Ignore, Span, rule, whole_lines
 
+_UNKNOWN = "`modellint rules` lists the names; what a check of a policy finds is allowed in its `exceptions`"
+
 
 @rule(WARNING)
 def unused_ignore(ignore: Ignore, context: Context) -> Findings:
@@ -86,6 +101,11 @@ def unused_ignore(ignore: Ignore, context: Context) -> Findings:
     if not ignore.rule:
         message = "this comment ignores nothing: it names no rule"
         yield Finding(ignore.span, message, hint="write `# modellint: ignore[RULE] reason`, or drop the comment")
+    elif ignore.rule not in context.known:
+        near = context.guesses.nearest(ignore.rule, sorted(context.known), 0.6)
+        guess = f"; did you mean `{near}`?" if near else ""
+        message = f"no rule is named `{ignore.rule}`, so this comment ignores nothing{guess}"
+        yield Finding(ignore.span, message, hint=_UNKNOWN)
     elif not ignore.used and ignore.rule not in context.skipped:
         message = f"`{ignore.rule}` reports nothing here, so there is nothing to ignore"
         yield Finding(ignore.span, message, _drop(ignore, context))
@@ -93,9 +113,13 @@ def unused_ignore(ignore: Ignore, context: Context) -> Findings:
 
 def _drop(ignore: Ignore, context: Context) -> Fix:
     names = [other for other in context.project.ignores if other.whole == ignore.whole]
-    if any(other.used or other.rule in context.skipped for other in names):
+    if any(_is_kept(other, context) for other in names):
         return Fix(f"drop `{ignore.rule}` from the comment", [Edit(_with_comma(ignore, names), "")], SAFE)
     return Fix("drop the comment", [Edit(_with_blanks(ignore.whole), "")], SAFE)
+
+
+def _is_kept(ignore: Ignore, context: Context) -> bool:
+    return ignore.used or ignore.rule in context.skipped or ignore.rule not in context.known
 
 
 def _with_comma(ignore: Ignore, names: list[Ignore]) -> Span:

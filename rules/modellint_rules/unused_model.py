@@ -45,6 +45,21 @@ models:
     model: ai/qwen3:0.6B-Q4_K_M
 ```
 
+While a grant names no declared model, or cannot be read, the rule stays silent: the model that nobody seems to want may
+be the one that is meant.
+
+```yaml good
+services:
+  app:
+    image: app
+    models: [LLM]
+models:
+  llm:
+    model: ai/smollm2
+  judge:
+    model: ai/qwen3:0.6B-Q4_K_M
+```
+
 What this rule cannot see: other files that use the declaration, such as an override or a file that includes this one.
 In an overlay, which cannot stand alone, it stays silent.
 """
@@ -55,6 +70,12 @@ from modellint.evidence.unset import unset
 from modellint.removal import removal
 from modellint.rule import UNSAFE, WARNING, Context, Finding, Findings, Fix, Model, Project, Span, rule, text_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modellint.compose.schema import Violation
+
+_GRANTS = ("models", "depends_on")  # keys of a service that ask for models
+_DEPTH = 3  # keys that lead to one of them: `services`, the service, and it
 _BASES = frozenset(("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"))
 
 
@@ -63,8 +84,9 @@ def unused_model(project: Project, context: Context) -> Findings:
     """Report declared models, and provider services, that nothing asks for."""
     if any(unset(grant.name, project) for grant in project.grants()):
         return
-    for model in project.models.values():
-        if not model.grants:
+    wanted = {text_of(name) for service in project.services.values() for name in service.depends_on}
+    for model in project.models.values() if _all_grants_known(project) else ():
+        if not model.grants and model.name.text not in wanted:
             message = f"`{model.name.text}` is granted to no service: Compose never pulls it, and nothing can call it"
             fix = _drop(model) if len(project.models) > 1 else None
             yield Finding(
@@ -72,11 +94,25 @@ def unused_model(project: Project, context: Context) -> Findings:
             )
     if _may_be_overlay(project):
         return
-    wanted = {text_of(name) for service in project.services.values() for name in service.depends_on}
     for name in {model.name.text: model.name for model in project.legacy}.values():
         if name.text not in wanted:
             message = f"no service depends on `{name.text}`: the model is pulled, and no service gets its address"
             yield Finding(name.content, message, hint="add it to the `depends_on` of the service that needs it")
+
+
+def _all_grants_known(project: Project) -> bool:
+    """Whether each grant names a declared model, and nothing that may hold one is refused."""
+    if any(grant.model is None for grant in project.grants()):
+        return False
+    return not any(_may_grant(violation) for violation in project.violations)
+
+
+def _may_grant(violation: Violation) -> bool:
+    """Whether a grant may be in what Compose refuses: in a section of grants, or under a key that nobody knows."""
+    path = violation.path
+    if violation.kind == "additionalProperties" and (len(path) == 1 or path[0] == "services"):
+        return True
+    return path[:1] == ("services",) and (len(path) < _DEPTH or path[_DEPTH - 1] in _GRANTS)
 
 
 def _may_be_overlay(project: Project) -> bool:

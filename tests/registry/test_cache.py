@@ -151,6 +151,59 @@ def test_failures_are_not_kept(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def corrected(folder: Path, answer: Answer, request: Request = TAG) -> None:
+    """What a run keeps that is not to use the cache."""
+    warnings: list[str] = []
+    cache = Cache(str(folder), warn=warnings.append, recalls=False)
+    assert cache.answer(request, True, float("inf")) is None
+    assert cache.artifact(request, DIGEST, True) is None
+    for digest, data in SECOND.all().items():
+        cache.keep_document(digest, data)
+    cache.keep(request, answer)
+    cache.write()
+    assert not warnings
+
+
+def test_a_run_without_the_cache_corrects_it(tmp_path: Path) -> None:
+    keep(tmp_path, age=60)
+    corrected(tmp_path, Answer(SECOND.artifact(), time.time()))
+    answer = look(tmp_path)
+    assert answer and answer.artifact and answer.artifact.digest == SECOND.digest
+
+
+def test_a_run_without_the_cache_adds_nothing(tmp_path: Path) -> None:
+    corrected(tmp_path, Answer(SECOND.artifact(), time.time()))
+    assert list(tmp_path.iterdir()) == []
+    keep(tmp_path)
+    before = file_of(tmp_path).read_bytes()
+    for request in (Request("localhost:9", "team/model", "other"), PINNED):
+        corrected(tmp_path, Answer(SECOND.artifact(), time.time()), request)
+    assert file_of(tmp_path).read_bytes() == before
+
+
+def test_a_tag_that_is_gone_is_forgotten(tmp_path: Path) -> None:
+    keep(tmp_path, age=60)
+    corrected(tmp_path, Answer(None, time.time(), code="network", reason="no"))
+    assert look(tmp_path)
+    corrected(tmp_path, Answer(None, time.time(), code="not-found", reason="no"))
+    assert look(tmp_path) is None
+    assert look(tmp_path, PINNED)
+
+
+def test_a_newer_answer_of_another_run_stays(tmp_path: Path) -> None:
+    keep(tmp_path, of=SECOND)
+    keep(tmp_path, age=60)
+    answer = look(tmp_path)
+    assert answer and answer.artifact and answer.artifact.digest == SECOND.digest
+
+
+def test_an_answer_from_the_future_does_not_stay(tmp_path: Path) -> None:
+    keep(tmp_path, of=SECOND, age=-10_000)
+    keep(tmp_path)
+    answer = look(tmp_path)
+    assert answer and answer.artifact and answer.artifact.digest == DIGEST
+
+
 def test_no_folder_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     cache = Cache("")

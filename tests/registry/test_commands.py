@@ -102,7 +102,10 @@ def test_stale_pins(application: tuple[Path, dict[str, str]]) -> None:
     run(folder, "fix", "--pin")
     stale = run(folder, "fix", "--pin", "--check")
     assert stale.returncode == 1
-    assert "compose.yaml:17:12 stale[stale-pin] the tag `v1` points to another digest now" in stale.stderr
+    assert (
+        f"compose.yaml:17:12 stale[stale-pin] the tag `v1` of `{known['host']}/embed` points to another digest now"
+        in stale.stderr
+    )
     moved = run(folder, "fix", "--pin", "--update", "--diff")
     assert changed_lines(moved.stdout) == [
         f"-    model: {known['host']}/embed@{known['old']} # v1",
@@ -110,6 +113,25 @@ def test_stale_pins(application: tuple[Path, dict[str, str]]) -> None:
     ]
     assert run(folder, "fix", "--pin", "--update").returncode == 0
     assert run(folder, "fix", "--pin", "--check").returncode == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--no-cache",)])
+def test_a_fresh_pin_is_not_taken_back(
+    registry: Registry, application: tuple[Path, dict[str, str]], words: tuple[str, ...]
+) -> None:
+    """A tag moves after a check has heard what it was: to the next runs the new pin is no stale one."""
+    folder, known = application
+    select = ("--select", "stale-pin")
+    assert "stale-pin" in run(folder, "check", "--online", *select).stdout
+    name = known["host"].partition("/")[2]
+    newest = registry.push_model(f"{name}/embed", "v1", context=2048)
+    assert run(folder, "fix", "--pin", "--update", *select, *words).returncode == 0
+    text = (folder / "compose.yaml").read_text()
+    assert f"{known['host']}/embed@{newest} # v1" in text
+    again = run(folder, "check", "--online", *select)
+    assert (again.returncode, again.stdout) == (0, "no problems in 1 file\n"), again.stderr
+    assert run(folder, "fix", "--pin", "--update", *select).returncode == 0
+    assert (folder / "compose.yaml").read_text() == text
 
 
 def test_check_finds_what_is_unpinned_too(application: tuple[Path, dict[str, str]]) -> None:
@@ -177,6 +199,11 @@ def test_only_what_resolves_is_written(application: tuple[Path, dict[str, str]],
     assert done.returncode == 2
     assert (folder / "compose.yaml").read_text().count("@sha256:") == 1
     assert done.stderr.count("not pinned: ") == 4
+    assert f"compose.yaml:10:12: `{host}/llm:none` is not pinned: the registry has no such repository" in done.stderr
+    assert (
+        "compose.yaml:14:12: `localhost:1/x:1` is not pinned: no connection to the registry can be made" in done.stderr
+    )
+    assert "compose.yaml:16:12: `hf.co/org/m:Q4_K_M` is not pinned: models of the Hugging Face Hub" in done.stderr
     places = [line.split(": ")[1] for line in done.stderr.splitlines() if "not pinned" in line]
     assert places == [f"compose.yaml:{line}:12" for line in (10, 12, 14, 16)]
     assert "index" in done.stderr

@@ -72,3 +72,17 @@ def test_service_of_that_name(find: Callable[..., list[Finding]]) -> None:
 
 def test_overlay_may_rely_on_its_base(find: Callable[..., list[Finding]]) -> None:
     assert not find(RULE, "services:\n  app:\n    depends_on: [llm]\nmodels:\n  llm: {model: ai/x}\n")
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "    depends_on:\n      - llm\n      - db\n",
+        "    depends_on:\n      llm:\n        condition: service_started\n",
+        "    depends_on: &shared [llm]\n",
+        "    depends_on:\n      - llm\n    models: [other]\n",
+    ],
+)
+def test_what_is_granted_nowhere_else_is_not_dropped(section: str, find: Callable[..., list[Finding]]) -> None:
+    text = PROJECT.replace("    models: [llm]\n", "") + "  other:\n    model: ai/x\n"
+    assert [finding.fix for finding in find(RULE, text.format(section))] == [None]

@@ -18,8 +18,8 @@ PROJECT = "services:\n  app:\n    image: app\n    models: [llm]\nmodels:\n  llm:
         (" # modellint: ignore[unpinned-model, ignored-digest]", " # modellint: ignore[unpinned-model]"),
         (" # modellint: ignore[ignored-digest, unpinned-model] x", " # modellint: ignore[unpinned-model] x"),
         (" # modellint: ignore[ignored-digest,unpinned-model]", " # modellint: ignore[unpinned-model]"),
-        ("  # modellint: ignore[ignored-digest, no-such-rule] y ", " "),
-        (" # modellint: ignore[no-such-rule]\n    # modellint: ignore[ignored-digest]", "\n"),
+        ("  # modellint: ignore[ignored-digest, conflicting-models] y ", " "),
+        (" # modellint: ignore[conflicting-models]\n    # modellint: ignore[ignored-digest]", "\n"),
     ],
 )
 def test_fix(before: str, after: str, repair: Callable[[str, str], str], find: Callable[..., list[Finding]]) -> None:
@@ -31,8 +31,8 @@ def test_fix(before: str, after: str, repair: Callable[[str, str], str], find: C
 
 def test_line_ends_stay(repair: Callable[[str, str], str]) -> None:
     text = PROJECT.replace("\n", "\r\n")
-    assert repair(RULE, text.format(" # modellint: ignore[no-such-rule]")) == text.format("")
-    alone = "    # modellint: ignore[no-such-rule]\r\n"
+    assert repair(RULE, text.format(" # modellint: ignore[ignored-digest]")) == text.format("")
+    alone = "    # modellint: ignore[ignored-digest]\r\n"
     assert repair(RULE, alone + text.format("")) == text.format("")
 
 
@@ -47,3 +47,24 @@ def test_no_rule_named(comment: str, find: Callable[..., list[Finding]]) -> None
     found = find(RULE, PROJECT.format(f" # modellint: {comment}"))
     assert found
     assert all(finding.fix is None and finding.hint for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("comment", "near"),
+    [
+        ("ignore[unpinned-modle] replaced nightly", "; did you mean `unpinned-model`?"),
+        ("ignore[Unpinned-Model]", "; did you mean `unpinned-model`?"),
+        ("ignore[xyz] a reason", ""),
+    ],
+)
+def test_a_name_that_no_rule_has(comment: str, near: str, find: Callable[..., list[Finding]]) -> None:
+    """The comment stays, and with it what somebody meant by it."""
+    (found,) = find(RULE, PROJECT.format(f" # modellint: {comment}"))
+    name = comment[comment.index("[") + 1 : comment.index("]")]
+    assert found.message == f"no rule is named `{name}`, so this comment ignores nothing{near}"
+    assert found.fix is None
+
+
+def test_a_name_that_no_rule_has_beside_one_that_is_not_needed(repair: Callable[[str, str], str]) -> None:
+    text = PROJECT.format(" # modellint: ignore[ignored-digest, unpinned-modle] nightly")
+    assert repair(RULE, text) == PROJECT.format(" # modellint: ignore[unpinned-modle] nightly")

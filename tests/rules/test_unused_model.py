@@ -33,13 +33,17 @@ def test_fix(models: str, after: str, repair: Callable[[str, str], str], find: C
         "models: {llm: {model: ai/x}, old: {model: ai/y}}\n",
         "models:\n  old: &shared\n    model: ai/y\n  llm: *shared\n",
         "models:\n  llm: &shared\n    model: ai/y\n  old: *shared\n",
-        "models:\n  old: {model: ai/y}\n",
     ],
 )
 def test_no_fix(models: str, find: Callable[..., list[Finding]]) -> None:
-    """On shared lines, with anchors, or where `models:` would be left empty, a person decides."""
+    """On shared lines, or with anchors, a person decides."""
     found = find(RULE, APP + models)
     assert [(finding.span.text, finding.fix) for finding in found] == [("old", None)]
+
+
+def test_no_section_is_left_empty(find: Callable[..., list[Finding]]) -> None:
+    (found,) = find(RULE, "services:\n  app:\n    image: app\nmodels:\n  old: {model: ai/y}\n")
+    assert found.fix is None
 
 
 @pytest.mark.parametrize("reference", ["ai/x", "[ai/x, ai/y]"])
@@ -65,3 +69,35 @@ def test_unknown_grant_may_be_any(find: Callable[..., list[Finding]]) -> None:
     text = APP.replace("llm", "'${NAME}'") + "models:\n  a: {model: ai/x}\n  b: {model: ai/y}\n"
     assert not find(RULE, text)
     assert [finding.span.text for finding in find(RULE, text, {"NAME": "a"})] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        "models: [LLM]",
+        "models: {LLM: {endpoint_var: URL}}",
+        "models: [llm: {endpoint_var: URL}]",
+        "models: [[llm]]",
+        "models: llm",
+        "models: {llm: URL}",
+        "model: llm",
+        "modles: [llm]",
+        "build: {models: [llm]}",
+    ],
+)
+def test_a_grant_that_cannot_be_told(grant: str, find: Callable[..., list[Finding]]) -> None:
+    """What a misspelt or malformed grant means is not known: no model is said to be left over, and none is dropped."""
+    text = "services:\n  app:\n    image: app\n    {}\nmodels:\n  llm: {{model: ai/x}}\n  judge: {{model: ai/y}}\n"
+    assert not find(RULE, text.format(grant))
+    assert len(find(RULE, text.format("models: [judge]"))) == 1
+
+
+def test_a_model_that_is_waited_for_is_wanted(find: Callable[..., list[Finding]]) -> None:
+    """`dependency-on-model` says what is wrong with it."""
+    text = APP.replace("models:", "depends_on:") + "models:\n  llm: {model: ai/x}\n  judge: {model: ai/y}\n"
+    assert [each.span.text for each in find(RULE, text)] == ["judge"]
+
+
+@pytest.mark.parametrize("services", ["services: [app]\n", "services: {app: app}\n", "servces: {app: {image: app}}\n"])
+def test_services_that_cannot_be_read(services: str, find: Callable[..., list[Finding]]) -> None:
+    assert not find(RULE, services + "models:\n  llm: {model: ai/x}\n  judge: {model: ai/y}\n")

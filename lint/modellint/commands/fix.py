@@ -99,7 +99,7 @@ def _finish(said: Arguments, outcome: Outcome, pins: _Pins | None) -> int:
     failed = list(pins.failed.values()) if pins else []
     for finding in failed:
         row, column = finding.span.first
-        complain(f"{finding.span.source.path}:{row}:{column}: not pinned: {finding.message}")
+        complain(f"{finding.span.source.path}:{row}:{column}: {finding.message}")
     for left in outcome.left:
         complain(f"{left.path}:{left.row}:{left.column}: {left.rule}: {left.reason}")
     for trouble in (*outcome.unreadable, *unwritten):

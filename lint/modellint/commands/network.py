@@ -11,6 +11,7 @@ from modellint.compose.files import Unreadable
 from modellint.facts import NOT_FOUND, Facts
 from modellint.options import UsageError
 from modellint.pin import requests
+from modellint.pins import called
 from modellint.registry.access import MAX_AGE, TIMEOUT, Access
 from modellint.registry.ask import ask
 from modellint.registry.cache import default_folder
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from modellint.options import Arguments
     from modellint.request import Request
 
-    Place: TypeAlias = tuple[str, int, int, str]  # path, line and column, and the reference as it is written
+    Place: TypeAlias = tuple[str, int, int, str]  # path, line and column, and the reference for a message
 
 _LONGEST = 600.0  # seconds
+_WRITING = ("fix",)  # commands that write answers into files: what a tag was ten minutes ago is not good enough for it
 
 
 def access(said: Arguments, environment: Mapping[str, str]) -> Access:
@@ -40,8 +42,9 @@ def access(said: Arguments, environment: Mapping[str, str]) -> Access:
         ca_file=_ca_file(said.last("--ca-file")),
         credentials="--anonymous" not in said.values,
         timeout=_seconds(said.last("--timeout")) if said.command.name != "smoke" else TIMEOUT,
-        cache="" if "--no-cache" in said.values else default_folder(environment),
-        max_age=MAX_AGE,
+        cache=default_folder(environment),
+        recalls="--no-cache" not in said.values,
+        max_age=0.0 if said.command.name in _WRITING else MAX_AGE,
         offline="--offline" in said.values,
         checked=(os.curdir, *said.rest, *said.each("--file")),
         warn=_complain_once(),
@@ -87,8 +90,7 @@ def named(
             continue
         for node, request in requests(project, all_images=all_images):
             row, column = node.content.first
-            shown = node.shown if node.has_variable else str(request)
-            places.setdefault(request, (node.source.path, row, column, shown))
+            places.setdefault(request, (node.source.path, row, column, called(node, request)))
     return places
 
 
@@ -98,7 +100,7 @@ def unanswered(places: Mapping[Request, Place], facts: Facts) -> list[Unreadable
     for request, (path, row, column, shown) in places.items():
         answer = facts.answer(request)
         if answer is not None and answer.artifact is None and answer.code != NOT_FOUND:
-            lost.append(Unreadable(path, f"`{shown}` is not known: {answer.reason}", row, column))
+            lost.append(Unreadable(path, f"{shown} is not known: {answer.reason}", row, column))
     return lost
 
 

@@ -19,6 +19,7 @@ from modellint.compose.schema_hints import (
     TYPE_NAMES,
 )
 from modellint.compose.schema_place import Place
+from modellint.compose.schema_rename import rename
 from modellint.edit import Edit, Fix
 from modellint.node import Mapping, Scalar
 
@@ -93,8 +94,7 @@ def _unknown_keys(place: Place, schema: dict[str, Any]) -> Iterator[Violation]:
         hint = CALLED_OTHERWISE.get((place.noun, name), "") or _misplaced(place, node)
         if not hint and (close := closest(name, tuple(known))):
             hint = f"did you mean `{close}`?"
-            if isinstance(place.node, Mapping) and close not in place.node:
-                fix = Fix(f"Write `{close}`", [Edit(key.content, close)])
+            fix = rename(place.path, place.node, key, node, close)
         if not hint and len(known) <= _MANY_KEYS:
             hint = f"its keys are {_list([f'`{word}`' for word in known])}"
         yield Violation(key.span, node, "additionalProperties", path, message, hint or _no_such_key(patterns), fix)

@@ -13,12 +13,13 @@ MAX_AGE = 600.0  # seconds for which an answer about a tag is not asked again
 class Access:
     """Which registries may be asked, how, and what of an earlier run may be used.
 
-    Hosts are `name` or `name:port` as references write them. `cache` is a folder, or empty for none.
+    Hosts are `name` or `name:port` as references write them. `cache` is a folder, or empty for none. Without `recalls`
+    nothing in it is believed, and nothing new is kept there; what turns out to be outdated is mended all the same.
     """
 
     __slots__ = (
-        "ca_file", "cache", "checked", "credentials", "max_age", "offline", "plain_http", "registries", "timeout",
-        "token_hosts", "warn",
+        "ca_file", "cache", "checked", "credentials", "max_age", "offline", "plain_http", "recalls", "registries",
+        "timeout", "token_hosts", "warn",
     )  # fmt: skip
 
     def __init__(
@@ -31,6 +32,7 @@ class Access:
         credentials: bool = True,
         timeout: float = TIMEOUT,
         cache: str = "",
+        recalls: bool = True,
         checked: Iterable[str] = (),
         max_age: float = MAX_AGE,
         offline: bool = False,
@@ -43,6 +45,7 @@ class Access:
         self.credentials = credentials  # whether those that Docker stores may be used
         self.timeout = timeout
         self.cache = cache
+        self.recalls = recalls
         self.checked = tuple(
             checked
         )  # files and folders that are not the user's: no cache in their repositories counts

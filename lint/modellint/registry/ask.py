@@ -43,7 +43,7 @@ def ask(
 
 
 def _answers(requests: list[Request], access: Access, details: bool) -> Generator[tuple[Request, Answer]]:
-    cache = Cache(access.cache, access.checked, access.warn)
+    cache = Cache(access.cache, access.checked, access.warn, recalls=access.recalls)
     left: list[Request] = []
     for request in requests:
         if answer := _without_network(request, access, cache, details):

@@ -1,7 +1,8 @@
 """Answers of earlier runs, on disk: one page for each repository, in a folder for each registry.
 
 What is not as expected is as if it were not there. Files are replaced, never changed, so that runs at the same time
-lose at most each other's newest answers.
+lose at most each other's newest answers. A newer answer takes the place of an older one, also in a run that is not to
+use the cache: what it has found out, and perhaps written into a file, the next run must not take back.
 
 Which digest a tag has nobody can check without the registry. So a cache counts only where nobody but the user can have
 written it.
@@ -14,7 +15,7 @@ import stat
 import sys
 import time
 
-from modellint.facts import Answer
+from modellint.facts import NOT_FOUND, Answer
 from modellint.ownership import Doubt, checked_roots, refuse_shared, writer
 from modellint.registry.page import LARGEST, Page, from_bytes
 
@@ -46,12 +47,21 @@ class Cache:
     """A folder of answers. An empty name stands for none: nothing is found, nothing is kept.
 
     `checked` are files and folders whose repositories are not the user's: in none of them may the cache lie. `warn` is
-    told what of the cache is not used, and why. `doubt` is why none of it is; empty where it is used.
+    told what of the cache is not used, and why. `doubt` is why none of it is; empty where it is used. Without `recalls`
+    nothing is found, and only what is there already is replaced.
     """
 
-    def __init__(self, folder: str, checked: Iterable[str] = (), warn: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self,
+        folder: str,
+        checked: Iterable[str] = (),
+        warn: Callable[[str], object] | None = None,
+        *,
+        recalls: bool = True,
+    ) -> None:
         self._folder = folder
-        self._warn = warn
+        self._recalls = recalls
+        self._warn = warn if recalls else None
         self._pages: dict[str, Page] = {}
         self._new: dict[str, list[tuple[Request, Answer]]] = {}
         self._documents: dict[str, bytes] = {}
@@ -94,8 +104,8 @@ class Cache:
         return True
 
     def keep(self, request: Request, answer: Answer) -> None:
-        """Remember an answer, to be written by `write`. Failures are not remembered."""
-        if self._folder and answer.artifact is not None:
+        """Remember an answer, to be written by `write`. Of failures only that a tag is gone: it is forgotten."""
+        if self._folder and (answer.artifact is not None or (request.tag and answer.code == NOT_FOUND)):
             self._new.setdefault(self._path(request), []).append((request, answer))
 
     def write(self) -> None:
@@ -103,13 +113,15 @@ class Cache:
         for path, answers in self._new.items():
             if self._is_own_folder(os.path.dirname(path)):
                 page = self._read(path)  # again: another run may have written meanwhile
-                for request, answer in answers:
+                news = [each for each in answers if _is_news(page, *each, self._recalls)]
+                for request, answer in news:
                     _add(page, request, answer, self._documents)
-                _write(path, page)
+                if news:
+                    _write(path, page)
         self._new.clear()
 
     def _page(self, request: Request) -> Page:
-        if not self._folder:
+        if not self._folder or not self._recalls:
             return Page()
         path = self._path(request)
         page = self._pages.get(path)
@@ -169,9 +181,19 @@ def _why_foreign(status: os.stat_result, kind: Callable[[int], bool], other: str
     return writer(status) if kind(status.st_mode) else other
 
 
+def _is_news(page: Page, request: Request, answer: Answer, adds: bool) -> bool:
+    """Whether a page lacks an answer; one that `adds` nothing has only to have no older one about the same tag."""
+    known = page.tags.get(request.tag)
+    if known is not None:
+        return known[1] <= answer.asked or known[1] > time.time()  # or a clock was wrong
+    return adds and answer.artifact is not None
+
+
 def _add(page: Page, request: Request, answer: Answer, documents: Mapping[str, bytes]) -> None:
     artifact = answer.artifact
-    if artifact is not None:
+    if artifact is None:
+        page.tags.pop(request.tag, None)
+    else:
         if request.tag:
             page.tags[request.tag] = (artifact.digest, answer.asked)
         page.add(artifact, answer.asked, documents)

@@ -20,6 +20,7 @@ _CONTEXT = 3  # lines around a change
 _HEAD = 2  # lines of a diff that name the file
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _TAB = "\t"
+_QUOTED = frozenset('"\\#')  # a `#` may begin a command to a runner
 _MASKED = " (secrets are masked: this does not apply)"  # part of a name, so that no program takes the diff for a patch
 
 
@@ -54,7 +55,7 @@ def show_diff(changes: Iterable[Change]) -> list[str]:
 
 
 def diff(change: Change) -> Iterator[str]:
-    """The lines of a unified diff, each made safe to print; line ends are left out.
+    """The lines of a unified diff, each made safe to print; line feeds are left out.
 
     A line is cut where a secret begins. The names in the head then say that the diff is for reading alone.
     """
@@ -64,8 +65,11 @@ def diff(change: Change) -> Iterator[str]:
     lines = list(unified(_lines(before), _lines(after), name, context))
     shown = _without_secrets(lines, secrets_of(before), secrets_of(after))
     note = _MASKED if shown != lines else ""
-    for number, each in enumerate(shown):
-        yield _safe(each.rstrip("\r\n")) + (note if number < _HEAD else "")
+    if shown:
+        yield f"--- {_named(f'a/{name}', note)}"
+        yield f"+++ {_named(f'b/{name}', note)}"
+    for each in shown[_HEAD:]:
+        yield _safe(each.rstrip("\r\n")) + ("\r" if each.endswith("\r\n") else "")
         if each[:1] in "+- " and not each.endswith(("\n", "\r")):
             yield "\\ No newline at end of file"
 
@@ -115,6 +119,18 @@ def summary(outcome: Outcome, lost: Collection[str], only_said: bool, stale: int
     if stale:
         parts.append(f"{stale} stale {'pin' if stale == 1 else 'pins'}, `--update` moves them")
     return "; ".join(parts)
+
+
+def _named(name: str, note: str) -> str:
+    """A name in the head of a diff, as Git writes it: in quotes if need be; a tab ends one with a space."""
+    if name.isprintable() and not _QUOTED.intersection(name):
+        return name + (note or (_TAB if " " in name else ""))
+    letters = (letter if letter.isprintable() and letter not in _QUOTED else _octal(letter) for letter in name)
+    return f'"{"".join(letters)}"{note}'
+
+
+def _octal(letter: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in letter.encode("utf-8", "surrogateescape"))
 
 
 def _safe(text: str) -> str:

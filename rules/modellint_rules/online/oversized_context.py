@@ -21,7 +21,7 @@ models:
   llm:
     model: ai/smollm2:360M-Q4_K_M
     context_size: 32768
-    #             ^^^^^ the model was trained with a context of 8192 tokens: beyond it answers lose the thread, and the memory is taken all the same
+    #             ^^^^^ `docker.io/ai/smollm2:360M-Q4_K_M` was trained with a context of 8192 tokens: beyond it answers lose the thread, and the memory is taken all the same
 ```
 
 ```yaml fixed
@@ -59,6 +59,7 @@ Option for a policy: `limit`, tokens above which no context may be, whatever the
 from __future__ import annotations
 
 from modellint.evidence.llama_flags import pairs, same_option
+from modellint.pins import called
 from modellint.request import of_model
 from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Model, rule
 
@@ -69,19 +70,21 @@ _STRETCHES = ("--rope-", "--yarn-")
 def oversized_context(model: Model, context: Context, *, limit: int = 0) -> Findings:
     """Report a context size above the trained one, or above the limit of a policy."""
     node = model.context_size
-    if node is None or model.ref is None or context.facts is None or type(node.value) is not int:
+    reference = model.reference
+    if node is None or reference is None or model.ref is None or context.facts is None or type(node.value) is not int:
         return
     if limit and node.value > limit:
         message = f"a context of {node.value} tokens is above the limit of the policy, {limit}"
         yield Finding(node.content, message, Fix("declare the limit", [Edit(node.content, str(limit))]))
         return
-    artifact = context.facts.artifact(of_model(model.ref))
+    request = of_model(model.ref)
+    artifact = context.facts.artifact(request)
     words = [str(flag.value) for flag in model.flags]
     if artifact is None or not artifact.context or node.value <= artifact.context or _is_decided(words):
         return
     message = (
-        f"the model was trained with a context of {artifact.context} tokens: beyond it answers lose the thread, and the"
-        " memory is taken all the same"
+        f"{called(reference, request)} was trained with a context of {artifact.context} tokens: beyond it answers lose the"
+        " thread, and the memory is taken all the same"
     )
     yield Finding(
         node.content, message, Fix("declare the trained context", [Edit(node.content, str(artifact.context))])

@@ -22,7 +22,7 @@ services:
 models:
   llm:
     model: ai/qwen3:8B-Q4_K_M
-    #      ^^^^^^^^^^^^^^^^^^ `ai/qwen3:8B-Q4_K_M` needs 4.7 GiB of weights and 5.6 GiB for a context of 40960 tokens: more than the budget of 8.0 GiB
+    #      ^^^^^^^^^^^^^^^^^^ `docker.io/ai/qwen3:8B-Q4_K_M` needs 4.7 GiB of weights and 5.6 GiB for a context of 40960 tokens: more than the budget of 8.0 GiB
     context_size: 40960
 ```
 
@@ -48,6 +48,7 @@ from __future__ import annotations
 from modellint.artifact import memory
 from modellint.evidence.llama_flags import pairs, same_option
 from modellint.number import stoi
+from modellint.pins import called
 from modellint.request import of_model
 from modellint.rule import WARNING, Context, Finding, Findings, Model, rule
 from modellint.sizes import binary
@@ -62,14 +63,15 @@ def oversized_model(model: Model, context: Context) -> Findings:
     facts, ref, node = context.facts, model.ref, model.reference
     if facts is None or not facts.memory or ref is None or node is None:
         return
-    artifact = facts.artifact(of_model(ref))
+    request = of_model(ref)
+    artifact = facts.artifact(request)
     tokens = _tokens(model, artifact.packed_context if artifact else 0)
     if artifact is None or not tokens or memory(artifact, tokens) <= facts.memory:
         return
     needs = f"{binary(artifact.weights)} of weights"
     if artifact.cache:
         needs += f" and {binary(artifact.cache * tokens)} for a context of {tokens} tokens"
-    message = f"`{node.shown}` needs {needs}: more than the budget of {binary(facts.memory)}"
+    message = f"{called(node, request)} needs {needs}: more than the budget of {binary(facts.memory)}"
     yield Finding(node.content, message, hint="take a smaller quantization or context, or raise the budget")
 
 

@@ -25,7 +25,7 @@ models:
     #      ^^^^^^^^^^^^^^^^^^^^^ `ghcr.io/example/llm:1` cannot be run: it is an index of several manifests, and Docker Model Runner reads one manifest only
   server:
     model: ollama/ollama:0.12.6
-    #      ^^^^^^^^^^^^^^^^^^^^ `ollama/ollama:0.12.6` cannot be run: it is a container image, no model
+    #      ^^^^^^^^^^^^^^^^^^^^ `docker.io/ollama/ollama:0.12.6` cannot be run: it is a container image, no model
 ```
 
 ```yaml good
@@ -43,6 +43,7 @@ What this rule cannot see: whether the weights are what the config says; only `m
 
 from __future__ import annotations
 
+from modellint.pins import called
 from modellint.request import of_model
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
@@ -53,8 +54,9 @@ def wrong_artifact(model: Model, context: Context) -> Findings:
     ref, node = model.ref, model.reference
     if ref is None or node is None or context.facts is None:
         return
-    artifact = context.facts.artifact(of_model(ref))
+    request = of_model(ref)
+    artifact = context.facts.artifact(request)
     if artifact is not None and artifact.problem:
-        message = f"`{node.shown}` cannot be run: {artifact.problem}"
+        message = f"{called(node, request)} cannot be run: {artifact.problem}"
         hint = "name a model that was packed with `docker model package`, or one manifest of it by digest"
         yield Finding(node.content, message, hint=hint)
