@@ -136,6 +136,11 @@ def flags(n: int) -> str | Files:
 
 
 @shape
+def words_among_flags(n: int) -> str | Files:
+    return app("    models: [m0]\n", 0) + flagged(each(n, '      - "word@"\n'))
+
+
+@shape
 def repeated_flags(n: int) -> str | Files:
     return app("    models: [m0]\n", 0) + flagged(each(n, '      - "--temp"\n      - "0.@"\n'))
 

@@ -60,7 +60,7 @@ _NEVER = "llama-server refuses it and never starts"
 _KNOWN = ALLOWED[LLAMA_CPP]
 
 
-@rule(ERROR, tags=("runtime",))
+@rule(ERROR, refused=True, tags=("runtime",))
 def unpaired_flag(model: Model, context: Context) -> Findings:
     """Report each word that is no flag and no value, and each flag that has no value."""
     flags = model.flags

@@ -18,6 +18,7 @@ COMPOSE = "services:\n  app:\n    image: app:1\n    models: [nope]\n"
 IGNORED = COMPOSE.replace("[nope]", "[nope]  # modellint: ignore[undefined-model] known")
 OFF = "version: 1\nrules:\n  undefined-model: {severity: off}\n"
 ON = "version: 1\n"
+UNPINNED = COMPOSE.replace("nope", "llm") + "models:\n  llm: {model: 'ai/smollm2:360M-Q4_K_M'}\n"
 HOSTILE = "#!/bin/sh\ntouch PWNED\ncat\n"
 
 
@@ -231,9 +232,9 @@ def test_when_the_base_counts() -> None:
 
 
 def baseline(folder: Path) -> str:
-    """The baseline of a folder with the findings of `COMPOSE`."""
+    """The baseline of a folder with the findings of `UNPINNED`."""
     folder.mkdir()
-    (folder / "compose.yaml").write_text(COMPOSE)
+    (folder / "compose.yaml").write_text(UNPINNED)
     words = [sys.executable, "-m", "modellint", "check", "--write-baseline", "known.json"]
     subprocess.run(words, cwd=folder, check=True, capture_output=True)
     return (folder / "known.json").read_text()
@@ -242,15 +243,15 @@ def baseline(folder: Path) -> str:
 @pytest.mark.parametrize("name", ["known.json", "ops/known"])
 def test_a_baseline_is_that_of_the_base(pull: Pull, tmp_path: Path, name: str) -> None:
     known = baseline(tmp_path / "known")
-    pull.open({"compose.yaml": COMPOSE}, {name: known})
-    outcome = pull.run(baseline=name)
-    assert (outcome.outputs["exit-code"], outcome.outputs["errors"]) == ("1", "1")
+    pull.open({"compose.yaml": UNPINNED}, {name: known})
+    outcome = pull.run(baseline=name, fail_on="warning")
+    assert (outcome.outputs["exit-code"], outcome.outputs["warnings"]) == ("1", "1")
     assert warnings(outcome) == [f"`{name}`: this baseline is not the one before the change, which counts"]
     assert pull.run(baseline=name, policy_from="head").outputs["findings"] == "0"
 
 
 def test_a_baseline_of_the_base_counts_whatever_it_is_called(pull: Pull, tmp_path: Path) -> None:
     known = baseline(tmp_path / "known")
-    pull.open({"compose.yaml": COMPOSE, "ops/known": known}, {"README.md": "more\n"})
+    pull.open({"compose.yaml": UNPINNED, "ops/known": known}, {"README.md": "more\n"})
     outcome = pull.run(working_directory="ops", paths="..", baseline="known")
     assert (outcome.outputs["findings"], warnings(outcome)) == ("0", [])
