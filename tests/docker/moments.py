@@ -70,7 +70,7 @@ class Sender:
         for pid, words in below(os.getpid()):
             if " -m modellint smoke " in words:
                 with contextlib.suppress(OSError):
-                    if str(Path(f"/proc/{pid}/cwd").readlink()) == self._folder and _catches(pid, signal.SIGTERM):
+                    if str(Path(f"/proc/{pid}/cwd").readlink()) == self._folder and _catches(pid, signal.SIGHUP):
                         return pid
         return 0
 

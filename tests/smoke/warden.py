@@ -91,7 +91,7 @@ def _send(process: subprocess.Popen[bytes], order: dict[str, Any]) -> int:
 def _is_in(phase: str, pid: int, store: str) -> bool:
     """Whether the command is doing that. A phase looks at as little as it can: twenty runs share two processors."""
     if phase == "command":
-        return _catches(pid, signal.SIGTERM)
+        return _catches(pid, signal.SIGHUP)  # SIGTERM is caught by every command, from its first step on
     if phase == "pull":
         return any(_size(path) for path in Path(store).glob("partial/*"))
     words = " ".join(_words(each) for each in _descendants(pid))
