@@ -14,8 +14,8 @@ models:
   llm:
     model: ai/qwen3:0.6B-Q4_K_M
     runtime_flags: ["--temperature=0.2", "--gpu-layers=40"]
-    #                ^^^^^^^^^^^^^^^^^ llama-server knows no `--temperature=0.2`, it wants `--temperature` and its value as two items; it never starts
-    #                                     ^^^^^^^^^^^^^^^ llama-server knows no `--gpu-layers=40`, it wants `--gpu-layers` and its value as two items; it never starts
+    #                ^^^^^^^^^^^^^^^^^ llama-server does not accept `--temperature=0.2`: `--temperature` and its value must be two items, so it never starts
+    #                                     ^^^^^^^^^^^^^^^ llama-server does not accept `--gpu-layers=40`: `--gpu-layers` and its value must be two items, so it never starts
 ```
 
 ```yaml fixed
@@ -42,9 +42,9 @@ models:
     model: ai/qwen3:0.6B-Q4_K_M
     runtime_flags:
       - --threads=4 # one for each core
-      # ^^^^^^^^^^^ llama-server knows no `--threads=4`, it wants `--threads` and its value as two items; it never starts
+      # ^^^^^^^^^^^ llama-server does not accept `--threads=4`: `--threads` and its value must be two items, so it never starts
       - "--batch-size=${BATCH:-256}"
-      #  ^^^^^^^^^^^^^^^^^^^^^^^^^^ llama-server knows no `--batch-size=${BATCH:-256}`, it wants `--batch-size` and its value as two items; it never starts
+      #  ^^^^^^^^^^^^^^^^^^^^^^^^^^ llama-server does not accept `--batch-size=${BATCH:-256}`: `--batch-size` and its value must be two items, so it never starts
 ```
 
 ```yaml fixed
@@ -93,9 +93,7 @@ def joined_flag(model: Model, context: Context) -> Findings:
             continue
         name = key_of(text)
         shown = item.shown.partition("=")[0]
-        message = (
-            f"llama-server knows no `{item.shown}`, it wants `{shown}` and its value as two items; it never starts"
-        )
+        message = f"llama-server does not accept `{item.shown}`: `{shown}` and its value must be two items, so it never starts"
         fix = _fix(item, name)
         hint = "" if fix else _hint(name, shown, text[len(name) + 1 :])
         yield Finding(item.content, message, fix, hint=hint)

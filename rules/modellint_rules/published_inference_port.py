@@ -10,7 +10,7 @@ services:
     image: ollama/ollama:0.12.6
     ports:
       - 11434:11434
-      # ^^^^^^^^^^^ `11434:11434` publishes Ollama on every address of the host: its API knows no key, so whoever reaches the host runs, pulls and deletes models
+      # ^^^^^^^^^^^ `11434:11434` publishes Ollama on every address of the host: its API asks for no key, so whoever reaches the host runs, pulls and deletes models
   vllm:
     image: vllm/vllm-openai:v0.11.0
     command: --model Qwen/Qwen3-8B --port 9000
@@ -210,9 +210,9 @@ def _is_loopback(listens: Listening) -> bool:
 def _reason(service: Service, known: Product, context: Context) -> str:
     """Why it hurts; empty where callers must send a key."""
     if known.keyless and known in _BY_PORT.values():
-        return "its API knows no key, so whoever reaches the host runs, pulls and deletes models"
+        return "its API asks for no key, so whoever reaches the host runs, pulls and deletes models"
     if known.keyless:
-        return "its API knows no key, so whoever reaches the host runs the models"
+        return "its API asks for no key, so whoever reaches the host runs the models"
     given = key(service)
     if given == "" and known.name == "LiteLLM":
         given = _key_of_litellm(service, context)

@@ -129,8 +129,8 @@ def test_a_gateway_that_is_not_named(tmp_path: Path, config: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (saying("2.37.9"), "Docker Compose 2.37.9 knows no `models:`; 2.38 does"),
-        (saying("1.29.2"), "Docker Compose 1.29.2 knows no `models:`; 2.38 does"),
+        (saying("2.37.9"), "Docker Compose 2.37.9 does not support `models:`; 2.38 does"),
+        (saying("1.29.2"), "Docker Compose 1.29.2 does not support `models:`; 2.38 does"),
         (saying("dev"), "Docker Compose does not say which version it is: dev"),
         (saying("²."), "Docker Compose does not say which version it is: ²."),
         (":", "Docker Compose does not say which version it is: it ended with status 0"),

@@ -383,7 +383,7 @@ def test_a_compose_that_is_too_old(runs: Runs) -> None:
     assert done.status == 0, str(done)
     assert checks(done, "service chat")["engine"] == (
         "not proven",
-        "Docker Compose 2.30.0 knows no `models:`; 2.38 does",
+        "Docker Compose 2.30.0 does not support `models:`; 2.38 does",
     )
 
 

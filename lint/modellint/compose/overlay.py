@@ -9,7 +9,7 @@ from modellint.compose.load import load_project
 from modellint.compose.loader import distinct
 from modellint.compose.schema import Violation, violations
 from modellint.compose.selection import Selection, with_override
-from modellint.node import Mapping, Scalar
+from modellint.node import Mapping
 from modellint.parse import parse
 
 TYPE_CHECKING = False
@@ -116,5 +116,5 @@ def service_texts(path: str) -> list[tuple[str, Mapping]]:
         for section in sections
         if isinstance(section, Mapping)
         for name, body in section
-        if isinstance(name, Scalar) and isinstance(body, Mapping)
+        if isinstance(body, Mapping)
     ]

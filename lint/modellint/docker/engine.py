@@ -97,7 +97,7 @@ def _compose_version(docker: str, environ: Mapping[str, str], config: str, left:
     if major is None or minor is None:
         raise NoEngine(f"Docker Compose does not say which version it is: {answered.words}")
     if (major, minor) < _LEAST:
-        raise NoEngine(f"Docker Compose {version} knows no `models:`; {'.'.join(map(str, _LEAST))} does")
+        raise NoEngine(f"Docker Compose {version} does not support `models:`; {'.'.join(map(str, _LEAST))} does")
     return version
 
 
