@@ -193,7 +193,7 @@ def test_a_missing_env_file_is_refused_also_where_git_ignores_it(registry: Store
         (folder / ".gitignore").write_text("nope.env\n")
         ended = smoke(folder, variables={"REGISTRY": registry.host})
     assert ended.status == 1, str(ended)
-    assert "compose.yaml:5:15 error[invalid-compose] the env file `nope.env`" in ended.out
+    assert "compose.yaml:5:15 error[missing-value] the env file `nope.env`" in ended.out
 
 
 def test_a_file_that_is_not_there(registry: Stored) -> None:

@@ -72,21 +72,26 @@ def missing(project: Project) -> Missing:
     """What a project needs and does not find here, in the order in which it is asked for."""
     needs: dict[tuple[str, bool], Need] = {}
     refusals: list[Violation] = []
+    looked_at: dict[tuple[int, int, bool], bool] = {}  # texts, and whether a value of theirs is missing
     for violation in project.violations:
-        if violation.kind in _WHATEVER or not isinstance(node := violation.node, Scalar):
+        node, required = violation.node, violation.kind == REQUIRED
+        if violation.kind in _WHATEVER or not isinstance(node, Scalar):
             continue
         if violation.kind == NEEDED_FILE:
             path = os.path.normpath(os.path.join(node.source.base, str(node.value)))
-            found = [Need(node.shown, violation.span, path, example_for(path))]
-        else:
-            variables = project.once(unset_variables).get((id(node.source), node.start), [])
-            found = [Need(variable.name, variable.span) for variable in variables]
-            if violation.kind == REQUIRED:
-                found = [need for need in found if need.place == violation.span]
-        if found:
+            needs.setdefault((path, True), Need(node.shown, violation.span, path, example_for(path)))
             refusals.append(violation)
-        for need in found:
-            needs.setdefault((need.path or need.name, bool(need.path)), need)
+            continue
+        text = id(node.source), node.start
+        if (*text, required) not in looked_at:
+            variables = project.once(unset_variables).get(text, [])
+            lacking = [each for each in variables if not required or each.operator in ("?", ":?")]
+            for variable in lacking:
+                if (variable.name, False) not in needs:
+                    needs[variable.name, False] = Need(variable.name, variable.span)
+            looked_at[(*text, required)] = bool(lacking)
+        if looked_at[(*text, required)]:
+            refusals.append(violation)
     example = example_for(os.path.join(project.folder, ".env")) if needs else ""
     return Missing(sorted(needs.values(), key=_order), refusals, example)
 
