@@ -293,7 +293,7 @@ class _Run:
         """Apply fixes together if that is sound, else without those to blame, or in halves; whether any was."""
         tries[0] -= 1
         if tries[0] < 0:
-            self._leave(findings[0], "too many other fixes failed before this one; run it again")
+            self._leave(findings[0], "there are too many fixes for one run; run it again")
             return False
         texts = self._texts(findings)
         unsound = self._unsound(target, findings, texts)
