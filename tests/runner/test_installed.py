@@ -536,7 +536,10 @@ def test_a_model_that_cannot_be_loaded(fake: Fake, status: int, text: str) -> No
     with Installed(fake.base) as runner, pytest.raises(RunnerFailed) as failure:
         runner.boot(setup(8192), REF, 10)
     assert str(failure.value) == f"{REF} cannot be loaded: HTTP {status}: {text}"
-    assert fake.bodies(UNLOAD) == [{"all": False, "backend": BACKEND, "models": [REF]}]
+    # More than one where the runner is still ending the request that failed, and unloads nothing yet.
+    unloads = fake.bodies(UNLOAD)
+    assert unloads
+    assert all(body == {"all": False, "backend": BACKEND, "models": [REF]} for body in unloads)
     assert (fake.configs, fake.runners) == ({}, {})
 
 
