@@ -290,7 +290,15 @@ LENIENT_FILES = {
             "ports": '"80:80"', "profiles": "p", "sysctls": "a=1", "tmpfs": "/a", "volumes": '"/a:/b"',
         }.items()
     },
-    **{f"service/properties/{name}": _service(f"{name}: 1.5") for name in ("mem_limit", "memswap_limit", "shm_size")},
+    **{
+        f"{kind}/properties/{name}": text % f"{name}: 1.5"
+        for name in ("mem_limit", "memswap_limit", "shm_size")
+        for kind, text in {
+            "service": _service("%s"),
+            "job": "services: {a: {image: i}}\njobs: {j: {image: i, triggers: {manual: true}, %s}}\n",
+            "pre_start_hook": _service("pre_start: [{command: x, %s}]"),
+        }.items()
+    },
     "build/oneOf/1/properties/additional_contexts": _BUILT % "additional_contexts: [a=b, a=b]",
     "build/oneOf/1/properties/args": _BUILT % "args: [A=1, A=1]",
     "build/oneOf/1/properties/labels": _BUILT % "labels: [A=1, A=1]",

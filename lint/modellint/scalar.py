@@ -101,7 +101,8 @@ def _integer(digits: str) -> int | None:
     number = int(body, base)
     if digits[0] == "-":
         return -number if number <= _INT64 else None
-    return number if number < _UINT64 else None
+    # With a sign, Go reads no number that takes all 64 bits.
+    return number if number < (_INT64 if digits[0] == "+" else _UINT64) else None
 
 
 def _decimal(digits: str, text: str) -> Value:

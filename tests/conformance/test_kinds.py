@@ -70,6 +70,9 @@ ONE: dict[str, str] = {
     "a number beyond 64 bits": "services: {a: {image: i, cpu_shares: 99999999999999999999}}",
     "a rate that is missing": "services: {a: {image: i, blkio_config: {device_read_bps: [{path: /dev/sda}]}}}",
     "a port published as a number": "services: {a: {image: i, ports: ['80:80', {target: 80, published: 80}]}}",
+    "a published port of 64 bits": "services: {a: {image: i, ports: [{target: 80, published: 9223372036854775808}]}}",
+    "a number with a sign beyond 64 bits": "services: {a: {image: i, environment: {A: +9223372036854775808}}}",
+    "an empty word before an operator": """services: {a: {image: i, command: '"">x'}}""",
     "a port beyond 32 bits": "services: {a: {image: i, ports: [{target: 4294967297}]}}",
     "an exposed port beyond 64 bits": "services: {a: {image: i, expose: [9223372036854775808]}}",
     "a rate without a path": "services: {a: {image: i, blkio_config: {device_read_bps: [{rate: 1g}]}}}",
@@ -84,6 +87,8 @@ ONE: dict[str, str] = {
     "a resource without a kind": "services: {a: {image: i, deploy: {resources: {reservations:"
     " {generic_resources: [{discrete_resource_spec: {value: 1}}]}}}}}",
     "a context that is a number": "services: {a: {build: {context: ., additional_contexts: {k: 1}}}}",
+    "a job with a fraction of a size": f"{JOB}, mem_limit: 1.5, memswap_limit: 2.5, shm_size: 0.5}}}}",
+    "a step with a fraction of a size": "services: {a: {image: i, pre_start: [{command: x, mem_limit: 1.5}]}}",
     "a step for each container": "services: {a: {image: i, pre_start: [{command: x, per_replica: 'yes'}]}}",
     "a step with a host without an address": "services: {a: {image: i, pre_start: [{extra_hosts: {k: []}}]}}",
     "ports of a job": f"{JOB}, expose: [1.5], ports: [0, {{target: 1, host_ip: x}}]}}}}",

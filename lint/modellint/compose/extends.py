@@ -102,7 +102,7 @@ class _Resolver:
         if self.loader.taken_over > MAX_TAKEN_OVER:
             raise TooMuch
         if others is not services:
-            base = _of_another_file(base, body)
+            base = _of_another_file(base, target)
         return self.laid(services, name, base, body, loaded=others is not services)
 
     def laid(self, services: _Services, name: str, base: Mapping, body: Mapping, loaded: bool) -> Node:
@@ -148,14 +148,14 @@ class _Resolver:
         return _Services("services", bodies, said if isinstance(said, Mapping) else None, named.shown)
 
 
-def _of_another_file(base: Mapping, body: Mapping) -> Mapping:
-    """A service of another file as Compose takes it over: loaded, and without a build context of its own folder."""
+def _of_another_file(base: Mapping, named: Scalar) -> Mapping:
+    """A service of another file as Compose takes it over: loaded, and built in the folder of the file that names it."""
     found = loaded(base)
     assert isinstance(found, Mapping)
     build = found.entries.get("build")
     if build is None or not isinstance(build[1], Mapping) or "context" in build[1]:
         return found
-    moved = Mapping(body.source, body.start, body.end, build[1].entries, build[1].pairs, build[1].flow)
+    moved = Mapping(named.source, named.start, named.end, build[1].entries, build[1].pairs, build[1].flow)
     return with_entries(found, {**found.entries, "build": (build[0], moved)})
 
 

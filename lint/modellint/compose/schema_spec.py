@@ -131,6 +131,7 @@ def _or_empty(schema: Schema) -> Schema:
 
 
 _SERVICE = "$defs/service/properties/"
+_CONTAINERS = (_SERVICE, "$defs/job/properties/", "$defs/pre_start_hook/properties/")
 _NETWORK = _SERVICE + "networks/oneOf/1/patternProperties/^[a-zA-Z0-9._-]+$/oneOf/0/properties/"
 _BUILD = _SERVICE + "build/oneOf/1/properties/"
 _UNIQUE_ONCE_MERGED = (
@@ -148,7 +149,7 @@ _UNIQUE_ONCE_MERGED = (
 # Where Docker Compose 5.6.1 accepts more than the schema, and how.
 LENIENCIES: tuple[tuple[str, Callable[[Schema], Schema]], ...] = (
     *((pointer, _repeatable) for pointer in _UNIQUE_ONCE_MERGED),
-    *((_SERVICE + name, _fractional) for name in ("mem_limit", "memswap_limit", "shm_size")),
+    *((each + name, _fractional) for each in _CONTAINERS for name in ("mem_limit", "memswap_limit", "shm_size")),
     (_SERVICE + "depends_on/oneOf/1/patternProperties/^[a-zA-Z0-9._-]+$/properties/required", _or_text),
     (_SERVICE + "extends/oneOf/1", _extensible),
     ("$defs/include/oneOf/1", _extensible),

@@ -42,7 +42,9 @@ def split(text: str) -> list[str]:
         elif character == ")" and not quote:
             raise ValueError(_REFUSED)
         elif character in _OPERATORS and not quote:
-            begun = begun and not (character == ">" and _DIGITS.issuperset(word))  # the 2 of `2>` is no word
+            begun = begun and not (
+                character == ">" and bool(word) and _DIGITS.issuperset(word)
+            )  # the 2 of `2>` is no word
             break
         else:
             if character == ")" and quote == "$(":
