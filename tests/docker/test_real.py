@@ -352,10 +352,10 @@ def test_a_network_that_is_missing(runs: Runs, words: list[str]) -> None:
 
 def test_a_time_out(runs: Runs) -> None:
     text = runs.project({"chat": runs.python(models=LLM)})
-    done = runs.once(text, "--timeout", "1.5", "--format", "json")
+    done = runs.once(text, "--timeout", "0.5", "--format", "json")
     assert done.status == 1, str(done)
     assert errors(done)
-    assert all("1.5 s of `--timeout` were over" in each for each in errors(done)), str(done)
+    assert all("0.5 s of `--timeout` were over" in each for each in errors(done)), str(done)
 
 
 def test_without_an_engine(runs: Runs, tmp_path: Path) -> None:
