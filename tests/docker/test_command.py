@@ -110,6 +110,12 @@ def test_one_that_takes_too_long() -> None:
     assert quick == Done(0, "done\n", "")
 
 
+def test_one_that_must_not_be_broken_off() -> None:
+    """An engine goes on with an import whose client is ended, and nobody would find the image."""
+    assert run(shell("sleep 0.5; echo done"), ENVIRON, 0.0, patience=10) == Done(0, "done\n", "")
+    assert run(shell("sleep 60"), ENVIRON, 0.0, patience=0.2).late
+
+
 def test_many_that_do_not_listen() -> None:
     """All are asked to end at the same time, and then killed at the same time."""
     began = time.monotonic()

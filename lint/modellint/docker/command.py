@@ -55,7 +55,7 @@ class Done(NamedTuple):
 def run(
     words: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes = b"", patience: float = 0.0
 ) -> Done:
-    """Run a program to its end. Where a signal ends the run it has `patience` seconds to come to its own end."""
+    """Run a program to its end; one that must not be broken off has `patience` seconds more to come to it."""
     return run_all([Call(tuple(words), given)], environ, seconds, patience)[0]
 
 
@@ -68,6 +68,8 @@ def run_all(
 ) -> list[Done]:
     """Run programs side by side, each to its end; `grace` is how many seconds one has that is asked to end.
 
+    Where a signal ends the run or its time is over, each has `patience` seconds more before it is asked.
+
     They do not get the terminal's signals: who runs them decides when they end.
     """
     until = time.monotonic() + seconds
@@ -77,7 +79,7 @@ def run_all(
         try:
             for each in started:
                 each.start(environ)
-            _wait(started, until)
+            _wait(started, until + patience)
             _end(started, grace)
             done += [each.done() for each in started]
         finally:  # which finds something to do where a signal has broken in
