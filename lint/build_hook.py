@@ -10,7 +10,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class SchemaTableHook(BuildHookInterface[Any]):
-    """Write `modellint/compose/_schema_table.py`; the build fails where the schema says what a table cannot."""
+    """Write `modellint/compose/schema/_schema_table.py`; the build fails where the schema says what a table cannot."""
 
     PLUGIN_NAME = "custom"
 
@@ -19,10 +19,10 @@ class SchemaTableHook(BuildHookInterface[Any]):
         code = Path(__file__).parent
         sys.path.insert(0, str(code))
         try:
-            from modellint.compose.schema_spec import read_schema
-            from modellint.compose.schema_table import compile_schema, source_of
+            from modellint.compose.schema.compile import compile_schema, source_of
+            from modellint.compose.schema.spec import read_schema
         finally:
             sys.path.remove(str(code))
-        target = code / "modellint" / "compose" / "_schema_table.py"
+        target = code / "modellint" / "compose" / "schema" / "_schema_table.py"
         target.write_text(source_of(compile_schema(read_schema())), encoding="utf-8")
         build_data["artifacts"].append(target.relative_to(code.parent).as_posix())

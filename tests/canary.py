@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modellint.compose.schema_spec import read_schema
+from modellint.compose.schema.spec import read_schema
 
 CANARY = "CANARYVALUE77"
 WRITTEN = "${CANARY}"

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from modellint.replace import read_original, replace
+from modellint.files.replace import read_original, replace
 
 OLD = "# old\n" + "a: 1\n" * 40_000
 NEW = "# new\r\n" + "b: 2\r\n" * 50_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from modellint.example import examples
-from modellint.pack import rules
+from modellint.linter.discovery import rules
+from modellint.linter.page_examples import examples
 
 RULES = list(rules().values())
 SEEDS = [example.text for rule in RULES for example in examples(rule.doc)]

@@ -95,10 +95,10 @@ COMMANDS = (
 # Runs commands, each in a process of its own, and says what they opened that is no file, and how they ended.
 PROGRAM = """\
 import os, stat, sys
-import modellint.commands.findings, modellint.commands.fix, modellint.commands.graph, modellint.config
+import modellint.commands.findings, modellint.commands.fix, modellint.commands.graph, modellint.commands.config
 import modellint.policy.apply, modellint.report.text
 from modellint.cli import main
-from modellint.pack import rules
+from modellint.linter.discovery import rules
 
 def look(event, words):
     if event == "open" and isinstance(words[0], (str, bytes)) and words[0] not in (os.devnull, "/dev/urandom"):

@@ -10,7 +10,7 @@ import pytest
 
 from modellint.check import check
 from modellint.cli import main
-from modellint.pack import rules
+from modellint.linter.discovery import rules
 from modellint.report import renderer
 
 sys.path.insert(0, str(Path(__file__).parent))

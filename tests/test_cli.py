@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from modellint import __version__
-from modellint.pack import rules
+from modellint.linter.discovery import rules
 
 CLEAN = """\
 services:
@@ -252,11 +252,14 @@ def test_every_rule_is_listed(folder: Path) -> None:
     assert all(name in listed for name in rules())
 
 
+LISTING = "from modellint.linter.discovery import rules; print(*rules(online=False, policy=False))"
+
+
 def test_a_new_rule_is_a_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stub is written where the rules are, is found without being registered, and runs."""
     import modellint_rules
-    from modellint import stub
-    from modellint.options import UsageError
+    from modellint.commands import new_rule
+    from modellint.commands.arguments import UsageError
 
     package = tmp_path / "modellint_rules"
     package.mkdir()
@@ -264,12 +267,12 @@ def test_a_new_rule_is_a_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path.parent / "tests").mkdir(exist_ok=True)
     (tmp_path.parent / "tests" / "test_pages.py").touch()
     monkeypatch.setattr(modellint_rules, "__path__", [str(package)])
-    said = stub.write("odd-model")
+    said = new_rule.write("odd-model")
     assert "pytest tests/test_pages.py -k odd-model --redraw" in said
     with pytest.raises(UsageError, match="already"):
-        stub.write("odd-model")
+        new_rule.write("odd-model")
     listing = subprocess.run(
-        [sys.executable, "-c", "from modellint.pack import rules; print(*rules(online=False, policy=False))"],
+        [sys.executable, "-c", LISTING],
         env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert listing.stdout.split() == ["odd-model"]
@@ -277,14 +280,14 @@ def test_a_new_rule_is_a_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_new_rule_is_for_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import modellint_rules
-    from modellint import stub
-    from modellint.options import UsageError
+    from modellint.commands import new_rule
+    from modellint.commands.arguments import UsageError
 
     package = tmp_path / "lib" / "site-packages" / "modellint_rules"
     package.mkdir(parents=True)
     monkeypatch.setattr(modellint_rules, "__path__", [str(package)])
     with pytest.raises(UsageError, match="this modellint is installed: run `new-rule` in a checkout"):
-        stub.write("odd-model")
+        new_rule.write("odd-model")
     assert list(package.iterdir()) == []
 
 

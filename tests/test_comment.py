@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from modellint.comment import MAX_NAMES, Ignore, ignores
-from modellint.parse import parse
-from modellint.source import Source
+from modellint.text.source import Source
+from modellint.yaml.ignore_comments import MAX_NAMES, Ignore, ignores
+from modellint.yaml.parse import parse
 
 
 def read(text: str) -> list[Ignore]:

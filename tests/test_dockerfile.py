@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 from modellint.evidence.dockerfile import read_dockerfile
-from modellint.source import Source
+from modellint.text.source import Source
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -99,6 +99,10 @@ def test_a_wheel_comes_of_what_is_copied(tmp_path: Path) -> None:
     [wheel] = wheels.iterdir()
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    for wanted in ("modellint/compose/_schema_table.py", "modellint/report/gitlab.py", "modellint_rules/__init__.py"):
+    for wanted in (
+        "modellint/compose/schema/_schema_table.py",
+        "modellint/report/gitlab.py",
+        "modellint_rules/__init__.py",
+    ):
         assert wanted in names
     assert any(name.endswith(".data/scripts/modellint") for name in names)

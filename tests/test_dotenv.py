@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modellint.compose.dotenv import DotenvError, read_dotenv, read_raw
-from modellint.source import Source
+from modellint.compose.variables.dotenv import DotenvError, read_dotenv, read_raw
+from modellint.text.source import Source
 
 if TYPE_CHECKING:
     from conftest import Compose

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modellint.edit import Edit, Fix, remark, rewrite, whole_lines
-from modellint.source import Source, Span
+from modellint.text.edit import Edit, Fix, remark, rewrite, whole_lines
+from modellint.text.source import Source, Span
 
 
 def fix(source: Source, *edits: tuple[int, int, str]) -> Fix:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.options import COMMANDS, ENDINGS, Command
+from modellint.commands.table import COMMANDS, ENDINGS, Command
 
 FAILS = "services:\n  app:\n    image: app\n    models: [lmm]\n"
 CLOSED = "modellint: standard output: is closed\n"

@@ -9,11 +9,11 @@ import pytest
 
 from modellint.check import check
 from modellint.cli import main
-from modellint.compose.load import load
-from modellint.engine import MOST, run
-from modellint.pack import rules
+from modellint.compose.loading.load import load
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import MOST, run
 from modellint.rule import Context, Finding, Findings, Model
-from modellint.source import Source
+from modellint.text.source import Source
 
 TEXT = """\
 services:

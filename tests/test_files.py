@@ -12,10 +12,10 @@ import pytest
 
 from modellint.check import check
 from modellint.cli import main
-from modellint.compose import files
-from modellint.compose.files import MAX_BYTES, Unreadable, decode, default_file, inside, read
-from modellint.compose.search import project_files
-from modellint.pack import rules
+from modellint.files import disk
+from modellint.files.disk import MAX_BYTES, Unreadable, decode, default_file, inside, read
+from modellint.files.search import project_files
+from modellint.linter.discovery import rules
 
 COMPOSE_FILE = "services: {}\n"
 
@@ -137,13 +137,13 @@ def test_inside(tmp_path: Path) -> None:
 
 
 def test_standard_input(tmp_path: Path) -> None:
-    code = "from modellint.compose import files; s = files.read_stdin(); print(s.path, repr(s.text))"
+    code = "from modellint.files import disk; s = disk.read_stdin(); print(s.path, repr(s.text))"
     run = subprocess.run([sys.executable, "-c", code], input=b"\xef\xbb\xbfa: 1\r\n", capture_output=True, check=True)
     assert run.stdout == b"<stdin> 'a: 1\\r\\n'\n"
     too_much = subprocess.run(
         [sys.executable, "-c", code], input=b"a" * (MAX_BYTES + 1), capture_output=True, check=False
     )
-    assert too_much.stderr.splitlines()[-1].startswith(b"modellint.compose.files.Unreadable: standard input: is larger")
+    assert too_much.stderr.splitlines()[-1].startswith(b"modellint.files.disk.Unreadable: standard input: is larger")
 
 
 def test_folder_search(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_default_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_default_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "DEFAULT_NAMES", ("no such name",))
+    monkeypatch.setattr(disk, "DEFAULT_NAMES", ("no such name",))
     with pytest.raises(Unreadable) as error:
         default_file(".")
     assert error.value.reason == "neither this folder nor one above it holds no such name"

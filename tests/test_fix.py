@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modellint import fix as fix_module
-from modellint.atomic_write import Unwritable
-from modellint.compose.project import Project
-from modellint.compose.selection import Options
-from modellint.edit import SAFE, UNSAFE, Edit, Fix
-from modellint.engine import run
-from modellint.finding import Finding
+from modellint.compose.loading.selection import Options
+from modellint.compose.model.project import Project
+from modellint.files.atomic_write import Unwritable
+from modellint.files.replace import Original
 from modellint.fix import Change, Outcome, fix, write
-from modellint.pack import rules
-from modellint.replace import Original
-from modellint.source import Source, Span
-from modellint.tree import YamlFile
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
+from modellint.text.edit import SAFE, UNSAFE, Edit, Fix
+from modellint.text.finding import Finding
+from modellint.text.source import Source, Span
+from modellint.yaml.builder import YamlFile
 
 if TYPE_CHECKING:
-    from modellint.edit import Safety
+    from modellint.text.edit import Safety
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "dev" / "files"
 RULES = [rule for rule in rules(online=False).values() if rule.on]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from modellint.check import check
-from modellint.pack import rules
+from modellint.linter.discovery import rules
 from modellint.report import text
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

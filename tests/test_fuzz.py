@@ -9,13 +9,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from modellint.compose.load import load
-from modellint.edit import rewrite
-from modellint.engine import run
-from modellint.finding import Finding
-from modellint.node import Mapping, Scalar, Sequence
-from modellint.source import Source, Span
-from modellint.tree import YamlFile
+from modellint.compose.loading.load import load
+from modellint.linter.run_rules import run
+from modellint.text.edit import rewrite
+from modellint.text.finding import Finding
+from modellint.text.source import Source, Span
+from modellint.yaml.builder import YamlFile
+from modellint.yaml.node import Mapping, Scalar, Sequence
 from mutations import PIECES, RULES, mutated
 
 TEXTS = 3_000

@@ -12,8 +12,8 @@ import pytest
 
 from counting import Steps, growing, steps
 from modellint.cli import main
-from modellint.compose import schema_words
-from modellint.pack import online_names, rules
+from modellint.compose.schema import messages
+from modellint.linter.discovery import online_names, rules
 from shapes import SHAPES, write
 
 SIZES = (8, 16, 32)
@@ -22,14 +22,14 @@ LEAST = 150  # steps more: of fewer nobody notices anything
 # Work that is bounded by a constant, so that at these sizes it would look as if it grew on. With a constant this small
 # it stops growing here as it does in earnest; what such a bound is for stands beside it.
 LIMITS = {
-    "modellint.near._MOST": 300,
-    "modellint.items._MOST": 4,
-    "modellint.grant_edits._MOST": 4,
-    "modellint.comment.MAX_NAMES": 4,
+    "modellint.text.suggest._MOST": 300,
+    "modellint.fixing.list_edits._MOST": 4,
+    "modellint.fixing.grant_edits._MOST": 4,
+    "modellint.yaml.ignore_comments.MAX_NAMES": 4,
     "modellint.graph.build.MOST_MODELS": 4,
     "modellint.graph.build.MOST_SERVICES": 4,
     "modellint.evidence.container_ports._MOST_RANGES": 4,
-    "modellint.compose.dotenv.MAX_SETTINGS": 12,
+    "modellint.compose.variables.dotenv.MAX_SETTINGS": 12,
     "modellint.evidence.gather._MOST_ADDRESSES": 40,
     "modellint.evidence.languages._MOST_FOUND": 40,
     "modellint.evidence.url._MOST": 40,
@@ -38,16 +38,16 @@ LIMITS = {
     "modellint.report.unified._SMALL": 4,
     "modellint_rules.interpolated_variable._MOST_FIXED": 4,
     "modellint_rules.leaked_variable._MOST_FIXED": 4,
-    "modellint.compose.references._MANY": 4,
+    "modellint.compose.validation.references._MANY": 4,
     "modellint.evidence.gather.MOST_GRANTS": 4,
     "modellint.report.snippet._WIDEST": 8,
-    "modellint.result._LONGEST_LINE": 8,
+    "modellint.linter.record._LONGEST_LINE": 8,
     "modellint_rules.legacy_provider._MOST": 4,
     "modellint_rules.undefined_model._MANY": 4,
     "modellint_rules.uninjected_variable._MOST_UNSET": 4,
 }
 # Searches by halves, of which the two branches are taken as it happens.
-BY_HALVES = ("modellint/source.py:Source.position:", "canonical/order.py:")
+BY_HALVES = ("modellint/text/source.py:Source.position:", "canonical/order.py:")
 COMMANDS = {
     "check": ["check", "--select", "all", "--fail-on", "never"],
     "fix": ["fix", "--unsafe", "--diff"],
@@ -105,7 +105,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def counted(command: str, name: str, size: int, folder: Path) -> Steps:
     write(SHAPES[name](size), folder)
-    schema_words.closest.cache_clear()  # what the smaller ones put there would be missing from the count
+    messages.closest.cache_clear()  # what the smaller ones put there would be missing from the count
     return steps(lambda: main([*COMMANDS[command], "compose.yaml"]))
 
 

@@ -17,7 +17,7 @@ from modellint.evidence.images import (
     lacks,
     product,
 )
-from modellint.image import Image
+from modellint.oci.image_reference import Image
 
 
 @pytest.mark.parametrize(

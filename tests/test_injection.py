@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from modellint.compose.load import load
-from modellint.compose.project import Model, Project, Service
-from modellint.engine import run
-from modellint.finding import ERROR
-from modellint.node import Mapping, plain
-from modellint.pack import rules
-from modellint.parse import parse
-from modellint.source import Source
+from modellint.compose.loading.load import load
+from modellint.compose.model.project import Model, Project, Service
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
+from modellint.text.finding import ERROR
+from modellint.text.source import Source
+from modellint.yaml.node import Mapping, plain
+from modellint.yaml.parse import parse
 
 VECTORS = Path(__file__).parents[2] / "shared/vectors/compose_models.json"
 CASES: list[dict[str, Any]] = json.loads(VECTORS.read_text(encoding="utf-8")) if VECTORS.exists() else []

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modellint.compose.interpolate import InvalidTemplate, MissingVariable, interpolate, substitute, variables
-from modellint.parse import parse
-from modellint.source import Source
+from modellint.compose.variables.interpolate import InvalidTemplate, MissingVariable, interpolate, substitute, variables
+from modellint.text.source import Source
+from modellint.yaml.parse import parse
 
 if TYPE_CHECKING:
     from conftest import Compose

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from modellint.edit import Edit, Fix, rewrite
-from modellint.items import add_lines, take_out_entry
-from modellint.node import Mapping, Scalar, Sequence
-from modellint.parse import parse
-from modellint.source import Source
+from modellint.fixing.list_edits import add_lines, take_out_entry
+from modellint.text.edit import Edit, Fix, rewrite
+from modellint.text.source import Source
+from modellint.yaml.node import Mapping, Scalar, Sequence
+from modellint.yaml.parse import parse
 
 
 def read(text: str) -> tuple[Source, Mapping]:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from modellint.compose.project import Project
-from modellint.engine import AFTER_ALL, run
-from modellint.example import Example, beside, examples, policy
-from modellint.finding import Finding
+from modellint.compose.model.project import Project
 from modellint.fix import fix, write
+from modellint.linter.page_examples import Example, beside, examples, policy
+from modellint.linter.run_rules import AFTER_ALL, run
 from modellint.rule import Rule
+from modellint.text.finding import Finding
 from test_pages import RULES, demanded, facts
 
 FIXED = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modellint.cli import main
-from modellint.pack import rules
+from modellint.linter.discovery import rules
 
 SECRET = "wJalrXUtnFEMI_K7MDENG"
 NAMED = """\

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 
 import pytest
 
-from modellint import near
-from modellint.near import Guesses, did_you_mean
+from modellint.text import suggest
+from modellint.text.suggest import Guesses, did_you_mean
 
 KNOWN = ["smollm", "qwen", "gemma", "embedder", "judge", "judge-2", "llm", "llms"]
 
@@ -20,7 +20,7 @@ def test_it_is_the_word_that_difflib_finds(word: str, likeness: float) -> None:
 
 
 def test_the_work_of_all_guesses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near, "_MOST", 100)
+    monkeypatch.setattr(suggest, "_MOST", 100)
     guesses = Guesses()
     assert guesses.nearest("smolm", ["smollm"], 0.7) == "smollm"
     assert guesses.nearest("smolm", ["smollm", "smollm2"] * 10, 0.7) == ""

@@ -8,8 +8,8 @@ import pytest
 
 from modellint.check import check
 from modellint.cli import main
-from modellint.number import signed, stoi, whole
-from modellint.pack import rules
+from modellint.linter.discovery import rules
+from modellint.text.numbers import signed, stoi, whole
 
 MANY = "9" * 5_000
 STRANGE = [MANY, "²", "٣", "1_000", "+5", " 5", "", "-", "5 ", "0x10", "1e3", "-" + MANY, "0" * 5_000 + "7"]

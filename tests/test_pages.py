@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from modellint.artifact import Artifact
 from modellint.check import open_project
-from modellint.compose.load import load
-from modellint.compose.selection import Options
-from modellint.demands import Demands
-from modellint.edit import rewrite
-from modellint.engine import AFTER_ALL, run
-from modellint.example import Example, beside, draw, examples, policy, registry
-from modellint.facts import NOT_FOUND, Answer, Facts
-from modellint.pack import rules
-from modellint.policies import Policies
+from modellint.compose.loading.load import load
+from modellint.compose.loading.selection import Options
+from modellint.linter.discovery import rules
+from modellint.linter.page_examples import Example, beside, draw, examples, policy, registry
+from modellint.linter.run_rules import AFTER_ALL, run
+from modellint.oci.answers import NOT_FOUND, Answer, Facts
+from modellint.oci.artifact import Artifact
+from modellint.oci.query import Request
 from modellint.policy.apply import about_exceptions as after_all
 from modellint.policy.apply import apply
+from modellint.policy.discovery import Policies
 from modellint.policy.ruling import ruling
-from modellint.request import Request
+from modellint.policy_terms import Demands
 from modellint.rule import Rule
-from modellint.source import Source
+from modellint.text.edit import rewrite
+from modellint.text.source import Source
 
 RULES = rules()
 EXAMPLES = [

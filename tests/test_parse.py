@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modellint import yaml_events
-from modellint.compose import files
-from modellint.node import Mapping, Scalar, Sequence, plain
-from modellint.parse import parse
-from modellint.source import Source
-from modellint.tree import MAX_DEPTH, MAX_NODES, YamlFile
+from modellint.files import disk
+from modellint.text.source import Source
+from modellint.yaml import events
+from modellint.yaml.builder import MAX_DEPTH, MAX_NODES, YamlFile
+from modellint.yaml.node import Mapping, Scalar, Sequence, plain
+from modellint.yaml.parse import parse
 
 if TYPE_CHECKING:
-    from modellint.node import Node
+    from modellint.yaml.node import Node
 
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
 
@@ -341,7 +341,7 @@ def test_pure_parser_agrees(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip("ruamel.yaml's own parser refuses tabs and DEL, and puts `{a: }` one blank to the left")
     text = CASES[name][0]
     fast = [fields(node) for node in nodes(read(text).documents[0])]
-    monkeypatch.setattr(yaml_events, "_c_module", lambda: None)
+    monkeypatch.setattr(events, "_c_module", lambda: None)
     assert [fields(node) for node in nodes(read(text).documents[0])] == fast
 
 
@@ -351,7 +351,7 @@ def test_empty_value_stands_behind_its_key() -> None:
 
 
 def test_byte_order_mark_moves_nothing() -> None:
-    text = files.decode("compose.yaml", b"\xef\xbb\xbfa: 1\n")
+    text = disk.decode("compose.yaml", b"\xef\xbb\xbfa: 1\n")
     assert [node.span.text for node in nodes(read(text).documents[0])][1:] == ["a", "1"]
 
 
@@ -598,7 +598,7 @@ def test_corpus_reads_as_pyyaml_reads_it() -> None:
     compared = 0
     refused: list[str] = []
     for name, _, path in corpus():
-        source = files.read(str(path))
+        source = disk.read(str(path))
         try:
             theirs = [node for node in yaml.compose_all(source.text, Loader=yaml.CSafeLoader) if node is not None]
         except yaml.YAMLError:
@@ -618,14 +618,14 @@ def test_corpus_has_errors_only_where_compose_has_them() -> None:
 
 
 def read_file(path: Path) -> YamlFile:
-    return parse(files.read(str(path)))
+    return parse(disk.read(str(path)))
 
 
 @needs_corpus
 def test_corpus_reads_the_same_with_the_pure_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     small = [path for _, _, path in corpus() if path.stat().st_size < 1500 and b"\t" not in path.read_bytes()]
     fast = [[fields(node) for root in read_file(path).documents for node in nodes(root)] for path in small]
-    monkeypatch.setattr(yaml_events, "_c_module", lambda: None)
+    monkeypatch.setattr(events, "_c_module", lambda: None)
     slow = [[fields(node) for root in read_file(path).documents for node in nodes(root)] for path in small]
     assert len(small) >= 60
     assert slow == fast
@@ -636,8 +636,8 @@ def test_corpus_reads_the_same_with_the_pure_parser(monkeypatch: pytest.MonkeyPa
 SHARED = """
 import sys
 {first}
-from modellint.parse import parse
-from modellint.source import Source
+from modellint.yaml.parse import parse
+from modellint.text.source import Source
 assert len(parse(Source("a", "a: [1, {{b: &c d}}, *c]")).documents) == 1
 assert len(parse(Source("a", "a: [")).problems) == 1
 from ruamel.yaml import YAML
@@ -655,10 +655,10 @@ assert _ruamel_yaml.ScalarEvent.__module__ == "ruamel.yaml.events"
 """
 ALONE = """
 import sys
-from modellint.yaml_events import import_alone
+from modellint.yaml.events import import_alone
 import_alone()
-from modellint.parse import parse
-from modellint.source import Source
+from modellint.yaml.parse import parse
+from modellint.text.source import Source
 assert len(parse(Source("a", "a: [1, {b: &c d}, *c]")).documents) == 1
 assert len(parse(Source("a", "a: [")).problems) == 1
 assert "_ruamel_yaml" in sys.modules

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modellint.artifact import Artifact
 from modellint.check import open_project
-from modellint.compose.project import Project
-from modellint.compose.selection import Options
-from modellint.facts import NOT_FOUND, Answer, Facts
-from modellint.finding import Finding
+from modellint.compose.loading.selection import Options
+from modellint.compose.model.project import Project
 from modellint.fix import Outcome, fix
-from modellint.pin import Pins, pins, requests
-from modellint.request import Request
+from modellint.fixing.pinning import Pins, pins, requests
+from modellint.oci.answers import NOT_FOUND, Answer, Facts
+from modellint.oci.artifact import Artifact
+from modellint.oci.query import Request
+from modellint.text.finding import Finding
 
 if TYPE_CHECKING:
-    from modellint.artifact import Kind
+    from modellint.oci.artifact import Kind
 
 OLD, NEW = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 HEAD = "services:\n  app:\n    image: app\n    build: .\n    models: [llm]\nmodels:\n  llm:\n"

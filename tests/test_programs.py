@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import modellint
-from modellint.programs import bare_environment, find_program, isolated
+from modellint.system.programs import bare_environment, find_program, isolated
 
 LINT = Path(modellint.__path__[0]).parent
 MODULES = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.reference import Reference
+from modellint.oci.model_reference import Reference
 
 VECTORS = Path(__file__).parents[2] / "shared/vectors/refs.json"
 H = "9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e"

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from modellint import atomic_write, file_attributes
-from modellint import replace as module
-from modellint.atomic_write import Unwritable
-from modellint.compose.files import MAX_BYTES
-from modellint.replace import Original, read_original, replace
+from modellint.files import atomic_write, attributes
+from modellint.files import replace as module
+from modellint.files.atomic_write import Unwritable
+from modellint.files.disk import MAX_BYTES
+from modellint.files.replace import Original, read_original, replace
 
 OLD = "a: 1\n"
 NEW = "a: 2 # é\n"
@@ -88,7 +88,7 @@ def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> S
 def run_on(kind: str, monkeypatch: pytest.MonkeyPatch) -> System:
     """Have a kind of system."""
     system = System(LACKING[kind])
-    for part in (module, atomic_write, file_attributes):
+    for part in (module, atomic_write, attributes):
         monkeypatch.setattr(part, "os", system)
     return system
 
@@ -463,7 +463,7 @@ def test_the_owner(path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> No
     [(True, True, 0o6755), (False, True, 0o755), (True, False, 0o755), (False, False, 0o755)],
 )
 def test_another_owner_gains_no_rights(owner: bool, group: bool, mode: int) -> None:
-    narrowed = file_attributes._mode  # pyright: ignore[reportPrivateUsage]
+    narrowed = attributes._mode  # pyright: ignore[reportPrivateUsage]
     assert narrowed(0o6755, owner, group) == mode
     assert narrowed(0o640, owner, group) == (0o640 if group else 0o600)
     assert narrowed(0o664, owner, group) == (0o664 if group else 0o644)
@@ -531,8 +531,8 @@ def test_a_read_only_file(path: Path) -> None:
 
 AS_NOBODY = """
 import os, sys
-from modellint.atomic_write import Unwritable
-from modellint.replace import read_original, replace
+from modellint.files.atomic_write import Unwritable
+from modellint.files.replace import read_original, replace
 if not os.geteuid():
     os.setgroups([])
     os.setgid(65534)

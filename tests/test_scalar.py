@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modellint.node import Scalar
-from modellint.parse import parse
-from modellint.scalar import Time, compose_text, fits, resolve, tagged
-from modellint.source import Source
+from modellint.text.source import Source
+from modellint.yaml.node import Scalar
+from modellint.yaml.parse import parse
+from modellint.yaml.scalars import Time, compose_text, fits, resolve, tagged
 
 if TYPE_CHECKING:
     from conftest import Compose
-    from modellint.node import Value
+    from modellint.yaml.node import Value
 
 VALUES: dict[str, Value] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None, "nULL": "nULL",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modellint.node import Mapping, plain
-from modellint.parse import MAX_PROBLEMS, parse
-from modellint.source import Source
-from modellint.tree import YamlFile
+from modellint.text.source import Source
+from modellint.yaml.builder import YamlFile
+from modellint.yaml.node import Mapping, plain
+from modellint.yaml.parse import MAX_PROBLEMS, parse
 
 if TYPE_CHECKING:
     from conftest import Compose

@@ -10,9 +10,9 @@ from threading import Thread
 
 import pytest
 
-from modellint.compose import files
-from modellint.source import Source
-from modellint.tree import Builder, YamlFile
+from modellint.files import disk
+from modellint.text.source import Source
+from modellint.yaml.builder import Builder, YamlFile
 
 SECONDS = 60  # far more than the work takes; without an end it would take for ever
 POLICY = """\
@@ -24,8 +24,8 @@ PROGRAM = """\
 import sys
 from threading import Thread
 from modellint.check import check
-from modellint.pack import rules
-from modellint.policies import Policies
+from modellint.linter.discovery import rules
+from modellint.policy.discovery import Policies
 
 sys.setswitchinterval(1e-5)  # threads take turns also within a small file
 known, policies = list(rules().values()), Policies()
@@ -82,10 +82,10 @@ def test_a_forked_process_parses_while_another_thread_did(tmp_path: Path) -> Non
         pytest.skip("this system has no fork")
     program = """\
 import os, warnings
-from modellint.parse import parse
-from modellint.compose import files
-from modellint.source import Source
-from modellint.yaml_events import Parser
+from modellint.yaml.parse import parse
+from modellint.files import disk
+from modellint.text.source import Source
+from modellint.yaml.events import Parser
 warnings.simplefilter("ignore")
 with Parser("a: 1"):
     child = os.fork()
@@ -119,7 +119,7 @@ def test_an_event_that_is_not_known_ends_the_reading(monkeypatch: pytest.MonkeyP
             assert self.left, "the events are read without an end"
             return Strange()
 
-    monkeypatch.setattr("modellint.tree.Parser", Stream)
+    monkeypatch.setattr("modellint.yaml.builder.Parser", Stream)
     with pytest.raises(TypeError, match="Strange"):
         Builder(YamlFile(Source("compose.yaml", "a: 1"))).build("a: 1")
 
@@ -128,12 +128,12 @@ def test_what_a_fix_tries_is_seen_by_no_other_thread(tmp_path: Path) -> None:
     path = str(tmp_path / "compose.yaml")
     Path(path).write_text("a: 1\n")
     seen: list[str] = []
-    files.draft({path: "a: 2\n"})
+    disk.draft({path: "a: 2\n"})
     try:
-        other = Thread(target=lambda: seen.append(files.read(path).text))
+        other = Thread(target=lambda: seen.append(disk.read(path).text))
         other.start()
         other.join(SECONDS)
-        assert (seen, files.read(path).text) == (["a: 1\n"], "a: 2\n")
+        assert (seen, disk.read(path).text) == (["a: 1\n"], "a: 2\n")
     finally:
-        files.draft({})
-    assert files.read(path).text == "a: 1\n"
+        disk.draft({})
+    assert disk.read(path).text == "a: 1\n"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from modellint.commands.arguments import UsageError, read
 from modellint.commands.trust import OF_PULL_REQUESTS, REFUSED, refuse_untrusted, warning
-from modellint.options import UsageError, read
 
 SMOKES = (
     ["smoke"], ["smoke", "--offline"], ["smoke", "--engine", "docker"], ["smoke", "--engine", "docker", "--offline"],

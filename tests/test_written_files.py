@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from modellint import atomic_write
-from modellint.atomic_write import Unwritable, resolved, write
 from modellint.cli import main
+from modellint.files import atomic_write
+from modellint.files.atomic_write import Unwritable, resolved, write
 
 COMPOSE = "services:\n  web: {image: a, models: [llm]}\nmodels:\n  llm: {model: ai/x}\n"
 PRECIOUS = "precious\n"
@@ -231,15 +231,15 @@ def test_a_fix_that_failed_found_something_to_fix(disk: Path, capsys: pytest.Cap
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no Docker engine")
 def test_a_full_folder_for_temporary_files(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is said is said of that folder."""
-    from modellint.docker import command, private
+    from modellint.smoke.docker import docker_config, subprocesses
 
     (disk / "config").mkdir()
     with pytest.raises(OSError, match="No space") as error:
-        private.make_config(str(disk / "config"), {"DOCKER_CONFIG": str(disk / "none")})
+        docker_config.make_config(str(disk / "config"), {"DOCKER_CONFIG": str(disk / "none")})
     assert error.value.filename == str(disk / "config" / "cli-plugins" / "docker-model")
     monkeypatch.setattr(tempfile, "tempdir", str(disk))
     with pytest.raises(OSError, match="No space") as error:
-        command.run(["true"], {}, 5.0, b"x" * 5000)
+        subprocesses.run(["true"], {}, 5.0, b"x" * 5000)
     assert error.value.filename == str(disk)
 
 

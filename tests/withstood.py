@@ -10,28 +10,23 @@ import signal
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from functools import cache
 from pathlib import Path
-from unittest.mock import patch
 from xml.etree import ElementTree
 
 from modellint import fix as fix_module
 from modellint.check import check
 from modellint.cli import main
-from modellint.compose import schema_judge
-from modellint.compose.schema_spec import read_schema
-from modellint.edit import Fix
-from modellint.options import FORMATS, GRAPH_FORMATS
-from modellint.pack import rules
-from modellint.report import renderer
-from modellint.source import Source
+from modellint.commands.table import GRAPH_FORMATS
+from modellint.linter.discovery import rules
+from modellint.report import FORMATS, renderer
+from modellint.text.edit import Fix
+from modellint.text.source import Source
 from mutations import mutated
 
 SEED = 5
 SECONDS = 30  # for all commands about one text: what takes longer, takes for ever
 COMPOSE = "compose.yaml"
 RULES = rules(online=False, policy=False)
-SCHEMA = cache(read_schema)  # a process of one run reads it once at most, and this one would thousands of times
 CRASHES = ("internal error", "failed on it", "Traceback")
 
 
@@ -55,7 +50,7 @@ def withstand(numbers: range, folder: Path) -> Tally:
     for number in numbers:
         text = text_of(number)
         try:
-            with _in_time(), _edits_alone(), patch.object(schema_judge, "read_schema", SCHEMA):
+            with _in_time(), _edits_alone():
                 _try(number, text, tally)
         except Fault as fault:
             tally.faults.append(f"{number}: {fault}: {text!r}")

@@ -9,9 +9,9 @@ import os
 import sys
 
 from modellint.check import open_project, targets
-from modellint.compose.files import Unreadable
-from modellint.options import project_options, read
-from modellint.smoke.asked import chosen_models, chosen_services
+from modellint.commands.arguments import project_options, read
+from modellint.files.disk import Unreadable
+from modellint.smoke.options import chosen_models, chosen_services
 
 said = read(["check", *sys.argv[1:]])
 options = project_options(said)

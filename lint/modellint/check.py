@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import os
 
-from modellint.compose import files
-from modellint.compose.load import complete, load_project
-from modellint.compose.missing import missing
-from modellint.compose.selection import Options, select_path, with_override
-from modellint.engine import MOST, TooMany, run
-from modellint.finding import SEVERITIES
-from modellint.parallel import spread
-from modellint.result import Result, Suppressed, pack, result, results, unpack
+from modellint.compose.loading.load import complete, load_project
+from modellint.compose.loading.selection import Options, select_path, with_override
+from modellint.compose.model.missing import missing
+from modellint.files import disk
+from modellint.linter.record import Result, Suppressed, pack, result, results, unpack
+from modellint.linter.run_rules import MOST, TooMany, run
+from modellint.system.workers import spread
+from modellint.text.finding import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from modellint.base_suppressions import Unheeded
-    from modellint.compose.project import Project
-    from modellint.compose.selection import Selection
-    from modellint.engine import Covered
-    from modellint.facts import Facts
-    from modellint.policies import InForce, Policies
+    from modellint.compose.loading.selection import Selection
+    from modellint.compose.model.project import Project
+    from modellint.linter.run_rules import Covered
+    from modellint.oci.answers import Facts
+    from modellint.policy.base_suppressions import Unheeded
+    from modellint.policy.discovery import InForce, Policies
     from modellint.rule import Rule
 
 
@@ -83,8 +83,8 @@ class Report:
 
     def __init__(self) -> None:
         self.results: list[Result] = []
-        self.unreadable: list[files.Unreadable] = []
-        self.left_out: list[files.LeftOut] = []  # Compose files that were met and not checked
+        self.unreadable: list[disk.Unreadable] = []
+        self.left_out: list[disk.LeftOut] = []  # Compose files that were met and not checked
         self.needs: list[Needs] = []  # of the projects that lack something here
         self.files = 0  # Compose files that were checked
         self.projects = 0
@@ -169,14 +169,14 @@ def _gather(report: Report, outcomes: Sequence[Outcome], policies: Policies | No
             found.setdefault(_key(one), one)
         report.in_force = apply.in_force(in_force.items(), policies)
     if policies is not None and policies.before is not None:
-        from modellint.base_suppressions import Unheeded, differences
         from modellint.policy.apply import paths_of
+        from modellint.policy.base_suppressions import Unheeded, differences
 
         report.unheeded = differences(paths_of(in_force, policies), policies.before)
         report.unheeded += [Unheeded(*each) for each in sorted({each for one in outcomes for each in one.unheeded})]
-    report.unreadable.extend(files.Unreadable(*each) for each in lost)
+    report.unreadable.extend(disk.Unreadable(*each) for each in lost)
     report.unreadable.sort(key=lambda trouble: (trouble.path, trouble.row, trouble.column))
-    report.left_out = [files.LeftOut(*each) for each in sorted(left_out) if each[0] not in read]
+    report.left_out = [disk.LeftOut(*each) for each in sorted(left_out) if each[0] not in read]
     report.policies = list(in_force)
     report.files = len(read)
     report.results = sorted(found.values(), key=Result.order)
@@ -185,7 +185,7 @@ def _gather(report: Report, outcomes: Sequence[Outcome], policies: Policies | No
 
 
 def targets(
-    paths: Sequence[str], unreadable: list[files.Unreadable], left_out: list[files.LeftOut] | None = None
+    paths: Sequence[str], unreadable: list[disk.Unreadable], left_out: list[disk.LeftOut] | None = None
 ) -> list[str]:
     """A file or a folder for each project that the paths stand for, or nothing for the project of this folder.
 
@@ -196,20 +196,20 @@ def targets(
     for path in paths or [""]:
         try:
             names = [path]
-            if files.is_folder(path):
-                from modellint.compose.search import project_files
+            if disk.is_folder(path):
+                from modellint.files.search import project_files
 
                 names = [os.path.dirname(name) for name in project_files(path, unreadable, passed)]
-        except files.Unreadable as trouble:
+        except disk.Unreadable as trouble:
             unreadable.append(trouble)
             continue
-        found.update((name if name in ("", files.STDIN) else os.path.normpath(name), None) for name in names)
-    overrides = {name for target in found if not files.is_folder(target) for name in with_override(target)[1:]}
+        found.update((name if name in ("", disk.STDIN) else os.path.normpath(name), None) for name in names)
+    overrides = {name for target in found if not disk.is_folder(target) for name in with_override(target)[1:]}
     return [target for target in found if target not in overrides]
 
 
 def open_project(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
-    """The project of a target, and what was selected; raises `files.Unreadable`.
+    """The project of a target, and what was selected; raises `disk.Unreadable`.
 
     A file that is laid over another one is opened together with it, and is then of interest alone: the third value is
     its path, empty otherwise.
@@ -221,14 +221,14 @@ def open_project(target: str, options: Options, shell: Mapping[str, str]) -> tup
     if not _is_fragment(target):
         complete(project)
         return project, selection, ""
-    from modellint.compose.overlay import over_base
+    from modellint.compose.loading.overlay import over_base
 
     merged = over_base(project, selection)
     return (merged, selection, selection.files[0]) if merged is not None else (project, selection, "")
 
 
 def open_part(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
-    """The project of a target that other projects take in; raises `files.Unreadable`.
+    """The project of a target that other projects take in; raises `disk.Unreadable`.
 
     They may lay over it what they like, and so only what its own text says counts: what it lacks they may hold, and its
     variables and env files they may set. What is wrong in the text is wrong wherever it is taken in.
@@ -240,13 +240,13 @@ def open_part(target: str, options: Options, shell: Mapping[str, str]) -> tuple[
     return project, selection, ""
 
 
-def unread_parts(project: Project) -> list[files.Unreadable]:
+def unread_parts(project: Project) -> list[disk.Unreadable]:
     """The parts of a project that lie outside its repository: a check or a fix of the others is not one of it all."""
-    return [files.Unreadable(node.source.path, message) for node, message in project.foreign]
+    return [disk.Unreadable(node.source.path, message) for node, message in project.foreign]
 
 
 def open_whole(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
-    """The same, for a command that shows or runs a project; raises `files.Unreadable` also where a part is not read."""
+    """The same, for a command that shows or runs a project; raises `disk.Unreadable` also where a part is not read."""
     opened = open_project(target, options, shell)
     for trouble in unread_parts(opened[0]):
         raise trouble
@@ -273,7 +273,7 @@ def _check_one(
         project, selection, overlay = opened
         names = policies.of(project.folder) if policies is not None else []
         if policies is not None and policies.before is not None:
-            from modellint.base_suppressions import heed
+            from modellint.policy.base_suppressions import heed
 
             outcome.unheeded = [(each.path, each.line, each.what) for each in heed(project, policies)]
         if names and policies is not None:
@@ -282,10 +282,10 @@ def _check_one(
             findings, outcome.exceptions = apply(names, policies, project, sources, facts, covered, failed)
         else:
             findings = run(rules, project, idle, sources, facts, covered=covered, defects=failed)
-    except files.Unreadable as trouble:
+    except disk.Unreadable as trouble:
         return _unread(target, *((each.path, each.reason, each.row, each.column) for each in trouble.each()))
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
-        from modellint.defect import defect
+        from modellint.system.internal_error import defect
 
         return _unread(target, (target or ".", f"modellint failed on it: {defect(error)}", 0, 0))
     shown = [each for each in findings if not overlay or each.span.source.path == overlay]
@@ -326,14 +326,14 @@ def _key(one: Result) -> tuple[Any, ...]:
 def _why(rule: str, error: Exception) -> str:
     if isinstance(error, TooMany):
         return f"the rule `{rule}` finds more than {MOST:,} places in it: only so many are reported"
-    from modellint.defect import defect
+    from modellint.system.internal_error import defect
 
     return f"the rule `{rule}` failed on it, and what this rule may have found here is missing: {defect(error)}"
 
 
 def _is_fragment(target: str) -> bool:
     """Whether a target may be a part of something: a file that Docker Compose would not take by itself."""
-    return not files.is_folder(target or ".") and os.path.basename(target) not in files.DEFAULT_NAMES
+    return not disk.is_folder(target or ".") and os.path.basename(target) not in disk.DEFAULT_NAMES
 
 
 def _taken_in(outcomes: list[Outcome]) -> set[str]:
@@ -352,6 +352,6 @@ def _taken_in(outcomes: list[Outcome]) -> set[str]:
     return {
         target
         for target, path in own.items()
-        if files.is_folder(target)
+        if disk.is_folder(target)
         and any(other != target and own[other] not in named[target] for other in by.get(path, ()))
     }

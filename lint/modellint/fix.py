@@ -11,26 +11,26 @@ import gc
 import os
 from bisect import bisect_right
 
-from modellint.atomic_write import Unwritable, resolved_folder
 from modellint.check import open_project, targets, unread_parts
-from modellint.compose import files
-from modellint.compose.selection import Options
-from modellint.edit import SAFE, fitting, in_order, rewrite, rewritten
-from modellint.parse import parse
-from modellint.replace import CHANGED, Original, read_original, replace
-from modellint.repositories import lies_in, repository
-from modellint.sound import damage, env_file_damage, written
-from modellint.source import Source
+from modellint.compose.loading.selection import Options
+from modellint.files import disk
+from modellint.files.atomic_write import Unwritable, resolved_folder
+from modellint.files.replace import CHANGED, Original, read_original, replace
+from modellint.files.repositories import lies_in, repository
+from modellint.fixing.verify import damage, env_file_damage, written
+from modellint.text.edit import SAFE, fitting, in_order, rewrite, rewritten
+from modellint.text.source import Source
+from modellint.yaml.parse import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import TypeAlias
 
-    from modellint.compose.project import Project
-    from modellint.edit import Edit
-    from modellint.finding import Finding
-    from modellint.tree import YamlFile
+    from modellint.compose.model.project import Project
+    from modellint.text.edit import Edit
+    from modellint.text.finding import Finding
+    from modellint.yaml.builder import YamlFile
 
     Find: TypeAlias = Callable[[Project], Sequence[Finding]]
     EditsKey: TypeAlias = tuple[tuple[str, int, int, str], ...]
@@ -92,7 +92,7 @@ class Outcome:
         self.applied: list[Applied] = []
         self.left: list[Left] = []
         self.unsafe = 0
-        self.unreadable: list[files.Unreadable] = []
+        self.unreadable: list[disk.Unreadable] = []
 
 
 def fix(
@@ -115,11 +115,11 @@ def fix(
         for target in targets(paths, outcome.unreadable):
             try:
                 run.project(target)
-            except files.Unreadable as trouble:
+            except disk.Unreadable as trouble:
                 said = {str(each) for each in outcome.unreadable}  # a policy with mistakes is that of many projects
                 outcome.unreadable += [each for each in trouble.each() if str(each) not in said]
     finally:
-        files.draft({})
+        disk.draft({})
     outcome.unreadable.extend(run.unread.values())
     outcome.unsafe = len(run.forbidden)
     for path, source in run.originals.items():
@@ -183,7 +183,7 @@ def _grounds(paths: Sequence[str], options: Options, shell: Mapping[str, str]) -
     grounds: dict[str, None] = {}
     for path in named:
         try:
-            folder = resolved_folder(path if files.is_folder(path) else os.path.dirname(path))
+            folder = resolved_folder(path if disk.is_folder(path) else os.path.dirname(path))
         except Unwritable:
             continue  # a link of the repository leads out of it: nobody has named what is there
         grounds[repository(os.path.realpath(folder)) or folder] = None
@@ -192,8 +192,8 @@ def _grounds(paths: Sequence[str], options: Options, shell: Mapping[str, str]) -
 
 def _default_file(options: Options) -> list[str]:
     try:
-        return [files.default_file(options.directory or os.curdir)]
-    except files.Unreadable:
+        return [disk.default_file(options.directory or os.curdir)]
+    except disk.Unreadable:
         return []  # said where the project is opened
 
 
@@ -230,7 +230,7 @@ class _Run:
         self.violations: list[str] = []  # of the project as it is drafted
         self.refused: set[tuple[str, ...]] = set()  # fixes that were tried in vain
         self.said: set[tuple[str, int, str]] = set()
-        self.unread: dict[tuple[str, str], files.Unreadable] = {}  # parts of the project
+        self.unread: dict[tuple[str, str], disk.Unreadable] = {}  # parts of the project
 
     def project(self, target: str) -> None:
         """Fix one project."""
@@ -266,7 +266,7 @@ class _Run:
         return [each for each in found if not overlay or each.span.source.path == overlay]
 
     def _open(self, target: str, drafts: Mapping[str, str]) -> tuple[Project, str]:
-        files.draft(drafts)
+        disk.draft(drafts)
         self.held += self.size
         if self.held > MAX_HELD:  # nodes and their sources hold each other, and the collector looks rarely
             gc.collect()
@@ -340,10 +340,10 @@ class _Run:
         """Why fixes must not be applied together, and where that shows; nothing where they may."""
         edits = _edits(findings)
         after: Project | None = None
-        lost: files.Unreadable | None = None
+        lost: disk.Unreadable | None = None
         try:
             after, _ = self._open(target, {**self.drafts, **texts})
-        except files.Unreadable as trouble:
+        except disk.Unreadable as trouble:
             lost = trouble
         new = {file.source.path: file for file in after.files} if after is not None else {}
         for path, several in edits.items():

@@ -16,28 +16,27 @@ from __future__ import annotations
 
 import sys
 
-from modellint.comment import Ignore
-from modellint.compose.interpolate import Variable
-from modellint.compose.project import Grant, Model, Project, Service
-from modellint.edit import SAFE, UNSAFE, Edit, Fix, remark, whole_lines
-from modellint.finding import ERROR, NOTE, WARNING, Finding
-from modellint.near import Guesses
-from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
-from modellint.reference import Reference
-from modellint.source import Span
-from modellint.tree import YamlFile
+from modellint.compose.model.project import Grant, Model, Project, Service
+from modellint.compose.variables.interpolate import Variable
+from modellint.oci.model_reference import Reference
+from modellint.text.edit import SAFE, UNSAFE, Edit, Fix, remark, whole_lines
+from modellint.text.finding import ERROR, NOTE, WARNING, Finding
+from modellint.text.source import Span
+from modellint.text.suggest import Guesses
+from modellint.yaml.builder import YamlFile
+from modellint.yaml.ignore_comments import Ignore
+from modellint.yaml.node import Mapping, Scalar, Sequence, scalars, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeAlias
 
-    from modellint.demands import Demands
     from modellint.evidence.gather import Evidence
-    from modellint.exemption import Exemption
-    from modellint.facts import Facts
-    from modellint.finding import Severity
-    from modellint.node import Node
+    from modellint.oci.answers import Facts
+    from modellint.policy_terms import Demands, Exemption
+    from modellint.text.finding import Severity
+    from modellint.yaml.node import Node
 
     Findings: TypeAlias = Iterator[Finding]
     Check: TypeAlias = Callable[..., Iterable[Finding]]

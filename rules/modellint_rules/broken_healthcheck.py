@@ -104,7 +104,7 @@ from __future__ import annotations
 
 from modellint.evidence.images import OLLAMA, base_lacks, lacks, product
 from modellint.evidence.serving import words
-from modellint.image import Image
+from modellint.oci.image_reference import Image
 from modellint.rule import (
     WARNING,
     Context,

@@ -62,7 +62,7 @@ What this rule cannot see: grants that another file adds to the service.
 
 from __future__ import annotations
 
-from modellint.compose.project import Injected
+from modellint.compose.model.project import Injected
 from modellint.rule import ERROR, Context, Finding, Findings, Service, rule
 
 _HINT = "name each grant's variables with `endpoint_var` and `model_var`"

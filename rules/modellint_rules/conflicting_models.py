@@ -40,7 +40,7 @@ What this rule cannot see: two tags of one artifact, and other projects on the s
 
 from __future__ import annotations
 
-from modellint.evidence.unset import unset
+from modellint.compose.model.unset import unset
 from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, rule
 
 

@@ -76,7 +76,7 @@ the first request waits instead.
 
 from __future__ import annotations
 
-from modellint.removal import removal
+from modellint.fixing.list_edits import removal
 from modellint.rule import (
     ERROR,
     UNSAFE,

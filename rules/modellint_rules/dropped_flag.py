@@ -49,7 +49,7 @@ from modellint.rule import ERROR, Context, Finding, Findings, Model, Project, Sc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.compose.merge import Dropped
+    from modellint.compose.model.project import Dropped
 
 _HINT = "replace the whole list with `!override`, and write into it all flags that should hold"
 

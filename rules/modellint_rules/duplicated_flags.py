@@ -58,7 +58,7 @@ What this rule cannot see: `runtime_flags` of files that are not read together w
 from __future__ import annotations
 
 from modellint.evidence.llama_flags import option, pairs
-from modellint.items import take_out
+from modellint.fixing.list_edits import take_out
 from modellint.rule import WARNING, Context, Finding, Findings, Fix, Mapping, Model, Scalar, rule
 
 _MAY_REPEAT = frozenset(("-otd", "--override-tensor-draft", "--spec-draft-override-tensor"))

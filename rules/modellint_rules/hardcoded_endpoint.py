@@ -104,7 +104,7 @@ from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Serv
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.compose.project import Model, Setting
+    from modellint.compose.model.project import Model, Setting
     from modellint.evidence.endpoints import Endpoint
 
 _DIGITS_OF_A_PORT = 5
@@ -189,7 +189,7 @@ def _hint(service: Service, endpoint: Endpoint, granted: dict[str, Grant]) -> st
 
 def _fixes(service: Service, context: Context) -> dict[str, Fix]:
     """By variable: drop what a grant sets anyway, and let the grant inject the one that it can be meant for."""
-    from modellint.grant_edits import is_base_url, take_out_settings
+    from modellint.fixing.grant_edits import is_base_url, take_out_settings
 
     project = context.project
     injected = {variable.name: variable.grant for grant in service.grants for variable in grant.variables}
@@ -215,7 +215,7 @@ def _fixes(service: Service, context: Context) -> dict[str, Fix]:
 
 def _injecting(service: Service, setting: Setting, context: Context) -> Fix | None:
     """Let a grant inject a variable: the only one of the service, or one of the only model."""
-    from modellint.grant_edits import inject_instead, may_rename
+    from modellint.fixing.grant_edits import inject_instead, may_rename
 
     project, name = context.project, setting.name
     if len(service.grants) == 1:
@@ -231,9 +231,9 @@ def _injecting(service: Service, setting: Setting, context: Context) -> Fix | No
 
 def _granting(service: Service, setting: Setting, model: Model, context: Context) -> Fix | None:
     """Grant a model to a service that says by hand what the grant says."""
-    from modellint.compose.injection import prefix
+    from modellint.compose.model.injection import prefix
     from modellint.evidence.endpoints import is_model_name
-    from modellint.grant_edits import add_grant, is_variable_name, take_out_settings
+    from modellint.fixing.grant_edits import add_grant, is_variable_name, take_out_settings
 
     names = {"endpoint_var": setting.name}
     named = [each for each in service.environment.values() if is_model_name(each.name)]

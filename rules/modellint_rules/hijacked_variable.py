@@ -62,7 +62,7 @@ alone gives a meaning, and containers of Windows, where `path` is `PATH`.
 
 from __future__ import annotations
 
-from modellint.compose.taken_names import taken_meaning
+from modellint.compose.model.taken_names import taken_meaning
 from modellint.rule import ERROR, Context, Finding, Findings, Project, rule
 
 _HINT = "inject names of your application's own: `endpoint_var: LLM_URL` and `model_var: LLM_MODEL`"

@@ -54,7 +54,7 @@ def ignored_digest(model: Model, context: Context) -> Findings:
 
 
 def _fix(node: Scalar, digest: str, context: Context) -> Fix | None:
-    from modellint.pins import Unpinnable, pin_model, place
+    from modellint.fixing.pin_edits import Unpinnable, pin_model, place
 
     try:
         where = place(node, context.project)

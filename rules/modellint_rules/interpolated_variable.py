@@ -78,7 +78,7 @@ file is checked, in the shell or in `.env`, is not reported, and neither is one 
 
 from __future__ import annotations
 
-from modellint.compose.project import Injected
+from modellint.compose.model.project import Injected
 from modellint.rule import (
     ERROR,
     WARNING,
@@ -100,9 +100,9 @@ from modellint.rule import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.compose.project import Setting
+    from modellint.compose.model.project import Setting
     from modellint.evidence.shell import Script
-    from modellint.finding import Severity
+    from modellint.text.finding import Severity
 
 _MOST_FIXED = 50  # findings: for each of them, all the others are looked at, and a script is read
 
@@ -186,7 +186,7 @@ def _injecting(
     found: Variable, variable: Injected, setting: Setting, reported: list[Variable], context: Context
 ) -> Fix | None:
     """Let the grant inject what an entry is to hold, in the place of that entry."""
-    from modellint.grant_edits import inject_instead, may_rename, written
+    from modellint.fixing.grant_edits import inject_instead, may_rename, written
 
     if setting.shown not in (f"${found.name}", f"${{{found.name}}}"):
         return None
@@ -239,7 +239,7 @@ def _argv(node: Node | None) -> list[tuple[str, Scalar]]:
         return [(_as_written(item), item) for item in node.items if isinstance(item, Scalar)]
     if not isinstance(node, Scalar):
         return []
-    from modellint.compose.canonical.words import split
+    from modellint.compose.values.words import split
 
     try:
         return [(word, node) for word in split(_as_written(node))]

@@ -107,7 +107,7 @@ not exist. In an overlay it does not ask for what the base file may hold.
 
 from __future__ import annotations
 
-from modellint.compose.missing import missing
+from modellint.compose.model.missing import missing
 from modellint.rule import ERROR, Context, Edit, Finding, Findings, Fix, Node, Project, Scalar, rule
 
 

@@ -81,8 +81,7 @@ What this rule cannot see: how many GPUs the machine has, and whether the driver
 
 from __future__ import annotations
 
-from modellint.items import take_out_entry
-from modellint.number import signed
+from modellint.fixing.list_edits import take_out_entry
 from modellint.rule import (
     ERROR,
     WARNING,
@@ -98,6 +97,7 @@ from modellint.rule import (
     Service,
     rule,
 )
+from modellint.text.numbers import signed
 
 
 @rule(ERROR, refused=True, tags=("gpu",))

@@ -43,7 +43,7 @@ What this rule cannot see: whether the model exists. A reference whose variables
 
 from __future__ import annotations
 
-from modellint.evidence.unset import unset
+from modellint.compose.model.unset import unset
 from modellint.rule import ERROR, Context, Finding, Findings, Model, Reference, rule
 
 # Names that are served by their vendor's API and published nowhere. `gpt-oss` and `gemma` are open models.

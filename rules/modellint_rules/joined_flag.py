@@ -80,7 +80,7 @@ A negative value has no form that works, see `rejected-flag`. Flags that the run
 from __future__ import annotations
 
 from modellint.evidence.llama_flags import fault, key_of, takes_value
-from modellint.items import split_item
+from modellint.fixing.list_edits import split_item
 from modellint.rule import ERROR, SAFE, Context, Finding, Findings, Fix, Model, Scalar, rule
 
 

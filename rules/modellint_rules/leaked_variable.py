@@ -98,8 +98,7 @@ there. It knows the providers' own names for keys; one under another name is lef
 
 from __future__ import annotations
 
-from modellint.compose.project import Injected, Setting, settings
-from modellint.evidence import credentials
+from modellint.compose.model.project import Injected, Setting, settings
 from modellint.evidence.endpoints import is_model_address, is_model_name
 from modellint.evidence.texts import command_scalars
 from modellint.rule import (
@@ -118,6 +117,7 @@ from modellint.rule import (
     rule,
     scalars,
 )
+from modellint.secrets import credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _by_hand(service: Service, setting: Setting, source: Injected, fix: Fix | No
 
 def _granting(service: Service, setting: Setting, source: Injected, context: Context) -> Fix | None:
     """Let a grant of the service itself inject what is only passed through."""
-    from modellint.grant_edits import add_grant, inject_instead, may_rename, take_out_settings
+    from modellint.fixing.grant_edits import add_grant, inject_instead, may_rename, take_out_settings
 
     project, model = context.project, source.grant.model
     if source.grant.legacy or model is None or not model.checked or service.provider is not None:

@@ -84,9 +84,8 @@ applied without being asked for.
 
 from __future__ import annotations
 
-from modellint.compose.injection import prefix, provider_variable_names
-from modellint.items import line_break, stands_alone, take_out
-from modellint.number import whole
+from modellint.compose.model.injection import prefix, provider_variable_names
+from modellint.fixing.list_edits import line_break, stands_alone, take_out
 from modellint.rule import (
     WARNING,
     Context,
@@ -104,6 +103,7 @@ from modellint.rule import (
     text_of,
     whole_lines,
 )
+from modellint.text.numbers import whole
 
 _MOST = 200  # dependencies of a service: more are not a person's, and would take long to edit
 _BREAKS = ("\n", "\r")

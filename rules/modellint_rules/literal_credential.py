@@ -53,9 +53,9 @@ report goes where the file may not.
 
 from __future__ import annotations
 
-from modellint.compose.project import Setting, settings
-from modellint.evidence import credentials
+from modellint.compose.model.project import Setting, settings
 from modellint.rule import WARNING, Context, Finding, Findings, Project, Scalar, Service, rule
+from modellint.secrets import credentials
 
 _OWN_KEYS = ("API_KEY", "API_KEYS")  # of a service's own callers, where they ask to be changed
 _HINT = "take it from a variable without a default (`${NAME:?}`), or mount it as a secret; then replace the secret"

@@ -62,8 +62,8 @@ uses none: infrastructure, a gateway, or the plain image of a language without a
 from __future__ import annotations
 
 from modellint.evidence.images import CLIENT, NONE, product
-from modellint.image import Image
-from modellint.items import take_out_key
+from modellint.fixing.list_edits import take_out_key
+from modellint.oci.image_reference import Image
 from modellint.rule import (
     NOTE,
     Context,

@@ -71,11 +71,11 @@ that is laid over this one and adds the GPU, and what a locally built image hold
 
 from __future__ import annotations
 
+from modellint.compose.model.unset import unset
 from modellint.evidence.gpu import has_gpu, reserves, wants_cpu
 from modellint.evidence.images import NEEDED, NONE, OLLAMA, Product, gpu
 from modellint.evidence.serving import served
-from modellint.evidence.unset import unset
-from modellint.image import Image
+from modellint.oci.image_reference import Image
 from modellint.rule import (
     NOTE,
     WARNING,
@@ -126,7 +126,7 @@ def missing_gpu(project: Project, context: Context) -> Findings:
 
 def _given_by_overlays(project: Project) -> frozenset[str]:
     """The services that an overlay beside the project's file hands a GPU: who needs one lays it over."""
-    from modellint.compose.overlay import service_texts, siblings
+    from modellint.compose.loading.overlay import service_texts, siblings
 
     overlays = siblings(project.files[0].source.path)[:_MOST_OVERLAYS] if project.files else []
     return frozenset(name for path in overlays for name, body in service_texts(path) if reserves(body))
@@ -192,8 +192,8 @@ def _fix(service: Service, project: Project) -> Fix | None:
 
 def _reservation(service: Service, project: Project) -> Edit | None:
     """Add what is missing of a reservation; None where it would stand in a map that is not written out plainly."""
-    from modellint.grant_edits import written
-    from modellint.items import add_lines, column
+    from modellint.fixing.grant_edits import written
+    from modellint.fixing.list_edits import add_lines, column
 
     start = service.image or service.body.key("build") or service.body.key("command")
     found = written(project, service, start.span) if start is not None else None

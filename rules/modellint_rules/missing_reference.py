@@ -45,7 +45,7 @@ therefore a warning, not an error.
 
 from __future__ import annotations
 
-from modellint.evidence.unset import unset
+from modellint.compose.model.unset import unset
 from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Model, Project, Reference, Scalar, rule
 
 _HINT = "give the variable a default, or write `:?` to make Compose stop where it is not set"

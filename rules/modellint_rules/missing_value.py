@@ -42,7 +42,7 @@ may be mistyped.
 
 from __future__ import annotations
 
-from modellint.compose.missing import Missing, in_words, missing
+from modellint.compose.model.missing import Missing, in_words, missing
 from modellint.rule import NOTE, Context, Finding, Findings, Project, rule
 
 _MOST_PLACES = 10

@@ -32,7 +32,7 @@ builds under such a name is left alone.
 
 from __future__ import annotations
 
-from modellint.image import Image
+from modellint.oci.image_reference import Image
 from modellint.rule import ERROR, Context, Finding, Findings, Service, rule
 
 _MODELS_ONLY = ("docker.io/ai/", "hf.co/", "huggingface.co/")

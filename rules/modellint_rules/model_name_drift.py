@@ -49,7 +49,7 @@ spoken of by `overwritten-variable`.
 
 from __future__ import annotations
 
-from modellint.compose.project import Setting
+from modellint.compose.model.project import Setting
 from modellint.evidence.endpoints import is_model_name
 from modellint.rule import WARNING, Context, Finding, Findings, Grant, Model, Project, Reference, Service, rule
 

@@ -54,9 +54,9 @@ What this rule cannot see: a tag that looks like a version and moves nevertheles
 
 from __future__ import annotations
 
+from modellint.compose.model.unset import unset
 from modellint.evidence.images import CLIENT, PROXY, SERVER, product, repackaged
-from modellint.evidence.unset import unset
-from modellint.image import Image
+from modellint.oci.image_reference import Image
 from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, Scalar, Service, Span, rule, text_of
 
 TYPE_CHECKING = False

@@ -60,7 +60,7 @@ be read, and the names that the grant injects stand nowhere in the folder that t
 
 from __future__ import annotations
 
-from modellint.items import take_out, take_out_key
+from modellint.fixing.list_edits import take_out, take_out_key
 from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Mapping, Sequence, Service, rule
 
 

@@ -98,8 +98,7 @@ What this rule cannot see: the context the model was trained for, and embedding 
 from __future__ import annotations
 
 from modellint.evidence.llama_flags import pairs, same_option
-from modellint.items import take_out, take_out_key
-from modellint.number import stoi
+from modellint.fixing.list_edits import take_out, take_out_key
 from modellint.rule import (
     ERROR,
     NOTE,
@@ -115,6 +114,7 @@ from modellint.rule import (
     Scalar,
     rule,
 )
+from modellint.text.numbers import stoi
 
 _MOST = 2**31 - 1  # the option of `docker model configure` is an int32
 _WRAPS = 2**63  # above it the number is negative to Compose

@@ -77,8 +77,8 @@ which a grant overwrites as well.
 
 from __future__ import annotations
 
-from modellint.compose.project import Injected, Setting
-from modellint.items import take_out, take_out_key
+from modellint.compose.model.project import Injected, Setting
+from modellint.fixing.list_edits import take_out, take_out_key
 from modellint.rule import WARNING, Context, Finding, Findings, Fix, Mapping, Sequence, Service, rule
 
 _HINT = "drop it, or give the grant names of its own with `endpoint_var` and `model_var`"

@@ -100,14 +100,14 @@ than LiteLLM's (where there is one, it is silent), and servers that it does not 
 
 from __future__ import annotations
 
+from modellint.compose.model.published_ports import EVERYWHERE, Published, published
+from modellint.compose.model.unset import unset
 from modellint.evidence.images import OLLAMA, RUNNER, Product, product_of
 from modellint.evidence.mounted import mounted_yaml
-from modellint.evidence.ports import EVERYWHERE, Published, published
 from modellint.evidence.serving import Listening, flag, key, listening, served, words
-from modellint.evidence.unset import unset
-from modellint.number import whole
 from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, scalars, text_of
-from modellint.scalar import compose_text
+from modellint.text.numbers import whole
+from modellint.yaml.scalars import compose_text
 
 _HERE = "127.0.0.1"
 _BY_PORT = {OLLAMA.ports[0]: OLLAMA, RUNNER.ports[0]: RUNNER}

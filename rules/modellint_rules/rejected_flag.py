@@ -81,9 +81,9 @@ from modellint.evidence.llama_flags import (
     key_of,
     takes_value,
 )
-from modellint.items import split_item
-from modellint.number import whole
+from modellint.fixing.list_edits import split_item
 from modellint.rule import ERROR, SAFE, Context, Edit, Finding, Findings, Fix, Model, Scalar, rule
+from modellint.text.numbers import whole
 
 _REFUSED = "Docker Model Runner refuses it and `docker compose up` fails"
 _OUTSIDE = (  # names that are not in the list, what to say about them, and what to do

@@ -102,7 +102,7 @@ default.
 
 from __future__ import annotations
 
-from modellint.compose.project import Project, names
+from modellint.compose.model.project import Project, names
 from modellint.evidence.container_ports import Ports
 from modellint.evidence.endpoints import ITSELF, THE_HOST
 from modellint.rule import (

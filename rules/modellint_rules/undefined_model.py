@@ -59,7 +59,7 @@ overlay takes all declarations away with `models: !reset`.
 
 from __future__ import annotations
 
-from modellint.evidence.unset import unset
+from modellint.compose.model.unset import unset
 from modellint.rule import (
     ERROR,
     UNSAFE,

@@ -176,7 +176,7 @@ itself are known for the common ones.
 
 from __future__ import annotations
 
-from modellint.compose.project import Grant, Injected
+from modellint.compose.model.project import Grant, Injected
 from modellint.evidence.endpoints import RUNNER, is_model_address
 from modellint.rule import (
     WARNING,
@@ -196,7 +196,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from modellint.compose.project import Setting
+    from modellint.compose.model.project import Setting
     from modellint.evidence.commands import Run
     from modellint.evidence.endpoints import Endpoint
     from modellint.evidence.shell import Expansion
@@ -289,7 +289,7 @@ def _in_place_of(
     ]
     if len(holding) != 1 or len(others) != 1:
         return None
-    from modellint.grant_edits import inject_instead, may_rename
+    from modellint.fixing.grant_edits import inject_instead, may_rename
 
     if not may_rename(context.evidence, near, holding[0].name):
         return None
@@ -350,7 +350,7 @@ def _renaming(wanted: list[tuple[Injected, str]], context: Context) -> Fix | Non
     """Let a grant inject its variables under the names that are read."""
     if not wanted:
         return None
-    from modellint.grant_edits import may_rename, rename
+    from modellint.fixing.grant_edits import may_rename, rename
 
     names = {f"{variable.kind}_var": name for variable, name in reversed(wanted)}
     if len(set(names.values())) < len(wanted):
@@ -422,7 +422,7 @@ def _beside_empty(grant: Grant, setting: Setting) -> Finding:
 
 def _in_place_of_address(service: Service, variable: Injected, given: list[Endpoint], context: Context) -> Fix | None:
     """Let the only grant inject the only address of the runner that is written out in `environment`."""
-    from modellint.grant_edits import inject_instead, is_base_url, may_rename
+    from modellint.fixing.grant_edits import inject_instead, is_base_url, may_rename
 
     endpoint, project = given[0], context.project
     setting = service.environment.get(endpoint.text.name)

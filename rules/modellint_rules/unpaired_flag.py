@@ -51,8 +51,8 @@ Words that the runner refuses are the subject of `rejected-flag`, and lists that
 
 from __future__ import annotations
 
+from modellint.compose.model.unset import with_unset
 from modellint.evidence.llama_flags import ALLOWED, LLAMA_CPP, fault, key_of, takes_value
-from modellint.evidence.unset import with_unset
 from modellint.rule import ERROR, Context, Edit, Finding, Findings, Fix, Model, Project, Scalar, rule
 
 _DASHES = "‐‑‒–—―−﹘﹣－"

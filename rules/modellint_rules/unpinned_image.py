@@ -49,8 +49,8 @@ here. Images that the project builds itself are left alone.
 
 from __future__ import annotations
 
-from modellint.evidence.unset import unset
-from modellint.image import Image
+from modellint.compose.model.unset import unset
+from modellint.oci.image_reference import Image
 from modellint.rule import WARNING, Context, Finding, Findings, Fix, Scalar, Service, rule
 
 
@@ -71,7 +71,7 @@ def _fix(node: Scalar, context: Context) -> Fix | None:
     """The pin, where a registry was asked for the digest."""
     if context.facts is None:
         return None
-    from modellint.pins import Unpinnable, image_fix, shown
+    from modellint.fixing.pin_edits import Unpinnable, image_fix, shown
 
     try:
         return shown(image_fix(node, context.project, context.facts))

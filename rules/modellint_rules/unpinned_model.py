@@ -49,7 +49,7 @@ have their own rule, `unpinnable-model`, and a tag beside a digest has `ignored-
 
 from __future__ import annotations
 
-from modellint.evidence.unset import unset
+from modellint.compose.model.unset import unset
 from modellint.rule import WARNING, Context, Finding, Findings, Fix, Model, rule
 
 
@@ -69,7 +69,7 @@ def _fix(model: Model, context: Context) -> Fix | None:
     """The pin, where a registry was asked for the digest."""
     if context.facts is None or model.reference is None or model.ref is None:
         return None
-    from modellint.pins import Unpinnable, model_fix, shown
+    from modellint.fixing.pin_edits import Unpinnable, model_fix, shown
 
     try:
         return shown(model_fix(model.reference, model.ref, context.project, context.facts))

@@ -82,7 +82,7 @@ gets it.
 
 from __future__ import annotations
 
-from modellint.compose.injection import prefix, provider_variable_names
+from modellint.compose.model.injection import prefix, provider_variable_names
 from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Project, Span, rule
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
@@ -131,7 +131,7 @@ def _of_grant(grant: Grant, taken: set[str] | None, context: Context) -> Finding
 
 def _fix(grant: Grant, taken: set[str], context: Context) -> Fix | None:
     """Give the grant names that a shell can read, where nothing else has them and nothing is known to read the old."""
-    from modellint.grant_edits import is_read, is_variable_name, rename
+    from modellint.fixing.grant_edits import is_read, is_variable_name, rename
 
     names: dict[str, str] = {}
     for variable in reversed(grant.variables):

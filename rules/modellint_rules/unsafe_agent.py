@@ -63,7 +63,7 @@ whose answers only a person reads is safer than this rule can know.
 
 from __future__ import annotations
 
-from modellint.evidence.unset import unset
+from modellint.compose.model.unset import unset
 from modellint.rule import (
     WARNING,
     Context,
@@ -78,7 +78,7 @@ from modellint.rule import (
     rule,
     text_of,
 )
-from modellint.scalar import compose_text
+from modellint.yaml.scalars import compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -66,13 +66,13 @@ In an overlay, which cannot stand alone, it stays silent.
 
 from __future__ import annotations
 
-from modellint.evidence.unset import unset
-from modellint.removal import removal
+from modellint.compose.model.unset import unset
+from modellint.fixing.list_edits import removal
 from modellint.rule import UNSAFE, WARNING, Context, Finding, Findings, Fix, Model, Project, Span, rule, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.compose.schema import Violation
+    from modellint.compose.schema.violation import Violation
 
 _GRANTS = ("models", "depends_on")  # keys of a service that ask for models
 _DEPTH = 3  # keys that lead to one of them: `services`, the service, and it

@@ -9,9 +9,9 @@ from commands import Command, commands
 from place import entry
 
 from modellint.check import Report
-from modellint.compose.files import Unreadable
+from modellint.files.disk import Unreadable
+from modellint.linter.record import Place, Result
 from modellint.report import github
-from modellint.result import Place, Result
 
 CASES = 200_000
 PIECES = (

@@ -23,8 +23,8 @@ from place import ROOT, entry, push, servers
 from recipes import GITHUB, GITLAB, recipe, reports, steps, with_the_action
 
 from modellint import __version__
-from modellint.isolation.support import find_capability
-from modellint.runner import canary
+from modellint.smoke.isolation.capability import find_capability
+from modellint.smoke.runners import canary
 
 FIXTURE = (ROOT / "fixtures/smoke/compose.yaml").read_text(encoding="utf-8")
 MISTAKE = FIXTURE.replace('"--temp", "0.1"', '"--temp=0.1"')  # llama.cpp takes no flag like this

@@ -19,9 +19,9 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from modellint.registry.access import Access
+from modellint.oci.query import Request
 from modellint.registry.ask import ask
-from modellint.request import Request
+from modellint.registry.options import Access
 
 REGISTRIES = 4
 SERVERS = Path(__file__).parent.parent / "registry" / "servers.py"

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pytest
 
-from modellint.compose.load import load_project
-from modellint.compose.project import Project, settings
-from modellint.compose.selection import Options, select
-from modellint.node import Mapping as Map
-from modellint.node import Scalar, plain
-from modellint.node import Sequence as List
-from modellint.parse import parse
-from modellint.scalar import compose_text
-from modellint.source import Source
+from modellint.compose.loading.load import load_project
+from modellint.compose.loading.selection import Options, select
+from modellint.compose.model.project import Project, settings
+from modellint.text.source import Source
+from modellint.yaml.node import Mapping as Map
+from modellint.yaml.node import Scalar, plain
+from modellint.yaml.node import Sequence as List
+from modellint.yaml.parse import parse
+from modellint.yaml.scalars import compose_text
 
 if TYPE_CHECKING:
-    from modellint.node import Node
+    from modellint.yaml.node import Node
 
 Files: TypeAlias = "Mapping[str, str]"
 Agree: TypeAlias = "Callable[..., Project]"

@@ -15,14 +15,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from modellint.compose.canonical import canonical, dump
-from modellint.compose.canonical.ports import parse_port
 from modellint.compose.canonical.scalars import written
-from modellint.compose.canonical.volumes import parse_volume
-from modellint.compose.canonical.words import split
-from modellint.compose.load import load
-from modellint.compose.project import Project
-from modellint.node import text_of
-from modellint.source import Source
+from modellint.compose.loading.load import load
+from modellint.compose.model.project import Project
+from modellint.compose.values.ports import parse_port
+from modellint.compose.values.volumes import parse_volume
+from modellint.compose.values.words import split
+from modellint.text.source import Source
+from modellint.yaml.node import text_of
 
 CORPUS = (Path(__file__).parents[3] / "shared" / "corpus" / "dev").resolve()
 GENERATED = runpy.run_path(str(Path(__file__).with_name("generate.py")))

@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 import pytest
 
-from modellint.compose import files
-from modellint.compose.consistency import inconsistencies
-from modellint.compose.load import load
-from modellint.compose.schema import Violation
-from modellint.source import Source
+from modellint.compose.loading.load import load
+from modellint.compose.schema.violation import Violation
+from modellint.compose.validation.consistency import inconsistencies
+from modellint.files import disk
+from modellint.text.source import Source
 
 Compose: TypeAlias = "Callable[[Path, Mapping[str, str]], CompletedProcess[str]]"
 
@@ -293,7 +293,7 @@ def test_real_files() -> None:
         rows = list(csv.DictReader(index, delimiter="\t", quoting=csv.QUOTE_NONE))
     for row in rows:
         path = folders[row["id"]] / row["path"]
-        project = load(files.read(str(path)), {"HOME": "/home/me", "PWD": str(path.parent)})
+        project = load(disk.read(str(path)), {"HOME": "/home/me", "PWD": str(path.parent)})
         violations = inconsistencies(project, strict=True)
         if row["compose_ok"].startswith("ok"):
             wrong.extend(f"{path}: {v.message}" for v in violations)

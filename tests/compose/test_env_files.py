@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from modellint.check import check
-from modellint.compose import env_files, files
-from modellint.compose.dotenv import Entry, read_dotenv
-from modellint.pack import rules
-from modellint.source import Source
+from modellint.compose.loading import env_files
+from modellint.compose.variables.dotenv import Entry, read_dotenv
+from modellint.files import disk
+from modellint.linter.discovery import rules
+from modellint.text.source import Source
 
 TEXT = "services: {app: {image: app, env_file: %s}}\n"
 
@@ -80,8 +81,8 @@ def test_git_is_asked_once_about_the_files_of_a_folder(tmp_path: Path, monkeypat
         read.append(path)
         return whole(path, private)
 
-    whole = files.read
-    monkeypatch.setattr(files, "read", counted)
+    whole = disk.read
+    monkeypatch.setattr(disk, "read", counted)
     (tmp_path / ".git").mkdir()
     (tmp_path / ".gitignore").write_text("*.env\n")
     said = invalid(tmp_path, "".join(f"  s{number}: {{image: a, env_file: x/{number}.env}}\n" for number in range(9)))

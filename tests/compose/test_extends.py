@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from modellint.compose.load import load
-from modellint.compose.project import Project
-from modellint.engine import run
-from modellint.node import Sequence, plain, text_of
-from modellint.pack import rules
-from modellint.source import Source
+from modellint.compose.loading.load import load
+from modellint.compose.model.project import Project
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
+from modellint.text.source import Source
+from modellint.yaml.node import Sequence, plain, text_of
 
 Agree = Callable[..., Project]
 

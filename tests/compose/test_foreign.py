@@ -11,8 +11,8 @@ import pytest
 
 from modellint.check import Report, check
 from modellint.cli import main
-from modellint.pack import rules
-from modellint.policies import Policies
+from modellint.linter.discovery import rules
+from modellint.policy.discovery import Policies
 from modellint.report import renderer
 
 SECRET = "c2VjcmV0OnRva2Vu"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from modellint.compose import files
-from modellint.compose.gitignore import GitIgnore, Work
-from modellint.compose.ignored import Ignored
-from modellint.compose.search import project_files
+from modellint.files import disk
+from modellint.files.gitignore import Ignored
+from modellint.files.gitignore_patterns import GitIgnore, Work
+from modellint.files.search import project_files
 
 PIECES = [
     *"aaabb./-*?", "/", "/", "*", "**", "**/", "/**", "/**/", "[ab]", "[!a]", "[^b]", "[a-c]", "[]-]", "[!]a]",
@@ -99,7 +99,7 @@ def test_patterns_that_cannot_be_looked_up_are_given_up(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("".join(f"*a{number}*\n" for number in range(100_000)))
     for number in range(100):
         (tmp_path / ("a" * number + "b")).mkdir()
-    with pytest.raises(files.Unreadable, match="more patterns than can be tried on so many folders"):
+    with pytest.raises(disk.Unreadable, match="more patterns than can be tried on so many folders"):
         project_files(str(tmp_path), [], [])
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from modellint.compose.load import load_project
-from modellint.compose.project import Project
-from modellint.compose.selection import Options, select
-from modellint.compose.versions import features
-from modellint.engine import run
-from modellint.pack import rules
+from modellint.compose.loading.load import load_project
+from modellint.compose.loading.selection import Options, select
+from modellint.compose.model.project import Project
+from modellint.compose.model.versions import features
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
 
 Agree = Callable[..., Project]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from modellint.check import check
-from modellint.compose.load import load_project
-from modellint.compose.selection import Options, select
-from modellint.edit import rewrite
-from modellint.engine import run
-from modellint.pack import rules
+from modellint.compose.loading.load import load_project
+from modellint.compose.loading.selection import Options, select
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
+from modellint.text.edit import rewrite
 
 ROOT = Path(__file__).parent.parent.parent
 BASE, OVERRIDE, INCLUDED = "compose.yaml", "compose.override.yaml", "models/compose.yaml"

@@ -9,13 +9,13 @@ from typing import Any, cast
 
 import pytest
 
-from modellint.compose import files
-from modellint.compose.load import load, load_project
-from modellint.compose.project import Project
-from modellint.compose.selection import Options, select
-from modellint.node import Mapping, plain
-from modellint.parse import parse
-from modellint.source import Source
+from modellint.compose.loading.load import load, load_project
+from modellint.compose.loading.selection import Options, select
+from modellint.compose.model.project import Project
+from modellint.files import disk
+from modellint.text.source import Source
+from modellint.yaml.node import Mapping, plain
+from modellint.yaml.parse import parse
 
 Agree = Callable[..., Project]
 
@@ -152,7 +152,7 @@ def test_overlays_of_the_corpus() -> None:
         file = DEV / "files" / f"{row['id']}__{row['repo'].replace('/', '__')}" / row["path"]
         if not golden.exists() or not file.exists():
             continue
-        expected = cast("dict[str, Any]", plain(parse(files.read(str(golden))).documents[0]))
+        expected = cast("dict[str, Any]", plain(parse(disk.read(str(golden))).documents[0]))
         project = _merged(file, expected)
         grants = {
             name: sorted(grant.model_name for grant in service.grants if not grant.legacy)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from modellint.compose.project import Project
-from modellint.engine import run
-from modellint.finding import Finding
-from modellint.node import Mapping, Scalar, plain
-from modellint.pack import rules
+from modellint.compose.model.project import Project
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
+from modellint.text.finding import Finding
+from modellint.yaml.node import Mapping, Scalar, plain
 
 Agree = Callable[..., Project]
 RULES = rules()
@@ -185,7 +185,7 @@ def test_refused_merge_is_reported_at_the_key(agree: Agree) -> None:
 
 
 def test_a_merge_that_grows_too_large_is_refused(loaded: Agree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modellint.compose.merge.MAX_MERGED", 10)
+    monkeypatch.setattr("modellint.compose.loading.merge.MAX_MERGED", 10)
     texts = files("cap_add: [A]", "cap_add: [B]")
     project = loaded(texts, *texts)
     assert not project.whole

@@ -11,10 +11,10 @@ import pytest
 
 from modellint.check import open_project
 from modellint.cli import main
-from modellint.compose.missing import example_for
-from modellint.compose.selection import Options
-from modellint.config import refusals
-from modellint.pack import rules
+from modellint.compose.loading.selection import Options
+from modellint.compose.model.missing import example_for
+from modellint.linter.discovery import rules
+from modellint.linter.refusals import refusals
 
 FULL = """\
 services:

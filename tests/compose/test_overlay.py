@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from modellint.check import Report, check
-from modellint.pack import rules
+from modellint.linter.discovery import rules
 
 BASE = """\
 services:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from modellint.engine import run
 from modellint.fix import fix
-from modellint.pack import rules
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
 
 RULE = rules()["invalid-compose"]
 TEXT = "services:\n  app:\n    image: app\n    {} # as it is\nnetworks: {{back: }}\nmodels:\n  llm: {{model: ai/x}}\n"

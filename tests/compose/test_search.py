@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from modellint.check import check
-from modellint.compose.files import DEFAULT_NAMES
-from modellint.compose.tracked import tracked
-from modellint.pack import rules
+from modellint.files.disk import DEFAULT_NAMES
+from modellint.files.git_index import tracked
+from modellint.linter.discovery import rules
 
 BROKEN = "services: {web: {image: nginx, models: [nope]}}\n"
 OWN = "services: {web: {image: nginx}}\n"

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from modellint.compose.files import Unreadable
-from modellint.compose.overlay import is_overlay_name, siblings
-from modellint.compose.search import project_files
-from modellint.compose.selection import Options, Selection, normalized, select, select_file
+from modellint.compose.loading.overlay import is_overlay_name, siblings
+from modellint.compose.loading.selection import Options, Selection, normalized, select, select_file
+from modellint.files.disk import Unreadable
+from modellint.files.search import project_files
 
 FILE = """\
 services:
@@ -167,8 +167,7 @@ def grow(case: Case, root: Path) -> None:
 
 def options(words: list[str]) -> Options:
     """The words as the command line of modellint reads them."""
-    from modellint.cli import project_options
-    from modellint.options import read
+    from modellint.commands.arguments import project_options, read
 
     return project_options(read(["check", *words]))
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modellint.compose.units import bytes_of, duration, duration_text, to_bool, to_float, to_int
+from modellint.compose.values.units import bytes_of, duration, duration_text, to_bool, to_float, to_int
 
 Compose: TypeAlias = "Callable[[Path, Mapping[str, str]], CompletedProcess[str]]"
 

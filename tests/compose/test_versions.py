@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from modellint.compose.injection import variable_names
-from modellint.compose.load import load_project
-from modellint.compose.project import Project
-from modellint.compose.selection import Options, select_file
-from modellint.compose.versions import NEWEST, Features, features
-from modellint.engine import run
-from modellint.pack import rules
+from modellint.compose.loading.load import load_project
+from modellint.compose.loading.selection import Options, select_file
+from modellint.compose.model.injection import variable_names
+from modellint.compose.model.project import Project
+from modellint.compose.model.versions import NEWEST, Features, features
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
 
 GRANT = "services: {app: {image: x, models: {llm: {}}}}\nmodels: {llm: {model: ai/x}}\n"
 EMPTY_GRANT = "services: {app: {image: x, models: {llm: }}}\nmodels: {llm: {model: ai/x}}\n"

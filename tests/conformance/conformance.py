@@ -33,11 +33,11 @@ from overlays import dense, pair
 from texts import env_text, plain, template, unit, words, yaml_text
 
 from modellint.compose.canonical import canonical, dump
-from modellint.compose.files import Unreadable
-from modellint.compose.load import load_project
-from modellint.compose.selection import Options, select
-from modellint.config import refusals
-from modellint.pack import rules
+from modellint.compose.loading.load import load_project
+from modellint.compose.loading.selection import Options, select
+from modellint.files.disk import Unreadable
+from modellint.linter.discovery import rules
+from modellint.linter.refusals import refusals
 
 ROOT = Path(__file__).parent.parent.parent
 CORPUS = (ROOT.parent / "shared" / "corpus" / "dev").resolve()

@@ -9,7 +9,7 @@ from typing import Any
 
 from generated import Generated
 
-from modellint.compose.schema_spec import read_schema, resolve
+from modellint.compose.schema.spec import read_schema, resolve
 
 DEEPEST = 7  # levels below a service or a resource
 DECLARED = (

@@ -26,8 +26,8 @@ from conformance import (
     write,
 )
 from modellint.check import check
-from modellint.compose.selection import Options
-from modellint.pack import rules
+from modellint.compose.loading.selection import Options
+from modellint.linter.discovery import rules
 
 SEEDS = 250  # of generated projects, 0.1 s each
 ODD_SEEDS = 60  # of projects with something odd in them; `make conformance` has many more

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from engine import Engine, NoEngine, locked, shared_engine
 from runs import Runs
 
-from modellint.isolation.support import find_capability
+from modellint.smoke.isolation.capability import find_capability
 
 
 def _of_smoke() -> Any:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from modellint.docker.engine import Engine
+from modellint.smoke.docker.engine import Engine
 
 OURS = '[{"IPAM": {"Config": [{"Subnet": "127.0.0.0/8", "Gateway": "127.0.0.1"}]}}]'  # an address of this machine
 

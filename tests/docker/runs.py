@@ -16,7 +16,7 @@ from typing import Any
 from engine import Engine
 from remains import Ended, own_folder, smoke
 
-from modellint.docker.stand_in import interpreter, mounts
+from modellint.smoke.docker.placeholder_image import interpreter, mounts
 
 COMPOSE = Path(sys.executable).parent / "docker-compose"
 # Until it is asked to end, which the first process of a container has to ask for itself.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from remains import processes
 
-from modellint.docker.command import Call, Done, run, run_all
+from modellint.smoke.docker.subprocesses import Call, Done, run, run_all
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}
 DEAF = 'trap "" TERM; echo deaf; sleep 60 & wait; sleep 60'
@@ -155,8 +155,8 @@ def test_no_signal_of_the_terminal() -> None:
 
 INTERRUPTED = """
 import signal, sys
-from modellint.docker.command import Call, run, run_all
-from modellint.undisturbed import interrupt
+from modellint.smoke.docker.subprocesses import Call, run, run_all
+from modellint.system.signals import interrupt
 def come(number, frame):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     interrupt()

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runs import COMPOSE
 
-from modellint.docker.contract import Configured, Desk, Reply, Settings, read_configure, read_provider
-from modellint.docker.listen import listening
-from modellint.docker.private import add_compose, make_config
+from modellint.smoke.docker.docker_config import add_compose, make_config
+from modellint.smoke.docker.plugin_protocol import Configured, Desk, Reply, Settings, read_configure, read_provider
+from modellint.smoke.docker.plugin_server import listening
 
 BASE = "http://172.17.0.1:12434/mlk_x/"
 READY = {"ai/a:1": Settings(2048, ("--temp", "0.1")), "ai/b": Settings()}

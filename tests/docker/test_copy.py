@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modellint.docker.copy import (
+from modellint.smoke.docker.private_project import (
     StandIn,
     external_networks,
     file_variables,
@@ -17,7 +17,7 @@ from modellint.docker.copy import (
     unmet,
     with_dependencies,
 )
-from modellint.docker.rights import EXTERNAL, HOST_FILES, HOST_NETWORK, RIGHTS, Outside, Place
+from modellint.smoke.docker.rights import EXTERNAL, HOST_FILES, HOST_NETWORK, RIGHTS, Outside, Place
 
 STAND_IN = StandIn("empty", ("/python", "-c", "wait"), ("/usr", "/lib"), {"LD_LIBRARY_PATH": "/x"}, "1:2")
 

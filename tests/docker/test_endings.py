@@ -140,7 +140,7 @@ def test_compose_is_killed(runs: Runs, target: str) -> None:
 
 def test_a_runner_that_dies(runs: Runs) -> None:
     at, kill = Moment(" up --detach", 0.1), [(signal.SIGKILL, 0.0)]
-    for run in several(runs, lambda _: once(runs, at=at, signals=kill, target="modellint.runner.shim")):
+    for run in several(runs, lambda _: once(runs, at=at, signals=kill, target="modellint.smoke.runners.shim")):
         assert run.sent, str(run)
         assert run.status == 1, str(run)
         died = "model llm, kept running: the runner ended by signal 9"

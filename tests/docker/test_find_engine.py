@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from doubles import OURS, calls, double, saying
 
-from modellint.docker.engine import NoEngine, find_engine
-from modellint.docker.private import make_config
+from modellint.smoke.docker.docker_config import make_config
+from modellint.smoke.docker.engine import NoEngine, find_engine
 
 BRIDGE = "'network inspect bridge'"
 VERSION = "'compose version --short'"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from modellint.docker.contract import Configured, Settings
-from modellint.docker.judge import Container, judge_calls, judge_variables, predicted
-from modellint.isolation.outcome import FAIL, PASS
-from modellint.isolation.plan import Endpoint, ServicePlan
+from modellint.smoke.docker.judge import Container, judge_calls, judge_variables, predicted
+from modellint.smoke.docker.plugin_protocol import Configured, Settings
+from modellint.smoke.isolation.outcome import FAIL, PASS
+from modellint.smoke.isolation.plan import Endpoint, ServicePlan
 
 EXPECTED = {"LLM_URL": "http://x/", "LLM_MODEL": "ai/x"}
 SECRET = "hunter2"

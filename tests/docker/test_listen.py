@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from modellint.docker.contract import Reply
-from modellint.docker.listen import listening
+from modellint.smoke.docker.plugin_protocol import Reply
+from modellint.smoke.docker.plugin_server import listening
 
 
 class Talk:

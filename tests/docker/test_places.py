@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from modellint.docker.places import looking, most_memory
-from modellint.docker.rights import DEVICES, DOCKER_SOCKET, HOST_FILES, Place
-from modellint.docker.shell import hidden, masked, plain, taken
+from modellint.smoke.docker.host_paths import looking, most_memory
+from modellint.smoke.docker.rights import DEVICES, DOCKER_SOCKET, HOST_FILES, Place
+from modellint.smoke.docker.shell_variables import hidden, masked, plain, taken
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from modellint.docker.contract import Reply
-from modellint.docker.listen import listening
-from modellint.docker.private import add_compose, make_config
+from modellint.smoke.docker.docker_config import add_compose, make_config
+from modellint.smoke.docker.plugin_protocol import Reply
+from modellint.smoke.docker.plugin_server import listening
 
 
 @pytest.fixture

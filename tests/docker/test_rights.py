@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from modellint import options
-from modellint.docker import copy, rights
-from modellint.docker.rights import (
+from modellint.commands import table
+from modellint.smoke.docker import private_project, rights
+from modellint.smoke.docker.rights import (
     DEVICES,
     DOCKER_SOCKET,
     EXTERNAL,
@@ -114,7 +114,7 @@ def test_what_is_new_is_refused() -> None:
 
 
 def test_the_names_are_those_of_the_option() -> None:
-    assert tuple(RIGHTS) == options.RIGHTS
+    assert tuple(RIGHTS) == table.RIGHTS
 
 
 def wanted(body: dict[str, Any], outside: Outside = OUTSIDE) -> list[rights.Need]:
@@ -204,16 +204,16 @@ def test_what_needs_a_right(body: dict[str, Any], right: str) -> None:
     assert {each.right for each in found} == {right}
     document = {"services": {"a": body}, **SHARED}
     others = frozenset(RIGHTS) - {right}
-    assert list(copy.unmet(document, ["a"], OUTSIDE, others)) == ["a"]
-    stand_in = copy.StandIn("empty", ("x",), (), {}, "1:2")
-    made = copy.private_copy(document, "run", stand_in, [], OUTSIDE, others, alone=False)["services"]["a"]
+    assert list(private_project.unmet(document, ["a"], OUTSIDE, others)) == ["a"]
+    stand_in = private_project.StandIn("empty", ("x",), (), {}, "1:2")
+    made = private_project.private_copy(document, "run", stand_in, [], OUTSIDE, others, alone=False)["services"]["a"]
     assert made["image"] == "empty"
     assert not made.keys() & (body.keys() - {"networks", "network_mode", "volumes", "security_opt"})
     assert made["volumes"] == []
     assert made["security_opt"] == ["label=disable", "no-new-privileges"]
     assert not {"networks", "network_mode"} & made.keys()
     if right:
-        assert not copy.unmet(document, ["a"], OUTSIDE, frozenset({right}))
+        assert not private_project.unmet(document, ["a"], OUTSIDE, frozenset({right}))
 
 
 def test_every_right_is_needed_by_something() -> None:

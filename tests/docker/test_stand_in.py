@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from doubles import calls, double, engine_of, unbounded
 
-from modellint.docker import stand_in as module
-from modellint.docker.stand_in import interpreter, make_image, mounts, stand_in, variables
+from modellint.smoke.docker import placeholder_image as module
+from modellint.smoke.docker.placeholder_image import interpreter, make_image, mounts, stand_in, variables
 
 
 def test_the_interpreter_runs_without_any_package() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from modellint.evidence.dockerfile import read_dockerfile
 from modellint.evidence.images import base_lacks, repackaged
-from modellint.image import Image
-from modellint.source import Source
+from modellint.oci.image_reference import Image
+from modellint.text.source import Source
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from modellint.compose.load import load
-from modellint.compose.project import Service
+from modellint.compose.loading.load import load
+from modellint.compose.model.project import Service
 from modellint.evidence.commands import Reader
 from modellint.evidence.gather import Evidence
-from modellint.source import Source
+from modellint.text.source import Source
 
 
 def service(body: str) -> tuple[Service, Evidence]:

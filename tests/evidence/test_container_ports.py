@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from modellint.compose.load import load
+from modellint.compose.loading.load import load
 from modellint.evidence.container_ports import Ports
-from modellint.source import Source
+from modellint.text.source import Source
 
 
 def ports(section: str, more: str = "") -> Ports:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modellint.evidence.dockerfile import Dockerfile, read_dockerfile
-from modellint.source import Source
+from modellint.text.source import Source
 
 STAGES = """\
 # syntax=docker/dockerfile:1

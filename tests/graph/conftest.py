@@ -15,11 +15,11 @@ from typing import TypeAlias
 import pytest
 
 from modellint.check import open_project
-from modellint.compose.selection import Options
-from modellint.engine import run
+from modellint.compose.loading.selection import Options
 from modellint.graph.build import draw
 from modellint.graph.picture import Mark, Picture
-from modellint.pack import rules
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
 from modellint.report.printable import printable
 
 MERMAID = "11.17.2"

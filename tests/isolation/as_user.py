@@ -6,8 +6,8 @@ import json
 import pickle
 import sys
 
-from modellint.isolation.run import check_services
-from modellint.isolation.support import find_capability
+from modellint.smoke.isolation.capability import find_capability
+from modellint.smoke.isolation.run import check_services
 
 capability = find_capability()
 outcomes = check_services(pickle.load(sys.stdin.buffer), capability)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from isolation_parts import Runner
 
-from modellint.isolation.support import Capability, find_capability
+from modellint.smoke.isolation.capability import Capability, find_capability
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 
-from modellint.isolation.run import check_service
-from modellint.isolation.support import Capability
+from modellint.smoke.isolation.capability import Capability
+from modellint.smoke.isolation.run import check_service
 
 check_service(pickle.load(sys.stdin.buffer), Capability(True, ""), probe=sys.argv[1])

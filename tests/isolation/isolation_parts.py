@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
-from modellint.compose.load import load
-from modellint.isolation.outcome import Outcome
-from modellint.isolation.plan import Place, ServicePlan, Upstream, plan_services
-from modellint.source import Source
+from modellint.compose.loading.load import load
+from modellint.smoke.isolation.outcome import Outcome
+from modellint.smoke.isolation.plan import Place, ServicePlan, Upstream, plan_services
+from modellint.text.source import Source
 
 
 class Runner:

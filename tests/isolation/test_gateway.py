@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from isolation_parts import Runner, wait_until
 
-from modellint.isolation.gateway import SERVING, Gateway, Limits, Route
-from modellint.isolation.request import ChunkedBody, RefusalError, canonical, parse_body, parse_head, route
+from modellint.smoke.isolation.gateway import SERVING, Gateway, Limits, Route
+from modellint.smoke.isolation.http_request import ChunkedBody, RefusalError, canonical, parse_body, parse_head, route
 
 TOKEN = "mlk_right"
 PREFIX = "/mlk_0123456789abcdef"

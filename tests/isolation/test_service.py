@@ -19,12 +19,12 @@ import pytest
 from isolation_parts import Runner, bad, plans, upstreams, wait_until
 
 import modellint
-from modellint.isolation import run, support
-from modellint.isolation.namespace import Finished, Namespace, RefusedError, network_of, open_namespace
-from modellint.isolation.outcome import Outcome
-from modellint.isolation.plan import Place, ServicePlan, Upstream
-from modellint.isolation.run import check_service, check_services
-from modellint.isolation.support import Capability
+from modellint.smoke.isolation import namespace, run
+from modellint.smoke.isolation.capability import Capability
+from modellint.smoke.isolation.namespace import Finished, Namespace, RefusedError, network_of, open_namespace
+from modellint.smoke.isolation.outcome import Outcome
+from modellint.smoke.isolation.plan import Place, ServicePlan, Upstream
+from modellint.smoke.isolation.run import check_service, check_services
 
 HERE = Path(__file__).parent
 LIBRARY = str(Path(modellint.__path__[0]).parent)
@@ -104,7 +104,7 @@ def test_the_variables_are_compared(
         "chat", "environment", "", "pass", "predicted, not injected: exactly the 2 variables of its grants"
     )
     monkeypatch.setattr(Namespace, "run", leaky)
-    monkeypatch.setattr("modellint.isolation.namespace.bare_environment", lambda: {"HOME": "/root"})
+    monkeypatch.setattr("modellint.smoke.isolation.namespace.bare_environment", lambda: {"HOME": "/root"})
     said = "its process has HOME; it was given MORE; it lacks LLM_MODEL"
     assert check_service(plan, capability)[0] == Outcome(
         "chat", "environment", "", "fail", f"the probe did not work with the predicted variables: {said}"
@@ -208,12 +208,12 @@ def test_a_child_that_isolates_nothing_is_caught(
     capability: Capability, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that says it has a namespace and has none, one that says nothing, one that ends."""
-    text = (Path(support.__file__).parent / "inside.py").read_text(encoding="utf-8")
+    text = (Path(namespace.__file__).parent / "namespace_child.py").read_text(encoding="utf-8")
     for wrong in (
         text.replace("        _enter()\n", ""), "import time; time.sleep(60)", "raise SystemExit(3)", "print('hello')"
     ):  # fmt: skip
-        (tmp_path / "inside.py").write_text(wrong, encoding="utf-8")
-        monkeypatch.setattr("modellint.isolation.namespace._INSIDE", str(tmp_path / "inside.py"))
+        (tmp_path / "namespace_child.py").write_text(wrong, encoding="utf-8")
+        monkeypatch.setattr("modellint.smoke.isolation.namespace._CHILD", str(tmp_path / "namespace_child.py"))
         with pytest.raises(RefusedError), open_namespace(1, seconds=1):
             pass
     assert not children()
@@ -464,8 +464,8 @@ def _descendants(pid: int) -> list[int]:
 
 
 def _waiting(parent: str) -> list[int]:
-    """Processes that run `inside.py` for a parent."""
-    return [pid for pid in _with_word("inside.py") if parent.encode() in _words(pid).split(b"\0")]
+    """Processes that run `namespace_child.py` for a parent."""
+    return [pid for pid in _with_word("namespace_child.py") if parent.encode() in _words(pid).split(b"\0")]
 
 
 def test_time_of_a_service(capability: Capability, llm: Runner, embedder: Runner) -> None:

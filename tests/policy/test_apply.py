@@ -8,9 +8,9 @@ import pytest
 
 from modellint.check import Report, check
 from modellint.cli import main
-from modellint.compose.selection import Options
-from modellint.pack import rules
-from modellint.policies import Policies
+from modellint.compose.loading.selection import Options
+from modellint.linter.discovery import rules
+from modellint.policy.discovery import Policies
 
 COMPOSE = """\
 services:

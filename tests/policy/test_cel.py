@@ -16,17 +16,17 @@ from typing import Any
 
 import pytest
 
-from modellint.compose.files import Unreadable
-from modellint.compose.load import load
-from modellint.finding import Finding
-from modellint.node import Mapping, Scalar
-from modellint.parse import parse
-from modellint.policies import Policies
+from modellint.compose.loading.load import load
+from modellint.files.disk import Unreadable
 from modellint.policy import cel, cel_process
 from modellint.policy.apply import ruling_of
+from modellint.policy.discovery import Policies
 from modellint.policy.loaded import PolicyError
 from modellint.policy.schema import Check
-from modellint.source import Source
+from modellint.text.finding import Finding
+from modellint.text.source import Source
+from modellint.yaml.node import Mapping, Scalar
+from modellint.yaml.parse import parse
 
 if find_spec("cel_expr_python") is None:
     if os.environ.get("CI") == "true":

@@ -6,10 +6,9 @@ import random
 
 import pytest
 
-from modellint.demands import MOST_ALIKE, Patterns, matches, part_matches
-from modellint.exemption import Exemption
 from modellint.policy.exempting import Exempting
-from modellint.source import Source, Span
+from modellint.policy_terms import MOST_ALIKE, Exemption, Patterns, matches, part_matches
+from modellint.text.source import Source, Span
 
 NOWHERE = Span(Source(".modellint.yaml", ""), 0, 0)
 PIECES = ("a", "b", "ab", "*", "/", "**", ".", "models", "x")

@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from modellint.compose.files import Unreadable
-from modellint.demands import MOST_ALIKE
-from modellint.policies import Policies, nearest
+from modellint.files.disk import Unreadable
 from modellint.policy.apply import ruling_of
+from modellint.policy.discovery import Policies, nearest
 from modellint.policy.load import BUILT_IN, load
 from modellint.policy.schema import json_schema
+from modellint.policy_terms import MOST_ALIKE
 
 POLICIES = Path(__file__).parent.parent.parent / "policies" / "modellint_policies"
 

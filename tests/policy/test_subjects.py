@@ -6,13 +6,13 @@ from typing import Any, cast
 
 import pytest
 
-from modellint.compose.load import load
-from modellint.compose.project import Project
-from modellint.node import Mapping
-from modellint.parse import parse
+from modellint.compose.loading.load import load
+from modellint.compose.model.project import Project
 from modellint.policy.loaded import PolicyError
 from modellint.policy.subjects import SHAPES, Subject, example, knows, subjects
-from modellint.source import Source
+from modellint.text.source import Source
+from modellint.yaml.node import Mapping
+from modellint.yaml.parse import parse
 
 COMPOSE = """\
 name: shop

@@ -23,10 +23,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from modellint.artifact import to_table
-from modellint.facts import Answer
-from modellint.registry.access import Access
-from modellint.request import Request
+from modellint.oci.answers import Answer
+from modellint.oci.artifact import to_table
+from modellint.oci.query import Request
+from modellint.registry.options import Access
 
 LONGEST = 25.0  # seconds, then a process is killed
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import requests
 
-from modellint.artifact import Artifact
-from modellint.facts import Answer
-from modellint.registry.access import Access
-from modellint.request import Request
+from modellint.oci.answers import Answer
+from modellint.oci.artifact import Artifact
+from modellint.oci.query import Request
+from modellint.registry.options import Access
 
 PATIENCE = 12  # seconds, of a single read
 

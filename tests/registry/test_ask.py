@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 from raw import GOOD, Host, Talk
 
-from modellint.artifact import Artifact
-from modellint.facts import Answer
+from modellint.oci.answers import Answer
+from modellint.oci.artifact import Artifact
+from modellint.oci.query import Request
 from modellint.registry import online
-from modellint.registry.access import Access
 from modellint.registry.ask import ask
-from modellint.registry.budget import Budget
-from modellint.registry.crew import Crew
+from modellint.registry.deadline import Budget
 from modellint.registry.failure import Failure
-from modellint.request import Request
+from modellint.registry.options import Access
+from modellint.registry.worker_pool import Crew
 
 DIGEST = "sha256:" + "a" * 64
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from modellint.artifact import DOCKER_CONFIG, Artifact, read_config, read_manifest, to_table
-from modellint.facts import Answer
-from modellint.registry.access import Access
+from modellint.oci.answers import Answer
+from modellint.oci.artifact import DOCKER_CONFIG, Artifact, read_config, read_manifest, to_table
+from modellint.oci.query import Request
 from modellint.registry.ask import ask
 from modellint.registry.cache import Cache, default_folder
 from modellint.registry.light import digest_of
+from modellint.registry.options import Access
 from modellint.registry.page import LARGEST
-from modellint.request import Request
 
 NASTY = "a\tb\nc\r\x1f%25%\x00\u2028\u0085é\U0001f600\x1b[31m"
 LICENCE = b"Apache License\n\tVersion 2.0, \xff\n"
@@ -359,9 +359,9 @@ def test_ask_takes_it_and_imports_nothing(tmp_path: Path) -> None:
     keep(tmp_path)
     program = (
         "import os, sys, time; before = set(sys.modules)\n"
-        "from modellint.registry.access import Access\n"
+        "from modellint.registry.options import Access\n"
         "from modellint.registry.ask import ask\n"
-        "from modellint.request import Request\n"
+        "from modellint.oci.query import Request\n"
         f"request = Request({TAG.registry!r}, {TAG.repository!r}, {TAG.tag!r})\n"
         f"answer = ask([request], Access(cache={str(tmp_path)!r}, checked=['.']))[request]\n"
         "assert answer.artifact and answer.cached, answer.reason\n"

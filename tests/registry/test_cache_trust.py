@@ -14,11 +14,11 @@ from push import Registry
 from raw import Host
 from test_commands import run
 
-from modellint.ownership import Doubt, refuse_shared
-from modellint.registry.access import Access
+from modellint.files.ownership import Doubt, refuse_shared
+from modellint.oci.query import Request
 from modellint.registry.ask import ask
 from modellint.registry.light import digest_of, parse
-from modellint.request import Request
+from modellint.registry.options import Access
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 as_root = pytest.mark.skipif(

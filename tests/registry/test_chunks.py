@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from raw import Host, Talk
 
-from modellint.registry import reach, wire
-from modellint.registry.access import Access
-from modellint.registry.budget import Budget
+from modellint.registry import address_policy, connection
+from modellint.registry.deadline import Budget
 from modellint.registry.failure import Failure
+from modellint.registry.options import Access
 from modellint.registry.transport import Network, exchange
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -34,7 +34,7 @@ def fetch(body: bytes) -> bytearray:
     network = Network(Access(), {})
     try:
         with Host(play) as host:
-            target = network.host(host.name, reach.NAMED)
+            target = network.host(host.name, address_policy.NAMED)
             return exchange(target, "GET", f"{host.url}/x", {}, Budget(20), 64 * MIB).body
     finally:
         network.close()
@@ -57,7 +57,7 @@ def test_a_large_answer_in_small_chunks() -> None:
 @pytest.fixture
 def few_lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """So few that what takes gigabytes otherwise is over in a moment."""
-    monkeypatch.setattr(wire, "_MOST_LINES", 256)
+    monkeypatch.setattr(connection, "_MOST_LINES", 256)
     yield 256
 
 

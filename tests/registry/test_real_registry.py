@@ -14,12 +14,12 @@ import pytest
 from push import Registry
 from servers import IDENTITY_TOKEN, PASSWORD, USER
 
-from modellint.artifact import Artifact
-from modellint.artifact import memory as memory_of
-from modellint.facts import NOT_FOUND, Answer
-from modellint.registry.access import Access
+from modellint.oci.answers import NOT_FOUND, Answer
+from modellint.oci.artifact import Artifact
+from modellint.oci.artifact import memory as memory_of
+from modellint.oci.query import Request
 from modellint.registry.ask import ask
-from modellint.request import Request
+from modellint.registry.options import Access
 
 DockerConfig: TypeAlias = "Callable[[dict[str, Any]], None]"
 

@@ -18,16 +18,16 @@ import pytest
 import trustme
 from raw import GOOD, Host, Talk
 
-from modellint.registry import documents, reach, trust
-from modellint.registry.access import Access
-from modellint.registry.budget import Budget
+from modellint.registry import address_policy, json_documents, tls
 from modellint.registry.client import Client
 from modellint.registry.credentials import DockerConfig
+from modellint.registry.deadline import Budget
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.hosts import api_host, credential_keys, host_of_key, known_token_host, on_this_machine, place
+from modellint.registry.large_bodies import Room
 from modellint.registry.names import is_digest, is_host, split_port
+from modellint.registry.options import Access
 from modellint.registry.origin import Origin
-from modellint.registry.room import Room
 from modellint.registry.transport import Broken, Network, Reply, exchange
 
 PUBLIC, NEAR, NEVER = "public", "near", "never"
@@ -67,10 +67,10 @@ PUBLIC, NEAR, NEVER = "public", "near", "never"
     ],
 )
 def test_addresses(address: str, kind: str) -> None:
-    plain = reach.plain(address)
-    assert reach.REDIRECT.permits(plain) == reach.TOKEN.permits(plain) == (kind == PUBLIC)
-    assert reach.NAMED.permits(plain) == (kind != NEVER)
-    assert reach.MACHINE.permits(plain) == plain.is_loopback
+    plain = address_policy.plain(address)
+    assert address_policy.REDIRECT.permits(plain) == address_policy.TOKEN.permits(plain) == (kind == PUBLIC)
+    assert address_policy.NAMED.permits(plain) == (kind != NEVER)
+    assert address_policy.MACHINE.permits(plain) == plain.is_loopback
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def fetch(host: Host, path: str = "/x", method: str = "GET", most: int = 1 << 20
     try:
         budget = Budget(network.access.timeout)
         headers = {"Authorization": "Basic zqsecret"}
-        return exchange(network.host(host.name, reach.NAMED), method, host.url + path, headers, budget, most)
+        return exchange(network.host(host.name, address_policy.NAMED), method, host.url + path, headers, budget, most)
     finally:
         network.close()
 
@@ -181,7 +181,7 @@ def test_a_request_says_little() -> None:
 def test_connections_are_used_again_and_closed() -> None:
     network = Network(Access(), {})
     with Host(lambda talk: talk.answer(404 if talk.count % 2 else 200, b"x" * 100)) as host:
-        target = network.host(host.name, reach.NAMED)
+        target = network.host(host.name, address_policy.NAMED)
         for number in range(10):
             exchange(target, "HEAD" if number % 3 else "GET", f"{host.url}/{number}", {}, Budget(5), 1000)
         network.close()
@@ -192,7 +192,7 @@ def test_cookies_are_not_kept() -> None:
     network = Network(Access(), {})
     with Host(lambda talk: talk.answer(200, b"", [("Set-Cookie", "a=b"), ("Set-Cookie", "c=d; Path=/")])) as host:
         for _ in range(2):
-            exchange(network.host(host.name, reach.NAMED), "GET", f"{host.url}/", {}, Budget(5), 1000)
+            exchange(network.host(host.name, address_policy.NAMED), "GET", f"{host.url}/", {}, Budget(5), 1000)
         network.close()
     assert not any("cookie" in seen.headers for seen in host.seen)
 
@@ -267,10 +267,10 @@ def test_redirects(location: str, code: str, status: int) -> None:
 def test_a_redirect_to_another_host_takes_no_password_along(monkeypatch: pytest.MonkeyPatch) -> None:
     """As to a content network. The test's one is on this machine, which is allowed here."""
 
-    def is_here(address: reach.Address) -> bool:
+    def is_here(address: address_policy.Address) -> bool:
         return address.is_loopback
 
-    monkeypatch.setattr(reach.REDIRECT, "permits", is_here)
+    monkeypatch.setattr(address_policy.REDIRECT, "permits", is_here)
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate: Any = authority.issue_cert("127.0.0.0/8", "there.localhost")
     certificate.configure_cert(context)
@@ -408,7 +408,7 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
 def through(url: str, name: str) -> Reply:
     network = Network(Access(timeout=2), {})
     try:
-        return exchange(network.host(name, reach.NAMED), "GET", url, {}, Budget(2), 1000)
+        return exchange(network.host(name, address_policy.NAMED), "GET", url, {}, Budget(2), 1000)
     finally:
         network.close()
 
@@ -451,11 +451,11 @@ def test_a_proxy_is_not_asked_for_a_forbidden_address(proxy: Host, address: str)
 def test_certificates_of_the_environment(tmp_path: Path, name: str) -> None:
     path = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(str(path))
-    assert trust.tls("", {name: str(path)}).cert_store_stats()["x509_ca"] == 1
-    assert failure(lambda: trust.tls("", {name: str(tmp_path / "none")})).reason.startswith(
+    assert tls.tls("", {name: str(path)}).cert_store_stats()["x509_ca"] == 1
+    assert failure(lambda: tls.tls("", {name: str(tmp_path / "none")})).reason.startswith(
         f"the certificates that {name} names"
     )
-    assert trust.tls(str(path), {name: str(tmp_path / "none")}).cert_store_stats()["x509_ca"] == 1
+    assert tls.tls(str(path), {name: str(tmp_path / "none")}).cert_store_stats()["x509_ca"] == 1
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate", "\0"])
@@ -463,12 +463,12 @@ def test_a_file_without_certificates(tmp_path: Path, content: str | None) -> Non
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content)
-    problem = failure(lambda: trust.tls(str(path), {}))
+    problem = failure(lambda: tls.tls(str(path), {}))
     assert problem.code == "tls" and "`--ca-file`" in problem.reason
 
 
 def test_the_system_is_trusted_and_checked() -> None:
-    context = trust.tls("", {})
+    context = tls.tls("", {})
     assert context.check_hostname and context.verify_mode == ssl.CERT_REQUIRED
 
 
@@ -476,7 +476,7 @@ ORDINARY = b'{"a": [1, 2, {"b": "\xc3\xa9"}]}'
 
 
 def parse(data: bytes) -> object:
-    return documents.read(bytearray(data), lambda document: document, Room(), Budget(5))
+    return json_documents.read(bytearray(data), lambda document: document, Room(), Budget(5))
 
 
 def test_documents() -> None:
@@ -500,7 +500,7 @@ def test_documents() -> None:
 def test_documents_that_are_none(data: bytes, code: str) -> None:
     room = Room()
     try:
-        problem = failure(lambda: documents.read(bytearray(data), lambda document: document, room, Budget(5)))
+        problem = failure(lambda: json_documents.read(bytearray(data), lambda document: document, room, Budget(5)))
     finally:
         room.close()
     assert problem.code == code

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modellint.base_suppressions import Unheeded
 from modellint.check import Report
-from modellint.compose.files import LeftOut, Unreadable
-from modellint.edit import SAFE, Edit, Fix
-from modellint.finding import ERROR, NOTE, WARNING, Finding
-from modellint.policies import InForce
-from modellint.result import Suppressed, result
+from modellint.files.disk import LeftOut, Unreadable
+from modellint.linter.record import Suppressed, result
+from modellint.policy.base_suppressions import Unheeded
+from modellint.policy.discovery import InForce
 from modellint.rule import Rule
-from modellint.source import Source, Span
+from modellint.text.edit import SAFE, Edit, Fix
+from modellint.text.finding import ERROR, NOTE, WARNING, Finding
+from modellint.text.source import Source, Span
 
 if TYPE_CHECKING:
-    from modellint.finding import Severity
+    from modellint.text.finding import Severity
 
 PAGE = """A thing is wrong.
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modellint.check import Report
-from modellint.compose.files import Unreadable
+from modellint.files.disk import Unreadable
+from modellint.linter.record import Place, Result
 from modellint.report import github, text
 from modellint.report.paths import relative
 from modellint.report.printable import printable
-from modellint.result import Place, Result
 from modellint.rule import Rule
 
 COMMANDS = frozenset(

@@ -11,12 +11,12 @@ import jsonschema
 import pytest
 
 from modellint.check import Report
-from modellint.compose.files import Unreadable
-from modellint.finding import Finding
+from modellint.files.disk import Unreadable
+from modellint.linter.record import Place, Result, result
 from modellint.report import gitlab
-from modellint.result import Place, Result, result
 from modellint.rule import Rule
-from modellint.source import Source, Span
+from modellint.text.finding import Finding
+from modellint.text.source import Source, Span
 
 # Written from the table of https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format: these five
 # properties, the lines with a begin, the path relative to the repository and without `./`.

@@ -18,13 +18,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from modellint.check import Report
-from modellint.compose.files import Unreadable
-from modellint.finding import SEVERITIES
-from modellint.pack import rules
+from modellint.files.disk import Unreadable
+from modellint.linter.discovery import rules
+from modellint.linter.record import Change, Place, Result
 from modellint.report import gitlab, home, junit, markdown, rdjson
 from modellint.report.paths import relative
 from modellint.report.printable import printable
-from modellint.result import Change, Place, Result
+from modellint.text.finding import SEVERITIES
 
 MANY = 10 if "MODELLINT_SOAK" in os.environ else 1
 CASES = {"gitlab": 14_000 * MANY, "junit": 4_000 * MANY, "rdjson": 1_000 * MANY, "markdown": 1_000 * MANY}  # findings

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modellint.check import Report
+from modellint.linter.record import Change, Place, Result
 from modellint.report import contract
 from modellint.report import json as json_report
 from modellint.report.paths import relative
-from modellint.result import Change, Place, Result
 from modellint.rule import Rule
 
 SCHEMA = json.loads(contract.schema_text())

@@ -6,10 +6,10 @@ import re
 import xml.etree.ElementTree as ET
 
 from modellint.check import Report
+from modellint.linter.record import Place, Result
 from modellint.report import junit
 from modellint.report.printable import printable
 from modellint.report.terms import terms
-from modellint.result import Place, Result
 from modellint.rule import Rule
 
 # What the schemas that circulate have in common; no service reads more.

@@ -11,12 +11,12 @@ from time import process_time
 import pytest
 
 from modellint.check import Report
-from modellint.edit import SAFE, Edit, Fix
-from modellint.finding import SEVERITIES, Finding
-from modellint.pack import rules
+from modellint.linter.discovery import rules
+from modellint.linter.record import Change, Place, Result, result
 from modellint.report import FORMATS, renderer, sarif
-from modellint.result import Change, Place, Result, result
-from modellint.source import Source, Span
+from modellint.text.edit import SAFE, Edit, Fix
+from modellint.text.finding import SEVERITIES, Finding
+from modellint.text.source import Source, Span
 
 MANY = 25_000  # results of a run that GitHub takes, of which it keeps 5,000
 GITHUB_TAKES = 10_000_000  # bytes of a compressed log

@@ -9,11 +9,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from modellint.check import Report
-from modellint.finding import SEVERITIES
-from modellint.pack import rules
+from modellint.linter.discovery import rules
+from modellint.linter.record import Place, Result
 from modellint.report import markdown
-from modellint.result import Place, Result
 from modellint.rule import Rule
+from modellint.text.finding import SEVERITIES
 
 MIB = 1 << 20  # what GitHub takes of a step
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modellint.check import Report
-from modellint.edit import Edit, Fix
-from modellint.finding import Finding
+from modellint.linter.record import result
 from modellint.report import github, sarif
 from modellint.report import json as json_report
-from modellint.result import result
 from modellint.rule import Rule
-from modellint.source import Source, Span
+from modellint.text.edit import Edit, Fix
+from modellint.text.finding import Finding
+from modellint.text.source import Source, Span
 
 PIECES = st.sampled_from(
     [

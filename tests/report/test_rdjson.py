@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modellint.check import Report
-from modellint.compose.files import decode
-from modellint.edit import Edit, Fix, remark
-from modellint.finding import Finding
-from modellint.pack import rules
+from modellint.files.disk import decode
+from modellint.linter.discovery import rules
+from modellint.linter.record import Place, result
 from modellint.report import home, rdjson
-from modellint.result import Place, result
 from modellint.rule import Rule
-from modellint.source import Source, Span
+from modellint.text.edit import Edit, Fix, remark
+from modellint.text.finding import Finding
+from modellint.text.source import Source, Span
 
 # Written from the messages of reviewdog.proto. Its reader refuses other properties, hence `additionalProperties`.
 POSITION = {

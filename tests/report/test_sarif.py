@@ -19,14 +19,14 @@ import jsonschema
 import pytest
 
 from modellint.check import Report
-from modellint.finding import Finding
-from modellint.pack import rules
+from modellint.linter.discovery import rules
+from modellint.linter.record import Place, Result, result
 from modellint.report import sarif
 from modellint.report.home import HOME
 from modellint.report.sarif_json import as_json
-from modellint.result import Place, Result, result
 from modellint.rule import Rule
-from modellint.source import Source, Span
+from modellint.text.finding import Finding
+from modellint.text.source import Source, Span
 
 om: Any = importlib.import_module("sarif_om")
 

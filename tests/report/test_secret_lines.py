@@ -11,12 +11,11 @@ import pytest
 from modellint.check import check
 from modellint.cli import main
 from modellint.fix import Change
-from modellint.options import FORMATS
-from modellint.pack import rules
-from modellint.report import renderer
+from modellint.linter.discovery import rules
+from modellint.report import FORMATS, renderer
 from modellint.report.changes import diff
-from modellint.secret_lines import secrets_of
-from modellint.source import Source
+from modellint.secrets.lines import secrets_of
+from modellint.text.source import Source
 
 CANARY = "Zq7-canary-4Kx9"
 ISSUED = "gsk_8Wn3kTr5cMv1SyQb6Xd9Fz2Gh7Lj"

@@ -11,8 +11,7 @@ import pytest
 
 from modellint.check import Report
 from modellint.cli import main
-from modellint.options import FORMATS
-from modellint.report import github, renderer
+from modellint.report import FORMATS, github, renderer
 from modellint.report.terms import terms
 from modellint.rule import Rule
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from modellint.check import Report
+from modellint.linter.record import Place
 from modellint.report import FORMATS, page, renderer, text
 from modellint.report.snippet import snippet
-from modellint.result import Place
 from modellint.rule import Rule
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -174,12 +174,12 @@ PROGRAM = """
 import sys
 before = set(sys.modules)
 from modellint.check import Report
-from modellint.compose.load import load
-from modellint.engine import run
+from modellint.compose.loading.load import load
+from modellint.linter.run_rules import run
 from modellint.report import text
-from modellint.result import result
+from modellint.linter.record import result
 from modellint.rule import ERROR, Finding
-from modellint.source import Source, Span
+from modellint.text.source import Source, Span
 source = Source("compose.yaml", "models: {}")
 finding = Finding(Span(source, 0, 6), "message", hint="hint", severity=ERROR)
 finding.rule = "rule"

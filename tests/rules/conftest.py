@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from modellint.compose.load import load
-from modellint.edit import rewrite
-from modellint.engine import run
-from modellint.finding import Finding
-from modellint.pack import rules
-from modellint.source import Source
+from modellint.compose.loading.load import load
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
+from modellint.text.edit import rewrite
+from modellint.text.finding import Finding
+from modellint.text.source import Source
 
 Find = Callable[..., list[Finding]]
 Repair = Callable[[str, str], str]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from modellint.finding import Finding
+from modellint.text.finding import Finding
 
 RULE = "conflicting-models"
 PROJECT = "services:\n  app:\n    image: app\n    models: [one, two]\nmodels:\n  one: {{{}}}\n  two: {{{}}}\n"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from modellint.finding import Finding
+from modellint.text.finding import Finding
 
 RULE = "dependency-on-model"
 PROJECT = """services:

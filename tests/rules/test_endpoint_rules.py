@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from modellint.check import check
-from modellint.compose.selection import Options
-from modellint.finding import NOTE, Finding
-from modellint.pack import rules
+from modellint.compose.loading.selection import Options
+from modellint.linter.discovery import rules
+from modellint.text.finding import NOTE, Finding
 
 Find = Callable[..., list[Finding]]
 MODEL = "models:\n  llm:\n    model: ai/qwen3:0.6B-Q4_K_M\n"

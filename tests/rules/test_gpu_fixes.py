@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from modellint.finding import Finding
+from modellint.text.finding import Finding
 
 Find = Callable[..., list[Finding]]
 Repair = Callable[[str, str], str]

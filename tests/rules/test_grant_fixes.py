@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from modellint.compose.load import load_project
-from modellint.compose.selection import Options, select_path
-from modellint.edit import rewrite
-from modellint.engine import run
-from modellint.finding import Finding
-from modellint.pack import rules
+from modellint.compose.loading.load import load_project
+from modellint.compose.loading.selection import Options, select_path
+from modellint.linter.discovery import rules
+from modellint.linter.run_rules import run
+from modellint.text.edit import rewrite
+from modellint.text.finding import Finding
 
 Find = Callable[..., list[Finding]]
 Repair = Callable[[str, str], str]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from modellint.compose.taken_names import taken_meaning
-from modellint.finding import Finding
+from modellint.compose.model.taken_names import taken_meaning
+from modellint.text.finding import Finding
 
 RULE = "hijacked-variable"
 PROJECT = "services:\n  app:\n    image: app\n    models: {}\nmodels: {{llm: {{model: x}}, ld-preload: {{model: y}}}}\n"
@@ -49,8 +49,8 @@ def test_a_derived_name(find: Callable[..., list[Finding]]) -> None:
 
 
 def test_a_derived_name_of_an_older_docker_compose() -> None:
-    from modellint.compose.injection import variable_names
-    from modellint.compose.versions import features
+    from modellint.compose.model.injection import variable_names
+    from modellint.compose.model.versions import features
 
     names = variable_names("ld-preload", None, None, features("2.39.0"))
     assert [name for name in names if taken_meaning(name)] == ["LD_PRELOAD"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from modellint.check import check
-from modellint.finding import Finding
-from modellint.pack import rules
+from modellint.linter.discovery import rules
+from modellint.text.finding import Finding
 
 Find = Callable[..., list[Finding]]
 Repair = Callable[[str, str], str]

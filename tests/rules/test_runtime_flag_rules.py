@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from modellint.finding import Finding
+from modellint.text.finding import Finding
 
 Find = Callable[..., list[Finding]]
 Repair = Callable[[str, str], str]
@@ -213,7 +213,7 @@ def test_no_value_of_a_variable_is_in_the_message_about_a_stray_word(find: Find)
 
 _PARSE = """\
 import json, os, sys
-from modellint.runner import native
+from modellint.smoke.runners import native
 read = native.parse(["--model", "x.gguf", *json.loads(sys.argv[1])]) is not None
 native.flush()
 os._exit(0 if read else 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from modellint.finding import Finding
+from modellint.text.finding import Finding
 
 RULE = "undefined-model"
 MODELS = "models:\n  smollm: {model: ai/smollm2}\n  judge: {model: ai/qwen3}\n"

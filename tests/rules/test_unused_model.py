@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from modellint.finding import Finding
+from modellint.text.finding import Finding
 
 RULE = "unused-model"
 APP = "services:\n  app:\n    image: app\n    models: [llm]\n"

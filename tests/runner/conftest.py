@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from leftovers import Maker
 
-from modellint.runner import find
-from modellint.runner.find import NoRunner, Program
+from modellint.smoke.runners import find
+from modellint.smoke.runners.find import NoRunner, Program
 
 MAKER = Path(__file__).parents[2] / "fixtures/smoke/make_canary.py"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from modellint.runner.exchange import ask
+from modellint.smoke.runners.http_client import ask
 
 BACKEND = "llama.cpp"
 FLAGS = {"--temp", "--embeddings", "-np", "--api-key", "--ctx-size"}  # of those that are allowed

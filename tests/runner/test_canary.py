@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from leftovers import Maker
 
-from modellint.runner import probe
-from modellint.runner.canary import NoCanary, write
-from modellint.runner.find import Program
-from modellint.runner.plan import COMPLETION, Files, Setup
-from modellint.runner.process import start
+from modellint.smoke.runners import probe
+from modellint.smoke.runners.canary import NoCanary, write
+from modellint.smoke.runners.find import Program
+from modellint.smoke.runners.plan import COMPLETION, Files, Setup
+from modellint.smoke.runners.process import start
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="runners are started on Linux only")
 NAMES = {
@@ -105,6 +105,6 @@ def test_without_what_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_importing_it_imports_nothing_else() -> None:
-    program = "import sys, modellint.runner.canary; print(sorted({'gguf', 'numpy'} & sys.modules.keys()))"
+    program = "import sys, modellint.smoke.runners.canary; print(sorted({'gguf', 'numpy'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

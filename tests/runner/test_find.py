@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from modellint.runner import find
-from modellint.runner.find import NoRunner
+from modellint.smoke.runners import find
+from modellint.smoke.runners.find import NoRunner
 
 
 def program(path: Path) -> Path:

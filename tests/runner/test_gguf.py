@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from leftovers import Maker
 
-from modellint.runner.gguf import Head, NotGguf, read
+from modellint.smoke.runners.gguf import Head, NotGguf, read
 
 if TYPE_CHECKING:
     from gguf import GGUFWriter

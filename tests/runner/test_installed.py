@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from installed_runner import BACKEND, Fake, Handler, Runner, faking, refusal
 
-from modellint.runner import installed
-from modellint.runner.exchange import ask
-from modellint.runner.find import NoRunner, Program
-from modellint.runner.installed import Installed
-from modellint.runner.plan import COMPLETION, EMBEDDING, Files, Setup
-from modellint.runner.process import RunnerFailed, start
+from modellint.smoke.runners import model_runner
+from modellint.smoke.runners.find import NoRunner, Program
+from modellint.smoke.runners.http_client import ask
+from modellint.smoke.runners.model_runner import Installed
+from modellint.smoke.runners.plan import COMPLETION, EMBEDDING, Files, Setup
+from modellint.smoke.runners.process import RunnerFailed, start
 
 REF = "registry.example.com:5000/ai/x:360M@sha256:0"
 DIGEST = "sha256:" + "ab" * 32
@@ -120,7 +120,7 @@ def test_nothing_at_all() -> None:
 
 
 def test_one_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed, "_QUESTION", 0.2)
+    monkeypatch.setattr(model_runner, "_QUESTION", 0.2)
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         pytest.raises(NoRunner, match=r"no answer within 0\.2 s"),
@@ -381,7 +381,7 @@ def test_a_pull_whose_connection_is_reset(fake: Fake) -> None:
 
 
 def test_a_pull_with_more_lines_than_any(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed, "_MOST_LINES", 10_000)
+    monkeypatch.setattr(model_runner, "_MOST_LINES", 10_000)
     fake.instead[CREATE] = endless
     with pytest.raises(RunnerFailed, match=r"an answer of more than 10000 bytes$"):
         Installed(fake.base).pull(REF, 5)
@@ -463,7 +463,7 @@ def test_a_context_that_cannot_be_asked_for(fake: Fake, wish: Setup) -> None:
 def test_a_context_that_is_not_named(
     fake: Fake, answer: Callable[[Handler], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installed, "_CONTEXT", 0.3)
+    monkeypatch.setattr(model_runner, "_CONTEXT", 0.3)
     fake.instead[COMPLETE] = answer
     with Installed(fake.base) as runner:
         assert runner.boot(setup(1000), REF, 10).context == 0
@@ -571,8 +571,8 @@ NONSENSE: list[object] = [[], 7, {"Config": 7}]
 def test_a_runner_that_does_not_say_what_it_has(
     fake: Fake, route: str, answer: Callable[[Handler], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installed, "_QUESTION", 0.2)
-    monkeypatch.setattr(installed, "_UNLOAD", 0.5)
+    monkeypatch.setattr(model_runner, "_QUESTION", 0.2)
+    monkeypatch.setattr(model_runner, "_UNLOAD", 0.5)
     fake.instead[route] = answer
     with Installed(fake.base) as runner:
         runner.boot(setup(), REF, 10)
@@ -657,7 +657,7 @@ def test_it_is_unloaded_when_the_boot_is_interrupted(fake: Fake, monkeypatch: py
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("modellint.runner.installed_api.preload", interrupted)
+    monkeypatch.setattr("modellint.smoke.runners.model_runner_api.preload", interrupted)
     with pytest.raises(KeyboardInterrupt), Installed(fake.base) as runner:
         runner.boot(setup(8192), REF, 10)
     assert (fake.configs, fake.runners) == ({}, {})
@@ -704,7 +704,7 @@ def test_what_still_answers_a_request_is_waited_for(fake: Fake) -> None:
 
 
 def test_what_answers_for_ever_is_not(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed, "_UNLOAD", 0.5)
+    monkeypatch.setattr(model_runner, "_UNLOAD", 0.5)
     runner = Installed(fake.base)
     runner.boot(setup(), REF, 10)
     with fake.lock:
@@ -718,7 +718,7 @@ def test_what_answers_for_ever_is_not(fake: Fake, monkeypatch: pytest.MonkeyPatc
 def test_an_unloading_that_fails(
     fake: Fake, answer: Callable[[Handler], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installed, "_UNLOAD", 0.5)
+    monkeypatch.setattr(model_runner, "_UNLOAD", 0.5)
     runner = Installed(fake.base)
     runner.boot(setup(), REF, 10)
     fake.instead[UNLOAD] = answer

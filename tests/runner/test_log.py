@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modellint.runner.log import mask, printable, tail, telling
+from modellint.smoke.runners.log import mask, printable, tail, telling
 
 
 @pytest.mark.parametrize(

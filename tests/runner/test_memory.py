@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from leftovers import Maker
 
-from modellint.runner import gguf, memory
-from modellint.runner.find import Program
-from modellint.runner.gguf import Shape
-from modellint.runner.log import is_out_of_memory
-from modellint.runner.memory import context_bytes, estimate, limit_of
-from modellint.runner.plan import COMPLETION, Files, Setup
-from modellint.runner.process import RunnerFailed, start
+from modellint.smoke.runners import gguf, memory
+from modellint.smoke.runners.find import Program
+from modellint.smoke.runners.gguf import Shape
+from modellint.smoke.runners.log import is_out_of_memory
+from modellint.smoke.runners.memory import context_bytes, estimate, limit_of
+from modellint.smoke.runners.plan import COMPLETION, Files, Setup
+from modellint.smoke.runners.process import RunnerFailed, start
 
 GIB = 1 << 30
 # What llama.cpp itself takes for the cache of keys and values, in GiB with 2 bytes a number: layers x 2 x width.

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from modellint.runner.find import Program
+from modellint.smoke.runners.find import Program
 
 SHIM = """
 import os
-from modellint.runner import native, shim
+from modellint.smoke.runners import native, shim
 {change}
 os._exit(shim.main({words!r}))
 """

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from modellint.compose.load import load
-from modellint.compose.project import Project
-from modellint.runner.plan import (
+from modellint.compose.loading.load import load
+from modellint.compose.model.project import Project
+from modellint.smoke.runners.plan import (
     COMPLETION,
     CONFLICT,
     EMBEDDING,
@@ -22,7 +22,7 @@ from modellint.runner.plan import (
     wanted,
     wish,
 )
-from modellint.source import Source
+from modellint.text.source import Source
 
 VECTORS = Path(__file__).parents[3] / "shared/vectors/runtime_flags.json"
 FIXTURE = Path(__file__).parents[2] / "fixtures/smoke/compose.yaml"

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from modellint.runner.exchange import ask
-from modellint.runner.probe import chat, embeddings
+from modellint.smoke.runners.http_client import ask
+from modellint.smoke.runners.probe import chat, embeddings
 
 
 @contextmanager

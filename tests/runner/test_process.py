@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from leftovers import Maker, descriptors, folders, gone, processes
 
-from modellint.runner import probe
-from modellint.runner.find import Program
-from modellint.runner.plan import COMPLETION, EMBEDDING, Files, Setup
-from modellint.runner.process import CAPPED, DIVIDED, REACHED, SHORT, RunnerFailed, Running, start
+from modellint.smoke.runners import probe
+from modellint.smoke.runners.find import Program
+from modellint.smoke.runners.plan import COMPLETION, EMBEDDING, Files, Setup
+from modellint.smoke.runners.process import CAPPED, DIVIDED, REACHED, SHORT, RunnerFailed, Running, start
 
 QUICK = ("--threads", "1", "--no-warmup")
 pytestmark = [
@@ -210,9 +210,9 @@ def test_a_killed_parent_leaves_nothing(
     model.write_bytes(canary.read_bytes())
     code = (
         "import sys, threading\n"
-        "from modellint.runner.find import Program\n"
-        "from modellint.runner.plan import Files, Setup\n"
-        "from modellint.runner.process import start\n"
+        "from modellint.smoke.runners.find import Program\n"
+        "from modellint.smoke.runners.plan import Files, Setup\n"
+        "from modellint.smoke.runners.process import start\n"
         "held = []\n"
         f"begin = lambda: held.append(start(Program({xllamacpp.words!r}, ''), {setup(512)!r}, Files({str(model)!r})))\n"
         # The end of the thread that started it is not the end of the runner.
@@ -232,7 +232,7 @@ def test_a_killed_parent_leaves_nothing(
     assert folders() <= before
 
 
-def test_a_killed_keeper_takes_the_runner_along(xllamacpp: Program, canary: Path, tmp_path: Path) -> None:
+def test_a_killed_supervisor_takes_the_runner_along(xllamacpp: Program, canary: Path, tmp_path: Path) -> None:
     model = tmp_path / "model.gguf"
     model.write_bytes(canary.read_bytes())
     with run(xllamacpp, model) as running:

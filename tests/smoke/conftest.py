@@ -19,8 +19,8 @@ from canned import GGUF, Stored
 from servers import NotInstalled, plain
 from tiny import Canary, push
 
-from modellint.isolation.support import find_capability
-from modellint.runner import canary
+from modellint.smoke.isolation.capability import find_capability
+from modellint.smoke.runners import canary
 
 
 def missing(what: str) -> None:

@@ -31,7 +31,7 @@ from remains import Ended, cache_of, guarded, own_folder, remains, smoke
 from servers import free_port, program
 from tiny import Canary, push
 
-from modellint.store.store import Store
+from modellint.smoke.store.store import Store
 
 TIMES = int(os.environ.get("MODELLINT_ENDINGS", "3"))
 PROJECT = """\
@@ -289,7 +289,7 @@ with socket.socket() as free:
     inner = free.getsockname()
 words[place] = str(inner[1])
 asked = set()
-real = subprocess.Popen([sys.executable, "-P", "-m", "modellint.runner.shim", *words])
+real = subprocess.Popen([sys.executable, "-P", "-m", "modellint.smoke.runners.shim", *words])
 def up(client, server):
     while data := client.recv(65536):
         if data.startswith(b"POST"):

@@ -17,7 +17,7 @@ from push import sha256
 from remains import Ended, own_folder, smoke
 from tiny import Canary, push
 
-from modellint.runner import canary
+from modellint.smoke.runners import canary
 
 PROJECT = """\
 name: findings

@@ -16,17 +16,17 @@ from rich.cells import cell_len
 from modellint import cli
 from modellint.check import Report
 from modellint.commands import smoke as command
-from modellint.options import read
+from modellint.commands.arguments import read
+from modellint.linter.record import Result, result
 from modellint.report import smoke as shown
 from modellint.report import terminal
-from modellint.result import Result, result
-from modellint.smoke.asked import ENGINES, Asked
 from modellint.smoke.check import MODEL, SERVICE, Check, Smoke, findings
-from modellint.source import Source, Span
+from modellint.smoke.options import ENGINES, Asked
+from modellint.text.source import Source, Span
 
 if TYPE_CHECKING:
-    from modellint.compose.project import Project
-    from modellint.isolation.outcome import Status
+    from modellint.compose.model.project import Project
+    from modellint.smoke.isolation.outcome import Status
 
 GOLDEN = Path(__file__).parent / "golden"
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "smoke" / "compose.yaml"

@@ -15,15 +15,15 @@ from canned import Stored
 from door import Door
 from remains import own_folder, smoke
 
-from modellint.isolation.outcome import FAIL, NOT_PROVEN, PASS
-from modellint.runner.find import Program
-from modellint.runner.plan import COMPLETION, Files, Setup
-from modellint.runner.process import RunnerFailed, Running, start
 from modellint.smoke.check import MODEL, Check, Smoke
-from modellint.source import Source, Span
+from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS
+from modellint.smoke.runners.find import Program
+from modellint.smoke.runners.plan import COMPLETION, Files, Setup
+from modellint.smoke.runners.process import RunnerFailed, Running, start
+from modellint.text.source import Source, Span
 
 if TYPE_CHECKING:
-    from modellint.isolation.outcome import Status
+    from modellint.smoke.isolation.outcome import Status
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="runners and namespaces are for Linux only")
 SPAN = Span(Source("compose.yaml", ""), 0, 0)
@@ -90,7 +90,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
 
 
 def runner_of(running: Running) -> int:
-    """The process whose parent the keeper is."""
+    """The process whose parent the supervisor is."""
     return int(Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()[0])
 
 
@@ -113,7 +113,7 @@ def test_a_runner_that_hangs_is_noticed(running: Running) -> None:
 
 
 def test_a_runner_that_has_just_died_is_noticed(running: Running) -> None:
-    """Its keeper may still be there, which is known to have happened."""
+    """Its supervisor may still be there, which is known to have happened."""
     os.kill(running.pid, signal.SIGSTOP)
     os.kill(runner_of(running), signal.SIGKILL)
     while Path(f"/proc/{runner_of(running)}/stat").read_text().rpartition(")")[2].split()[0] != "Z":

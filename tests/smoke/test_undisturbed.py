@@ -16,18 +16,18 @@ from typing import Any
 import pytest
 from remains import processes
 
-from modellint.artifact import Artifact
-from modellint.facts import Answer
-from modellint.isolation.gateway import Gateway
-from modellint.isolation.namespace import open_namespace
+from modellint.oci.answers import Answer
+from modellint.oci.artifact import Artifact
+from modellint.oci.query import Request
 from modellint.registry.cache import Cache
-from modellint.request import Request
-from modellint.runner.find import Program
-from modellint.runner.plan import COMPLETION, Files, Setup
-from modellint.runner.process import start
-from modellint.store import lock
-from modellint.store.store import Store
-from modellint.undisturbed import interrupt, undisturbed
+from modellint.smoke.isolation.gateway import Gateway
+from modellint.smoke.isolation.namespace import open_namespace
+from modellint.smoke.runners.find import Program
+from modellint.smoke.runners.plan import COMPLETION, Files, Setup
+from modellint.smoke.runners.process import start
+from modellint.smoke.store import lock
+from modellint.smoke.store.store import Store
+from modellint.system.signals import interrupt, undisturbed
 
 
 def test_without_a_block_it_comes_at_once() -> None:

@@ -96,7 +96,7 @@ def _is_in(phase: str, pid: int, store: str) -> bool:
         return any(_size(path) for path in Path(store).glob("partial/*"))
     words = " ".join(_words(each) for each in _descendants(pid))
     if phase == "boot":
-        return "keeper.py" in words
+        return "supervisor.py" in words
     return ("isolation/probe.py" in words) == (phase == "probe")
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from modellint.runner import canary, find
-from modellint.runner.plan import COMPLETION, Files, Setup
-from modellint.runner.process import RunnerFailed, start
+from modellint.smoke.runners import canary, find
+from modellint.smoke.runners.plan import COMPLETION, Files, Setup
+from modellint.smoke.runners.process import RunnerFailed, start
 
 DOUBLING = "{% set n = namespace(s='A') %}{% for i in range(36) %}{% set n.s = n.s + n.s %}{% endfor %}{{ n.s }}"
 

@@ -11,8 +11,8 @@ from typing import Any, Self, TypeAlias
 from push import CREATED, FILE_PATH, MANIFEST, MODEL_CONFIG, PACK, PACK_CONFIG, Registry, sha256
 from raw import Host, Talk
 
-from modellint.request import Request
-from modellint.store.store import Store
+from modellint.oci.query import Request
+from modellint.smoke.store.store import Store
 
 GGUF = "application/vnd.docker.ai.gguf.v3"
 TEMPLATE = "application/vnd.docker.ai.chat.template.jinja"

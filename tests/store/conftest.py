@@ -17,7 +17,7 @@ from canned import Stored
 from push import Registry
 from servers import NotInstalled, plain, with_tokens
 
-from modellint.store.store import Store
+from modellint.smoke.store.store import Store
 
 
 def missing(problem: NotInstalled) -> None:

@@ -18,18 +18,18 @@ from canned import names as listed
 from push import Registry, sha256
 from raw import Talk
 
-from modellint.registry.access import Access
 from modellint.registry.failure import Failure
-from modellint.store.bundle import Bundle
-from modellint.store.pull import pull
-from modellint.store.store import Store
+from modellint.registry.options import Access
+from modellint.smoke.store.bundle import Bundle
+from modellint.smoke.store.pull import pull
+from modellint.smoke.store.store import Store
 
 DATA = noise(2_000_000, 20)
 
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modellint.store.pull._PAUSES", (0.01,))
+    monkeypatch.setattr("modellint.smoke.store.pull._PAUSES", (0.01,))
 
 
 def one(give: GiveBlob, data: bytes = DATA) -> Server:
@@ -61,13 +61,13 @@ def test_it_goes_on_where_the_connection_broke(store: Store, times: int) -> None
 
 
 def test_an_interruption_after_much_is_the_first_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modellint.store.pull._FAR", 300_000)
+    monkeypatch.setattr("modellint.smoke.store.pull._FAR", 300_000)
     with one(cut(350_000, 5)) as server:
         assert good(server, store).resumed == 5
 
 
 def test_starting_over_is_not_getting_far(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modellint.store.pull._FAR", 300_000)
+    monkeypatch.setattr("modellint.smoke.store.pull._FAR", 300_000)
 
     def give(talk: Talk, data: bytes, start: int) -> None:
         cut(350_000, 1)(talk, data, 0)
@@ -429,7 +429,7 @@ def test_a_full_disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
                 raise OSError(errno.ENOSPC, "No space left on device")
         return write(handle, data)
 
-    monkeypatch.setattr("modellint.store.part.os.write", full)
+    monkeypatch.setattr("modellint.smoke.store.part.os.write", full)
     with one(honest) as server:
         refused(server, store, "disk-full", "make room")
         assert not parts(store)
@@ -447,7 +447,8 @@ def test_a_real_full_disk(tmp_path: Path) -> None:
         with Store(str(folder)) as store, one(honest, noise(9_000_000, 3)) as server:
             refused(server, store, "disk-full", "has no room")
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("modellint.store.store._MARGIN", -(1 << 40))  # as if another program filled it just now
+                # As if another program filled it just now.
+                patch.setattr("modellint.smoke.store.store._MARGIN", -(1 << 40))
                 big = Server(Model([(GGUF, noise(30_000_000, 4), "")]))
                 with big:
                     refused(big, store, "disk-full", "disk of the store is full")
@@ -490,10 +491,10 @@ def test_links_instead_of_parts(store: Store, tmp_path: Path) -> None:
 
 MEMORY = """
 import sys
-from modellint.registry.access import Access
-from modellint.request import Request
-from modellint.store.pull import pull
-from modellint.store.store import Store
+from modellint.registry.options import Access
+from modellint.oci.query import Request
+from modellint.smoke.store.pull import pull
+from modellint.smoke.store.store import Store
 registry, digest, folder = sys.argv[1:]
 def peak():  # not `getrusage`, which counts what this process was before it was this program
     return next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))

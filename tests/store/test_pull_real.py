@@ -13,12 +13,12 @@ from canned import names as listed
 from push import LICENSE as APACHE
 from push import Registry, sha256
 
+from modellint.oci.query import Request
 from modellint.registry import transport
-from modellint.registry.access import Access
 from modellint.registry.failure import Failure
-from modellint.request import Request
-from modellint.store.pull import pull
-from modellint.store.store import Store
+from modellint.registry.options import Access
+from modellint.smoke.store.pull import pull
+from modellint.smoke.store.store import Store
 
 
 @pytest.fixture

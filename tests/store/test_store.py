@@ -18,22 +18,22 @@ from canned import names as listed
 from push import sha256
 from raw import Talk
 
-from modellint.registry.access import Access
 from modellint.registry.failure import Failure
-from modellint.store import lock
-from modellint.store.folder import open_store
-from modellint.store.layout import default_folder, hex_of, safe_name, unlike
-from modellint.store.part import Part
-from modellint.store.pull import pull
-from modellint.store.store import Store
+from modellint.registry.options import Access
+from modellint.smoke.store import lock
+from modellint.smoke.store.folder import open_store
+from modellint.smoke.store.layout import default_folder, hex_of, safe_name, unlike
+from modellint.smoke.store.part import Part
+from modellint.smoke.store.pull import pull
+from modellint.smoke.store.store import Store
 
 KILLS = int(os.environ.get("MODELLINT_ENDINGS", "4"))
 PULL = """
 import sys
-from modellint.registry.access import Access
-from modellint.request import Request
-from modellint.store.pull import pull
-from modellint.store.store import Store
+from modellint.registry.options import Access
+from modellint.oci.query import Request
+from modellint.smoke.store.pull import pull
+from modellint.smoke.store.store import Store
 registry, digest, folder = sys.argv[1:]
 with Store(folder) as store, pull(Request(registry, "some/model", digest=digest), Access(), store) as bundle:
     print(bundle.downloaded, flush=True)

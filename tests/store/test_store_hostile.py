@@ -14,12 +14,12 @@ import pytest
 from canned import GGUF, Model, Server, noise
 from push import sha256
 
-from modellint.ownership import Doubt, refuse_shared
-from modellint.registry.access import Access
+from modellint.files.ownership import Doubt, refuse_shared
 from modellint.registry.failure import Failure
-from modellint.store.part import Part
-from modellint.store.pull import pull
-from modellint.store.store import Store
+from modellint.registry.options import Access
+from modellint.smoke.store.part import Part
+from modellint.smoke.store.pull import pull
+from modellint.smoke.store.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="models are kept on Linux and macOS only")
 as_root = pytest.mark.skipif(
@@ -352,7 +352,7 @@ def test_what_is_no_place_for_a_store(tmp_path: Path, place: str) -> None:
 UMASK = """
 import hashlib, os, sys
 from modellint.registry.failure import Failure
-from modellint.store.store import Store
+from modellint.smoke.store.store import Store
 data = b"GGUF"
 digest = "sha256:" + hashlib.sha256(data).hexdigest()
 os.umask(int(sys.argv[2], 8))

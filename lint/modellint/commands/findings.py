@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from modellint.engine import run as run_rules
-from modellint.options import policies, selected
-from modellint.pack import online_names, policy_names, rules
+from modellint.commands.arguments import policies, selected
+from modellint.linter.discovery import online_names, policy_names, rules
+from modellint.linter.run_rules import run as run_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modellint.compose.project import Project
-    from modellint.finding import Finding
+    from modellint.commands.arguments import Arguments
+    from modellint.compose.model.project import Project
     from modellint.fix import Find
-    from modellint.options import Arguments
+    from modellint.text.finding import Finding
 
 
 def finder(said: Arguments) -> Find:

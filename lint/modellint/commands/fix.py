@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
+from modellint.commands.arguments import UsageError, project_options
 from modellint.commands.findings import finder
-from modellint.engine import unignored
+from modellint.commands.table import FAILED
 from modellint.fix import fix, write
-from modellint.options import FAILED, UsageError, project_options
+from modellint.linter.run_rules import unignored
 from modellint.report import changes
 from modellint.report.complaint import complain
 
@@ -16,11 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modellint.compose.project import Project
-    from modellint.compose.selection import Options
-    from modellint.finding import Finding
+    from modellint.commands.arguments import Arguments
+    from modellint.compose.loading.selection import Options
+    from modellint.compose.model.project import Project
     from modellint.fix import Outcome
-    from modellint.options import Arguments
+    from modellint.text.finding import Finding
 
 _STDIN = "-"
 
@@ -47,8 +48,8 @@ class _Pins:
     def __init__(self, said: Arguments, options: Options) -> None:
         from modellint.commands.network import access, ask_all, named
         from modellint.commands.trust import refuse_untrusted
-        from modellint.facts import Facts
-        from modellint.pin import MOVED_BY, PINNED_BY
+        from modellint.fixing.pinning import MOVED_BY, PINNED_BY
+        from modellint.oci.answers import Facts
 
         refuse_untrusted(said, "--pin", os.environ)
         self.update = "--update" in said.values
@@ -60,7 +61,7 @@ class _Pins:
 
     def find(self, project: Project) -> Sequence[Finding]:
         """The references to pin, and with `--update` the pins to move."""
-        from modellint.pin import pins
+        from modellint.fixing.pinning import pins
 
         found = pins(project, self.facts)
         for finding in unignored([each for each in found.failed if self._is_asked(each.rule)], project):

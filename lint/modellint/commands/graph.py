@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import os
 
-from modellint.atomic_write import write
 from modellint.check import open_whole, targets
+from modellint.commands.arguments import project_options
 from modellint.commands.findings import finder
-from modellint.compose.files import STDIN, Unreadable
-from modellint.config import refusals
+from modellint.commands.table import FAILED
+from modellint.files.atomic_write import write
+from modellint.files.disk import STDIN, Unreadable
 from modellint.graph.build import draw
 from modellint.graph.picture import Mark
-from modellint.options import FAILED, project_options
-from modellint.pack import rules
+from modellint.linter.discovery import rules
+from modellint.linter.record import result
+from modellint.linter.refusals import refusals
 from modellint.report.complaint import complain
 from modellint.report.output import put
 from modellint.report.paths import relative
 from modellint.report.printable import printable
-from modellint.result import result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modellint.compose.project import Project
-    from modellint.finding import Finding
+    from modellint.commands.arguments import Arguments
+    from modellint.compose.model.project import Project
     from modellint.graph.picture import Picture
-    from modellint.options import Arguments
+    from modellint.text.finding import Finding
 
 _LONGEST_MESSAGE = 600
 _MOST_NAMED = 5
@@ -96,7 +97,7 @@ def _mark(finding: Finding) -> Mark:
 
 def _title(said: Arguments, project: Project) -> str:
     """The project's name as it is written: not what a variable or an env file makes of it."""
-    from modellint.node import Scalar
+    from modellint.yaml.node import Scalar
 
     written = project.root.get("name") if project.root is not None else None
     if name := said.last("--project-name"):

@@ -9,25 +9,26 @@ import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from modellint.atomic_write import write
 from modellint.check import open_project, targets, unread_parts
-from modellint.compose.files import Unreadable
-from modellint.engine import run as run_rules
-from modellint.options import FAILED, UsageError, policies, project_options
-from modellint.pack import online_names, policy_names, rules
-from modellint.policies import FILE_NAME
+from modellint.commands.arguments import UsageError, policies, project_options
+from modellint.commands.table import FAILED
+from modellint.files.atomic_write import write
+from modellint.files.disk import Unreadable
+from modellint.linter.discovery import online_names, policy_names, rules
+from modellint.linter.record import results
+from modellint.linter.run_rules import run as run_rules
+from modellint.policy.discovery import FILE_NAME
 from modellint.report.complaint import complain
 from modellint.report.output import put
 from modellint.report.paths import relative
 from modellint.report.printable import printable
-from modellint.result import results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from modellint.options import Arguments
-    from modellint.result import Result
+    from modellint.commands.arguments import Arguments
+    from modellint.linter.record import Result
 
 _THERE = "`{}` is there already; `modellint policy show` prints what it says"
 _DAYS = 90  # for which today's findings are accepted

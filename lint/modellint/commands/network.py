@@ -6,26 +6,26 @@ import os
 import sys
 
 from modellint.check import open_project, targets
+from modellint.commands.arguments import UsageError
 from modellint.commands.trust import refuse_untrusted
-from modellint.compose.files import Unreadable
-from modellint.facts import NOT_FOUND, Facts
-from modellint.options import UsageError
-from modellint.pin import requests
-from modellint.pins import called
-from modellint.registry.access import MAX_AGE, TIMEOUT, Access
+from modellint.files.disk import Unreadable
+from modellint.fixing.pin_edits import called
+from modellint.fixing.pinning import requests
+from modellint.oci.answers import NOT_FOUND, Facts
 from modellint.registry.ask import ask
 from modellint.registry.cache import default_folder
-from modellint.sizes import read_size
+from modellint.registry.options import MAX_AGE, TIMEOUT, Access
+from modellint.text.sizes import read_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import TypeAlias
 
-    from modellint.compose.selection import Options
-    from modellint.facts import Answer
-    from modellint.options import Arguments
-    from modellint.request import Request
+    from modellint.commands.arguments import Arguments
+    from modellint.compose.loading.selection import Options
+    from modellint.oci.answers import Answer
+    from modellint.oci.query import Request
 
     Place: TypeAlias = tuple[str, int, int, str]  # path, line and column, and the reference for a message
 

@@ -8,22 +8,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from modellint.compose.files import Unreadable
-from modellint.near import did_you_mean
-from modellint.options import FAILED, UsageError
-from modellint.policies import FILE_NAME, Policies, nearest
+from modellint.commands.arguments import UsageError
+from modellint.commands.table import FAILED
+from modellint.files.disk import Unreadable
 from modellint.policy.apply import about_exceptions, ruling_of
+from modellint.policy.discovery import FILE_NAME, Policies, nearest
 from modellint.report.complaint import complain
 from modellint.report.output import put
 from modellint.report.paths import relative
 from modellint.report.printable import printable
+from modellint.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modellint.options import Arguments
+    from modellint.commands.arguments import Arguments
     from modellint.policy.ruling import Ruling
-    from modellint.source import Span
+    from modellint.text.source import Span
 
 _WHAT = ("schema", "keys", "check", "test", "show")
 

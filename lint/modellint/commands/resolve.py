@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 
+from modellint.commands.arguments import UsageError
 from modellint.commands.network import access, ask_all
-from modellint.image import Image
-from modellint.options import FAILED, UsageError
-from modellint.reference import Reference
+from modellint.commands.table import FAILED
+from modellint.oci.image_reference import Image
+from modellint.oci.model_reference import Reference
+from modellint.oci.query import of_image, of_model
 from modellint.report.artifact import as_json, as_text
 from modellint.report.complaint import complain
 from modellint.report.output import put
-from modellint.request import of_image, of_model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.options import Arguments
-    from modellint.request import Request
+    from modellint.commands.arguments import Arguments
+    from modellint.oci.query import Request
 
 
 def run(said: Arguments) -> int:

@@ -11,40 +11,41 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from modellint import pack
-from modellint.atomic_write import refuse_links
 from modellint.check import Report, open_whole
+from modellint.commands.arguments import UsageError, project_options
 from modellint.commands.network import access
+from modellint.commands.table import FAILED
 from modellint.commands.trust import refuse_untrusted, warning
-from modellint.compose.files import Unreadable
-from modellint.config import refusing
-from modellint.docker.engine import NoEngine
-from modellint.isolation.outcome import FAIL, NOT_PROVEN
-from modellint.options import FAILED, UsageError, project_options
+from modellint.files.atomic_write import refuse_links
+from modellint.files.disk import Unreadable
+from modellint.linter import discovery
+from modellint.linter.record import Result, result, results
+from modellint.linter.refusals import refusing
 from modellint.registry.failure import Failure
 from modellint.report import output, renderer
 from modellint.report import smoke as text
 from modellint.report import text as check_text
 from modellint.report.complaint import complain
 from modellint.report.printable import printable
-from modellint.result import Result, result, results
-from modellint.sizes import read_size
-from modellint.smoke.asked import DOCKER, NONE, Asked, Unknown
 from modellint.smoke.check import findings
+from modellint.smoke.docker.engine import NoEngine
+from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN
+from modellint.smoke.options import DOCKER, NONE, Asked, Unknown
 from modellint.smoke.page import SMOKE_FAILED
 from modellint.smoke.progress import watch
 from modellint.smoke.run import smoke
-from modellint.store.layout import default_folder
-from modellint.undisturbed import interrupt
+from modellint.smoke.store.layout import default_folder
+from modellint.system.signals import interrupt
+from modellint.text.sizes import read_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import FrameType
 
-    from modellint.compose.project import Project
-    from modellint.compose.selection import Options, Selection
-    from modellint.options import Arguments
-    from modellint.registry.access import Access
+    from modellint.commands.arguments import Arguments
+    from modellint.compose.loading.selection import Options, Selection
+    from modellint.compose.model.project import Project
+    from modellint.registry.options import Access
     from modellint.smoke.check import Smoke
 
 _LONGEST = 86_400.0
@@ -138,7 +139,7 @@ class Signals:
 
 def _is_refused(said: Arguments, project: Project) -> bool:
     """Whether Docker Compose refuses the project; if it does, report why, in the words of a check."""
-    rules = pack.rules()
+    rules = discovery.rules()
     refused = refusing(project, rules)
     if not refused:
         return False

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import stat
 
-from modellint.options import UsageError
+from modellint.commands.arguments import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modellint.options import Arguments
+    from modellint.commands.arguments import Arguments
 
 # Events that run with the secrets of the base repository, and lead to what a stranger has pushed: as a pull request,
 # as the run or the check of one, or as a fork.

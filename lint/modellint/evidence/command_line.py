@@ -5,13 +5,13 @@ It is no shell: what stands in an expansion, and what a condition decides, is no
 
 from __future__ import annotations
 
-from modellint.node import Mapping, Scalar, Sequence, text_of
+from modellint.yaml.node import Mapping, Scalar, Sequence, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.compose.project import Service
-    from modellint.node import Node
-    from modellint.source import Span
+    from modellint.compose.model.project import Service
+    from modellint.text.source import Span
+    from modellint.yaml.node import Node
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh"))
 _BETWEEN = frozenset(";&|\n()`")  # ends a command

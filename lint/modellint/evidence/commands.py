@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from modellint.compose.project import entries
+from modellint.compose.model.project import entries
 from modellint.evidence.shell import Script, of_words, read_script
 from modellint.evidence.texts import HOOKS, Text
-from modellint.node import Scalar, Sequence, text_of
+from modellint.yaml.node import Scalar, Sequence, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from modellint.compose.project import Service
+    from modellint.compose.model.project import Service
     from modellint.evidence.shell import Expansion, Word
-    from modellint.node import Node
-    from modellint.source import Span
+    from modellint.text.source import Span
+    from modellint.yaml.node import Node
 
 
 class Run:
@@ -110,7 +110,7 @@ def _argv(node: Node | None) -> list[tuple[str, Scalar]]:
         return [(text_of(item) or "", item) for item in node.items if isinstance(item, Scalar)]
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return []
-    from modellint.compose.canonical.words import split
+    from modellint.compose.values.words import split
 
     try:
         return [(word, node) for word in split(node.value)]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from modellint.node import Mapping, Scalar, Sequence, scalars
-from modellint.number import whole
+from modellint.text.numbers import whole
+from modellint.yaml.node import Mapping, Scalar, Sequence, scalars
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modellint.compose.project import Service
-    from modellint.source import Span
+    from modellint.compose.model.project import Service
+    from modellint.text.source import Span
 
 _DIGITS = frozenset("0123456789")
 _ELSEWHERE = ("ports", "models", "deploy")
@@ -108,7 +108,7 @@ def _joined(ranges: list[Mapped]) -> list[tuple[int, int]]:
 
 
 def _short(item: Scalar) -> Iterator[Mapped]:
-    from modellint.compose.canonical.ports import port_ranges
+    from modellint.compose.values.ports import port_ranges
 
     try:
         ports = port_ranges(str(item.value))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from modellint.number import whole
-from modellint.source import Span
+from modellint.text.numbers import whole
+from modellint.text.source import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from modellint.evidence.shell import Script
-    from modellint.source import Source
+    from modellint.text.source import Source
 
 _BLANKS = " \t"
 _SHELL_FORM = ("RUN", "CMD", "ENTRYPOINT")

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 
-from modellint.compose import files
-from modellint.compose.gitignore import LetterClass
+from modellint.files import disk
+from modellint.files.gitignore_patterns import LetterClass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,11 +135,11 @@ def load(folder: str, dockerfile: str) -> tuple[DockerIgnore, bool]:
     path = next((name for name in names if os.path.lexists(name)), None)
     if path is None:
         return DockerIgnore(""), True
-    if files.foreign(path, folder):
+    if disk.foreign(path, folder):
         return DockerIgnore(""), False
     try:
-        return DockerIgnore(files.read(path, private=True).text), True
-    except files.Unreadable:
+        return DockerIgnore(disk.read(path, private=True).text), True
+    except disk.Unreadable:
         return DockerIgnore(""), False
 
 

@@ -5,8 +5,8 @@ Addresses of Docker Model Runner: docker/model-runner, `cmd/cli/commands/status.
 
 from __future__ import annotations
 
-from modellint.evidence.credentials import in_capitals
 from modellint.evidence.url import Url, host_and_port, urls
+from modellint.secrets.credentials import in_capitals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

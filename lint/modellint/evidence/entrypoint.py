@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-from modellint.compose import files
 from modellint.evidence.dockerfile import ScriptAt
+from modellint.files import disk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from modellint.evidence.dockerfile import Dockerfile
-    from modellint.source import Source
+    from modellint.text.source import Source
 
 _FOLDERS = ("", "scripts", "docker", "bin")  # where a script of an image mostly lies in the context
 _ENDINGS = (".sh", ".bash")
@@ -58,9 +58,9 @@ def _source(name: str, folder: str) -> Source | None:
     """A script as a file of the context: an image's path says only what it is called."""
     for below in _FOLDERS:
         candidate = os.path.normpath(os.path.join(folder, below, name))
-        if os.path.isfile(candidate) and not os.path.islink(candidate) and files.inside(candidate, folder):
+        if os.path.isfile(candidate) and not os.path.islink(candidate) and disk.inside(candidate, folder):
             try:
-                return files.read(candidate, private=True)
-            except files.Unreadable:
+                return disk.read(candidate, private=True)
+            except disk.Unreadable:
                 return None
     return None

@@ -5,27 +5,27 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-from modellint.compose import files
-from modellint.compose.loader import is_remote
+from modellint.compose.loading.session import is_remote
 from modellint.evidence import endpoints as addresses
 from modellint.evidence.endpoints import Endpoint, endpoints
 from modellint.evidence.images import INFRASTRUCTURE, Product, product_of
 from modellint.evidence.texts import Text, command_scalars, of_scalar, texts
-from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
-from modellint.source import Source
+from modellint.files import disk
+from modellint.text.source import Source
+from modellint.yaml.node import Mapping, Scalar, Sequence, scalars, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Sequence as Sequence_
 
-    from modellint.compose.interpolate import Variable
-    from modellint.compose.project import Project, Service
+    from modellint.compose.model.project import Project, Service
+    from modellint.compose.variables.interpolate import Variable
     from modellint.evidence.commands import Reader, Run
     from modellint.evidence.dockerfile import Dockerfile, ScriptAt
     from modellint.evidence.source_env import Code
     from modellint.evidence.url import Url
-    from modellint.source import Span
+    from modellint.text.source import Span
 
 _DOCKERFILE = "Dockerfile"
 _SECONDS = 4.0
@@ -191,7 +191,7 @@ class Evidence:
         if named is None or not folder or is_remote(folder) or "://" in folder:
             return None
         folder = os.path.normpath(os.path.join(named.source.base, folder))
-        if not os.path.isdir(folder) or files.foreign(folder, self._project.folder):
+        if not os.path.isdir(folder) or disk.foreign(folder, self._project.folder):
             return None
         inline, dockerfile, target = None, "", ""
         if isinstance(section, Mapping):
@@ -199,7 +199,7 @@ class Evidence:
             inline = text if isinstance(text, Scalar) else None
             dockerfile, target = text_of(section.get("dockerfile")) or "", text_of(section.get("target")) or ""
         path = os.path.normpath(os.path.join(folder, dockerfile or _DOCKERFILE))
-        inside = inline is None and os.path.isfile(path) and files.inside(path, folder)
+        inside = inline is None and os.path.isfile(path) and disk.inside(path, folder)
         return Build(named, folder, path if inside else "", inline, target)
 
     def dockerfile(self, service: Service) -> Dockerfile | None:
@@ -379,8 +379,8 @@ class Evidence:
         if build.inline is not None:
             return read_dockerfile(Source("<inline>", text_of(build.inline) or "", True), build.target)
         try:
-            return read_dockerfile(files.read(build.dockerfile, private=True), build.target)
-        except files.Unreadable:
+            return read_dockerfile(disk.read(build.dockerfile, private=True), build.target)
+        except disk.Unreadable:
             return None
 
 

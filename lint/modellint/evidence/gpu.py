@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from modellint.evidence.serving import flag, words
-from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
+from modellint.yaml.node import Mapping, Scalar, Sequence, scalars, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modellint.compose.project import Service
-    from modellint.node import Node
+    from modellint.compose.model.project import Service
+    from modellint.yaml.node import Node
 
 _RESERVED = (
     ("deploy", "resources", "reservations", "devices"),

@@ -18,7 +18,7 @@ Not listed although users missed `curl`: Text Embeddings Inference (added in #37
 
 from __future__ import annotations
 
-from modellint.image import Image
+from modellint.oci.image_reference import Image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import posixpath
 
-from modellint.compose import files
-from modellint.node import Mapping, Scalar, Sequence, text_of
-from modellint.parse import parse
-from modellint.source import Source
+from modellint.files import disk
+from modellint.text.source import Source
+from modellint.yaml.node import Mapping, Scalar, Sequence, text_of
+from modellint.yaml.parse import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modellint.compose.project import Project, Service
-    from modellint.node import Node
+    from modellint.compose.model.project import Project, Service
+    from modellint.yaml.node import Node
 
 
 def mounted_yaml(service: Service, path: str, project: Project) -> Mapping | None:
@@ -36,11 +36,11 @@ def _mounted(service: Service, path: str, project: Project) -> Source | None:
         if not inner:
             continue
         found = os.path.normpath(os.path.join(node.source.base, source, inner))
-        if files.foreign(found, project.folder) or files.trouble(found):
+        if disk.foreign(found, project.folder) or disk.trouble(found):
             return None
         try:
-            return files.read(found, private=True)
-        except files.Unreadable:
+            return disk.read(found, private=True)
+        except disk.Unreadable:
             return None
     return None
 

@@ -7,12 +7,12 @@ it could speak, and never the other way round.
 from __future__ import annotations
 
 from modellint.evidence.images import OLLAMA, PRODUCTS, PROXY, SERVER, Product, product_of
-from modellint.node import scalars, text_of
-from modellint.scalar import compose_text
+from modellint.yaml.node import scalars, text_of
+from modellint.yaml.scalars import compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.compose.project import Service
+    from modellint.compose.model.project import Service
 
 _KEYS = ("entrypoint", "command")
 _AROUND = "\"'`;&|()[]{},"

@@ -26,7 +26,7 @@ from modellint.evidence.libraries import (
     python_modules,
 )
 from modellint.evidence.mentions import standing
-from modellint.source import Source, Span
+from modellint.text.source import Source, Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from modellint.compose.project import entries, names, settings
-from modellint.node import Scalar, Sequence, scalars, text_of
+from modellint.compose.model.project import entries, names, settings
+from modellint.yaml.node import Scalar, Sequence, scalars, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Literal, TypeAlias
 
-    from modellint.compose.project import Project, Service, Setting
-    from modellint.source import Span
+    from modellint.compose.model.project import Project, Service, Setting
+    from modellint.text.source import Span
 
     Kind: TypeAlias = Literal["variable", "env file", "build argument", "label", "command", "config", "dockerfile"]
 

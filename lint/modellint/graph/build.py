@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from modellint.compose.model.published_ports import EVERYWHERE, published
 from modellint.evidence.images import OLLAMA, RUNNER, product_of
-from modellint.evidence.ports import EVERYWHERE, published
 from modellint.evidence.serving import listening, served
 from modellint.graph.owners import Claims
 from modellint.graph.picture import Edge, Node, Picture
 from modellint.graph.text import shorten
-from modellint.node import Mapping, Scalar, Sequence, scalars, text_of
+from modellint.yaml.node import Mapping, Scalar, Sequence, scalars, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as List
     from typing import TypeVar
 
-    from modellint.compose.project import Grant, Model, Project, Service
+    from modellint.compose.model.project import Grant, Model, Project, Service
+    from modellint.compose.model.published_ports import Published
     from modellint.evidence.images import Product
-    from modellint.evidence.ports import Published
-    from modellint.finding import Finding
     from modellint.graph.picture import EdgeKind, Mark, NodeKind
-    from modellint.node import Node as YamlNode
+    from modellint.text.finding import Finding
+    from modellint.yaml.node import Node as YamlNode
 
     T = TypeVar("T")
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from modellint.node import Mapping, Scalar
+from modellint.yaml.node import Mapping, Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TypeAlias
 
-    from modellint.finding import Finding
     from modellint.graph.picture import Mark, Part, Picture
-    from modellint.node import Node
-    from modellint.source import Source
+    from modellint.text.finding import Finding
+    from modellint.text.source import Source
+    from modellint.yaml.node import Node
 
     Stretch: TypeAlias = tuple[int, int]  # start and end in one file
 

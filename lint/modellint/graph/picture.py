@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modellint.finding import SEVERITIES
 from modellint.graph.text import shorten
+from modellint.text.finding import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

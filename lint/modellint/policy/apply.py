@@ -6,25 +6,25 @@ import os
 from copy import copy
 from typing import TYPE_CHECKING, TypeAlias
 
-from modellint.compose.files import Unreadable
-from modellint.engine import AFTER_ALL, run
-from modellint.facts import Facts
-from modellint.finding import SEVERITIES
-from modellint.identity import abouts, key_path
-from modellint.policies import BUILT_IN, InForce
+from modellint.files.disk import Unreadable
+from modellint.linter.identity import abouts, key_path
+from modellint.linter.run_rules import AFTER_ALL, run
+from modellint.oci.answers import Facts
 from modellint.policy.astray import Checked, astray
+from modellint.policy.discovery import BUILT_IN, InForce
 from modellint.policy.loaded import PolicyError
 from modellint.policy.ruling import Ruling, ruling
 from modellint.rule import Context, Rule
+from modellint.text.finding import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Sequence as Sequence_
 
-    from modellint.compose.project import Project
-    from modellint.engine import Covered
-    from modellint.finding import Finding
-    from modellint.policies import Policies
+    from modellint.compose.model.project import Project
+    from modellint.linter.run_rules import Covered
+    from modellint.policy.discovery import Policies
+    from modellint.text.finding import Finding
 
 _BELOW = {severity: SEVERITIES[at + 1 :] for at, severity in enumerate(SEVERITIES)}
 # A policy, the number of one of its exceptions, whether that covered a finding, and whether it was about one that none

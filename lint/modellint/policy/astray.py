@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from modellint.compose import files
-from modellint.near import Guesses
-from modellint.repositories import repository
+from modellint.files import disk
+from modellint.files.repositories import repository
+from modellint.text.suggest import Guesses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from modellint.exemption import Exemption
+    from modellint.policy_terms import Exemption
 
 _SECTIONS = ("services", "models", "networks", "volumes", "configs", "secrets", "include", "name")
 _LIKENESS = 0.75
@@ -58,7 +58,7 @@ def astray(exemption: Exemption, folder: str, checked: Checked) -> tuple[str, st
     Of a pattern only what stands before its first `*` is looked at.
     """
     fixed, rest = _split(exemption.file)
-    if not fixed or fixed == files.STDIN:
+    if not fixed or fixed == disk.STDIN:
         return "", ""
     path = os.path.join(folder, fixed)
     behind = f"#{exemption.keys}" if exemption.keys else ""

@@ -11,21 +11,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from modellint.finding import ERROR, Finding
-from modellint.near import did_you_mean
-from modellint.node import Mapping, Scalar, Sequence
 from modellint.policy.cel_process import Ended, Refused, engine
 from modellint.policy.loaded import Mistakes, PolicyError
 from modellint.policy.subjects import SHAPES, example, knows, no_key, subjects
-from modellint.source import Span
+from modellint.text.finding import ERROR, Finding
+from modellint.text.source import Span
+from modellint.text.suggest import did_you_mean
+from modellint.yaml.node import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modellint.compose.project import Project
-    from modellint.node import Node
+    from modellint.compose.model.project import Project
     from modellint.policy.schema import Check
     from modellint.policy.subjects import Subject, Value
+    from modellint.yaml.node import Node
 
 NO_CEL = 'checks need CEL: `pip install "modellint[cel]"`'
 MAX_PARTS = 20_000  # of what is looked at: maps, lists, keys and values

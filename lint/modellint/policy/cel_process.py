@@ -21,7 +21,7 @@ from importlib.machinery import PathFinder
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from modellint.policy.subjects import SHAPES
-from modellint.programs import bare_environment, isolated
+from modellint.system.programs import bare_environment, isolated
 
 if TYPE_CHECKING:
     from modellint.policy.subjects import Value

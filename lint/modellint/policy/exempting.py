@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from modellint.demands import Patterns, part_matches
+from modellint.policy_terms import Patterns, part_matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modellint.exemption import Exemption
+    from modellint.policy_terms import Exemption
 
 
 class Exempting:

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from modellint.compose import files
-from modellint.near import did_you_mean
-from modellint.node import Mapping, Scalar, Sequence
-from modellint.parse import parse
-from modellint.policies import BUILT_IN
+from modellint.files import disk
+from modellint.policy.discovery import BUILT_IN
 from modellint.policy.loaded import MOST_MISTAKES, Loaded, Mistakes, PolicyError, Written
 from modellint.policy.schema import Allow, Budget, Check, Exception_, Policy
-from modellint.sizes import read_size
-from modellint.source import Source, Span
+from modellint.text.sizes import read_size
+from modellint.text.source import Source, Span
+from modellint.text.suggest import did_you_mean
+from modellint.yaml.node import Mapping, Scalar, Sequence
+from modellint.yaml.parse import parse
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from modellint.base_version import BaseVersion
-    from modellint.node import Node
+    from modellint.files.base_version import BaseVersion
+    from modellint.yaml.node import Node
 
 _DEEPEST = 10  # policies that extend one another
 _PARTS: dict[str, type[BaseModel] | None] = {
@@ -42,10 +42,10 @@ def load(name: str, before: BaseVersion | None = None) -> Loaded:
     if name in BUILT_IN:
         return _load(_built_in(name), [], None)
     if not os.path.exists(real := before.path(name) if before is not None else name):
-        raise files.Unreadable(name, f"does not exist{_built_in_for(name, real)}")
-    if os.path.islink(real) and files.foreign(real, os.path.dirname(real) or os.curdir):
+        raise disk.Unreadable(name, f"does not exist{_built_in_for(name, real)}")
+    if os.path.islink(real) and disk.foreign(real, os.path.dirname(real) or os.curdir):
         # In a pull request from outside, messages about it would show what a file of this machine says.
-        raise files.Unreadable(name, "is a symbolic link to a file outside its repository; name that file itself")
+        raise disk.Unreadable(name, "is a symbolic link to a file outside its repository; name that file itself")
     return _load(name, [], before)
 
 
@@ -76,7 +76,7 @@ def read_policy(source: Source, mistakes: Mistakes) -> tuple[Policy, Mapping, bo
 
 
 def _load(path: str, above: list[str], before: BaseVersion | None) -> Loaded:
-    source = files.read(path) if before is None else Source(path, files.read(before.path(path)).text)
+    source = disk.read(path) if before is None else Source(path, disk.read(before.path(path)).text)
     loaded = Loaded(source)
     policy, root, loaded.partial = read_policy(source, loaded.mistakes)
     loaded.paths = [path] if before is not None else []
@@ -95,11 +95,11 @@ def _extend(loaded: Loaded, name: str, span: Span, known: list[str], before: Bas
     base = _extended(name, loaded.source.path)
     if os.path.realpath(base) in known or len(known) > _DEEPEST:
         raise PolicyError(span, f"`{name}` extends this policy in turn")
-    if name not in BUILT_IN and files.foreign(base, loaded.folder):
+    if name not in BUILT_IN and disk.foreign(base, loaded.folder):
         raise PolicyError(span, f"`{name}` lies outside the folder and the repository of this policy")
     try:
         loaded.lay(_load(base, known, None if name in BUILT_IN else before))
-    except files.Unreadable as trouble:
+    except disk.Unreadable as trouble:
         raise PolicyError(span, f"`{name}` {trouble.reason}{_built_in_for(name, base)}") from None
 
 

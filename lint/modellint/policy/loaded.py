@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from modellint.node import Mapping
     from modellint.policy.schema import Check, Exception_, RuleSetting
-    from modellint.source import Source, Span
+    from modellint.text.source import Source, Span
+    from modellint.yaml.node import Mapping
 
 
 MOST_MISTAKES = 100  # of one policy that are said at once

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modellint.demands import MOST_ALIKE, Allowed, Demands, Patterns, part_matches
-from modellint.exemption import Exemption
-from modellint.identity import shortened
-from modellint.near import did_you_mean
-from modellint.pack import rules
+from modellint.linter.discovery import rules
+from modellint.linter.identity import shortened
 from modellint.policy.astray import canonical
 from modellint.policy.exempting import Exempting
 from modellint.policy.load import load, place
 from modellint.policy.loaded import PolicyError
+from modellint.policy_terms import MOST_ALIKE, Allowed, Demands, Exemption, Patterns, part_matches
+from modellint.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from modellint.finding import Severity
-    from modellint.policies import Policies
     from modellint.policy.cel import Condition
+    from modellint.policy.discovery import Policies
     from modellint.policy.loaded import Loaded, Mistakes, Written
     from modellint.policy.schema import Check, RuleSetting
     from modellint.rule import Rule
-    from modellint.source import Span
+    from modellint.text.finding import Severity
+    from modellint.text.source import Span
 
 
 class Ruling:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from modellint.identity import MOST
+from modellint.linter.identity import MOST
 
 Severity = Literal["error", "warning", "note", "off"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -49,19 +49,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from modellint.compose.injection import MODEL, variable_names
-from modellint.compose.project import build, names, settings
-from modellint.near import did_you_mean
-from modellint.node import Mapping, Scalar, Sequence
+from modellint.compose.model.injection import MODEL, variable_names
+from modellint.compose.model.project import build, names, settings
 from modellint.policy.loaded import PolicyError
-from modellint.scalar import compose_text
-from modellint.source import Source, Span
+from modellint.text.source import Source, Span
+from modellint.text.suggest import did_you_mean
+from modellint.yaml.node import Mapping, Scalar, Sequence
+from modellint.yaml.scalars import compose_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from modellint.compose.project import Grant, Model, Project, Service
-    from modellint.node import Node
+    from modellint.compose.model.project import Grant, Model, Project, Service
+    from modellint.yaml.node import Node
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 Shape: TypeAlias = "dict[str, Shape]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from modellint.facts import Answer
+from modellint.oci.answers import Answer
 from modellint.registry import names
 from modellint.registry.cache import Cache
 
@@ -12,8 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
-    from modellint.registry.access import Access
-    from modellint.request import Request
+    from modellint.oci.query import Request
+    from modellint.registry.options import Access
 
 
 def ask(

@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from modellint.registry import documents, reach
+from modellint.registry import address_policy, json_documents
 from modellint.registry.failure import Failure, log_in, of_status
 from modellint.registry.hosts import known_token_host, may_be_plain, on_this_machine, place
 from modellint.registry.oras_parts import TokenAuth
@@ -19,11 +19,11 @@ from modellint.registry.transport import exchange
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modellint.registry.budget import Budget
     from modellint.registry.challenge import Challenge
     from modellint.registry.credentials import Credentials
+    from modellint.registry.deadline import Budget
+    from modellint.registry.large_bodies import Room
     from modellint.registry.origin import Origin
-    from modellint.registry.room import Room
     from modellint.registry.transport import Host, Reply
 
 _LARGEST_ANSWER = 1 << 20
@@ -110,11 +110,11 @@ class Auth(TokenAuth):
         named = {each.removesuffix(":443") for each in network.access.token_hosts}
         if target.host in named and (target.scheme == "https" or may_be_plain(target.host, network.access)):
             plain = target.scheme == "http" and on_this_machine(target.host)
-            return network.host(target.host, reach.MACHINE if plain else reach.NAMED)
+            return network.host(target.host, address_policy.MACHINE if plain else address_policy.NAMED)
         if target.scheme != "https":
             raise Failure("realm", "the registry's token service has no TLS, so it is not asked")
         if target.host == known_token_host(self._origin.registry):
-            return network.host(target.host, reach.TOKEN)
+            return network.host(target.host, address_policy.TOKEN)
         raise Failure(
             "realm",
             "the registry's tokens come from another host, which may not know the registry's credentials; "
@@ -163,7 +163,7 @@ def _with_query(url: str, wanted: Mapping[str, str]) -> str:
 def _token(reply: Reply, room: Room, budget: Budget) -> str:
     """The token that a token service gave; raises `Failure`."""
     try:
-        token = documents.read(reply.body, _written_token, room, budget)
+        token = json_documents.read(reply.body, _written_token, room, budget)
     except Failure:
         token = None
     if not isinstance(token, str) or len(token) > _LONGEST_TOKEN or not all("!" <= each <= "~" for each in token):

@@ -15,16 +15,16 @@ import stat
 import sys
 import time
 
-from modellint.facts import NOT_FOUND, Answer
-from modellint.ownership import Doubt, checked_roots, refuse_shared, writer
+from modellint.files.ownership import Doubt, checked_roots, refuse_shared, writer
+from modellint.oci.answers import NOT_FOUND, Answer
 from modellint.registry.page import LARGEST, Page, from_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from modellint.artifact import Artifact
-    from modellint.request import Request
+    from modellint.oci.artifact import Artifact
+    from modellint.oci.query import Request
 
 _LARGEST_DOCUMENT = 1 << 20  # bytes of a document that is kept
 _MOST_NEW = 1 << 24  # bytes of the documents that a run keeps
@@ -218,7 +218,7 @@ def _bytes(path: str) -> bytes:
 
 def _write(path: str, page: Page) -> None:
     data = page.to_bytes()
-    from modellint.undisturbed import undisturbed  # which a run that only reads does without
+    from modellint.system.signals import undisturbed  # which a run that only reads does without
 
     temporary = f"{path}.{os.getpid()}.{time.monotonic_ns()}"
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from modellint.registry.auth import Auth
-from modellint.registry.budget import Budget
+from modellint.registry.deadline import Budget
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.oras_parts import MANIFESTS, Registry
 from modellint.registry.transport import Reply, exchange

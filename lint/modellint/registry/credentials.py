@@ -16,8 +16,8 @@ import subprocess
 import threading
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from modellint.programs import find_program
 from modellint.registry.hosts import credential_keys, host_of_key
+from modellint.system.programs import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from modellint.registry.names import is_host, split_port
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.registry.access import Access
+    from modellint.registry.options import Access
 
 HUB = "docker.io"
 _HUB_API = "registry-1.docker.io"

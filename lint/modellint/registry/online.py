@@ -6,20 +6,20 @@ import threading
 from typing import TYPE_CHECKING
 
 from modellint.registry.client import Client
-from modellint.registry.crew import Crew
 from modellint.registry.origin import Origin, docker_config
 from modellint.registry.resolve import resolve
 from modellint.registry.transport import Network
+from modellint.registry.worker_pool import Crew
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from modellint.artifact import Artifact
-    from modellint.facts import Answer
-    from modellint.registry.access import Access
-    from modellint.registry.budget import Budget
+    from modellint.oci.answers import Answer
+    from modellint.oci.artifact import Artifact
+    from modellint.oci.query import Request
     from modellint.registry.cache import Cache
-    from modellint.request import Request
+    from modellint.registry.deadline import Budget
+    from modellint.registry.options import Access
 
 
 def answers(

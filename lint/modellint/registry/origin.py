@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from modellint.registry import credentials, reach
-from modellint.registry.budget import Budget
+from modellint.registry import address_policy, credentials
 from modellint.registry.challenge import choose
+from modellint.registry.connection import BadCertificate
+from modellint.registry.deadline import Budget
 from modellint.registry.failure import Failure
 from modellint.registry.hosts import Place, api_host, may_be_plain, on_this_machine
 from modellint.registry.names import split_port
 from modellint.registry.transport import Broken
-from modellint.registry.wire import BadCertificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ class Origin:
         api = api_host(registry)
         self._plain = may_be_plain(api, network.access)
         self._local = self._plain and registry not in network.access.plain_http
-        self.host = network.host(api, reach.MACHINE if on_this_machine(api) else reach.NAMED)
+        self.host = network.host(api, address_policy.MACHINE if on_this_machine(api) else address_policy.NAMED)
         self._docker = docker
         self._lock = threading.Lock()
         self._failure: Failure | None = None

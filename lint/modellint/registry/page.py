@@ -6,7 +6,7 @@ again. A page is text in lines of fields; a document is the last field of its li
 
 from __future__ import annotations
 
-from modellint.artifact import licence_name, read_config, read_manifest
+from modellint.oci.artifact import licence_name, read_config, read_manifest
 from modellint.registry.light import digest_of, parse
 from modellint.registry.names import is_digest
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeVar
 
-    from modellint.artifact import Artifact
+    from modellint.oci.artifact import Artifact
 
     _T = TypeVar("_T")
 

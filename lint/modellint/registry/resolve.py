@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from modellint.artifact import read_config, read_manifest
-from modellint.registry import documents
+from modellint.oci.artifact import read_config, read_manifest
+from modellint.registry import json_documents
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.names import is_digest
 from modellint.registry.page import LARGEST_LICENCE, add_licence, licence_digest
 
 if TYPE_CHECKING:
-    from modellint.artifact import Artifact
-    from modellint.registry.budget import Budget
+    from modellint.oci.artifact import Artifact
+    from modellint.oci.query import Request
     from modellint.registry.cache import Cache
     from modellint.registry.client import Client
+    from modellint.registry.deadline import Budget
     from modellint.registry.transport import Reply
-    from modellint.request import Request
 
 _DIGEST_HEADER = "Docker-Content-Digest"
 _LARGEST_CONFIG = 1 << 23
@@ -51,7 +51,7 @@ def _fetch(
     if (digest and found != digest) or (named is not None and named != found):
         raise Failure("digest-mismatch", "the registry sent a manifest that does not have the digest it should have")
     cache.keep_document(found, reply.body)
-    artifact = documents.read(reply.body, lambda document: read_manifest(document, found), client.room, budget)
+    artifact = json_documents.read(reply.body, lambda document: read_manifest(document, found), client.room, budget)
     if details and artifact.kind == "model":
         _add_config(request, client, artifact, budget, cache)
         _add_licence(client, artifact, budget, cache)
@@ -68,7 +68,7 @@ def _add_config(request: Request, client: Client, artifact: Artifact, budget: Bu
     if _digest(reply) != digest:
         raise Failure("digest-mismatch", "the registry sent a config that is not the one of the manifest")
     cache.keep_document(digest, reply.body)
-    documents.read(reply.body, lambda document: read_config(artifact, document), client.room, budget)
+    json_documents.read(reply.body, lambda document: read_config(artifact, document), client.room, budget)
 
 
 def _add_licence(client: Client, artifact: Artifact, budget: Budget, cache: Cache) -> None:

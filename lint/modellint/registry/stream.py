@@ -10,18 +10,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from modellint.registry.budget import Budget
 from modellint.registry.client import Client
+from modellint.registry.deadline import Budget
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.transport import Host, Network
-from modellint.sizes import binary
+from modellint.text.sizes import binary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import requests
 
-    from modellint.registry.reach import Reach
+    from modellint.registry.address_policy import Reach
 
 STALL = 30.0  # seconds in which `_ENOUGH` bytes have to come
 _ENOUGH = 1 << 20

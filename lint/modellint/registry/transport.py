@@ -21,17 +21,17 @@ import requests.utils
 import urllib3.exceptions
 
 from modellint import __version__
-from modellint.registry import reach, trust
+from modellint.registry import address_policy, tls
+from modellint.registry.connection import pools, spending, tls_failure
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.hosts import on_this_machine, place
+from modellint.registry.large_bodies import LARGE, Room
 from modellint.registry.names import split_port
-from modellint.registry.room import LARGE, Room
-from modellint.registry.wire import pools, spending, tls_failure
 
 if TYPE_CHECKING:
-    from modellint.registry.access import Access
-    from modellint.registry.budget import Budget
-    from modellint.registry.reach import Reach
+    from modellint.registry.address_policy import Reach
+    from modellint.registry.deadline import Budget
+    from modellint.registry.options import Access
 
 MOST_CONNECTIONS = 16  # to one host at a time
 _MOST_TRIES = 3
@@ -78,7 +78,7 @@ class Network:
         with self._lock:
             if self._tls is None:
                 try:
-                    self._tls = trust.tls(self.access.ca_file, self.environ)
+                    self._tls = tls.tls(self.access.ca_file, self.environ)
                 except Failure as failure:
                     self._tls = failure
             if isinstance(self._tls, Failure):
@@ -143,7 +143,7 @@ class Host:
         if not self._proxies:
             return
         try:
-            address = reach.plain(split_port(self.name)[0].strip("[]"))
+            address = address_policy.plain(split_port(self.name)[0].strip("[]"))
         except ValueError:
             return
         if not self.reach.permits(address):
@@ -225,7 +225,7 @@ def _follow(
                 raise Failure("redirect", "the registry sends us to an address without TLS, which is not followed")
             headers = {name: value for name, value in headers.items() if name != "Authorization"}
             start = target
-            host = host.network.host(target.host, reach.REDIRECT)
+            host = host.network.host(target.host, address_policy.REDIRECT)
     raise Failure("redirect", f"the registry sends us on more than {redirects} times")
 
 

@@ -12,21 +12,10 @@ if TYPE_CHECKING:
 
     Render: TypeAlias = Callable[[Report, Mapping[str, Rule]], str]
 
-FORMATS = {
-    "text": "modellint.report.text",
-    "json": "modellint.report.json",
-    "sarif": "modellint.report.sarif",
-    "github": "modellint.report.github",
-    "gitlab": "modellint.report.gitlab",
-    "junit": "modellint.report.junit",
-    "rdjson": "modellint.report.rdjson",
-    "markdown": "modellint.report.markdown",
-}
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "rdjson", "markdown")
 
 
 def renderer(name: str) -> Render:
     """The function that renders a format of `FORMATS`."""
-    import importlib
-
-    render: Render = importlib.import_module(FORMATS[name]).render
+    render: Render = __import__(f"modellint.report.{name}", fromlist=("render",)).render
     return render

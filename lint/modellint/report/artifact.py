@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import time
 
-from modellint.artifact import memory, to_table
+from modellint.oci.artifact import memory, to_table
 from modellint.report.printable import printable
-from modellint.sizes import binary
+from modellint.text.sizes import binary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.artifact import Artifact
-    from modellint.facts import Answer
-    from modellint.request import Request
+    from modellint.oci.answers import Answer
+    from modellint.oci.artifact import Artifact
+    from modellint.oci.query import Request
 
 _DAY = 86_400  # seconds
 _KINDS = {"model": "model", "image": "container image", "index": "index", "other": "something else"}

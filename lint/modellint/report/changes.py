@@ -6,15 +6,15 @@ from modellint.report import terminal
 from modellint.report.paths import relative
 from modellint.report.printable import printable
 from modellint.report.unified import unified
-from modellint.secret_lines import secrets_of
-from modellint.source import Source
+from modellint.secrets.lines import secrets_of
+from modellint.text.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from modellint.fix import Applied, Change, Outcome
-    from modellint.secret_lines import Secrets
+    from modellint.secrets.lines import Secrets
 
 _CONTEXT = 3  # lines around a change
 _HEAD = 2  # lines of a diff that name the file

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modellint.check import Report
-    from modellint.compose.files import Unreadable
-    from modellint.result import Result
+    from modellint.files.disk import Unreadable
+    from modellint.linter.record import Result
     from modellint.rule import Rule
 
 SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from modellint import __version__
-from modellint.finding import SEVERITIES
 from modellint.report.encode import encode, well_formed
 from modellint.report.paths import relative
+from modellint.text.finding import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from modellint.base_suppressions import Unheeded
     from modellint.check import Needs, Report
-    from modellint.compose.files import Unreadable
-    from modellint.policies import InForce
-    from modellint.result import Place, Result, Suppressed
+    from modellint.files.disk import Unreadable
+    from modellint.linter.record import Place, Result, Suppressed
+    from modellint.policy.base_suppressions import Unheeded
+    from modellint.policy.discovery import InForce
     from modellint.rule import Rule
 
 VERSION = 1  # of the format: changes when something is taken away or changes its meaning, not when something is added

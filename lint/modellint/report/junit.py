@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from modellint.check import Report
-    from modellint.result import Result
+    from modellint.linter.record import Result
     from modellint.rule import Rule
 
     Attributes: TypeAlias = dict[str, str | int]

@@ -6,18 +6,18 @@ entities, so that none of it is a link, a picture, a mention, HTML or the end of
 
 from __future__ import annotations
 
-from modellint.finding import SEVERITIES
 from modellint.report.home import page_url
 from modellint.report.paths import relative
 from modellint.report.printable import printable
 from modellint.report.terms import shortened, terms
+from modellint.text.finding import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modellint.check import Report
-    from modellint.result import Result
+    from modellint.linter.record import Result
     from modellint.rule import Rule
 
 MOST_ROWS = 1000

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from modellint.atomic_write import Unwritable
+    from modellint.files.atomic_write import Unwritable
 
 STDOUT = "standard output"
 
@@ -54,7 +54,7 @@ def put(text: str) -> None:
 
 def _unwritten(path: str, text: str) -> list[Unwritable]:
     """Write a file; why it could not be written, where it could not."""
-    from modellint.atomic_write import Unwritable, write
+    from modellint.files.atomic_write import Unwritable, write
 
     try:
         write(path, text)

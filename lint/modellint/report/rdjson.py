@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modellint.check import Report
-    from modellint.compose.files import Unreadable
-    from modellint.result import Change, Place, Result
+    from modellint.files.disk import Unreadable
+    from modellint.linter.record import Change, Place, Result
     from modellint.rule import Rule
 
 SEVERITIES = {"error": "ERROR", "warning": "WARNING", "note": "INFO"}

@@ -14,7 +14,6 @@ from urllib.parse import quote
 import attr
 
 from modellint import __version__
-from modellint.finding import SEVERITIES
 from modellint.report.encode import encode, well_formed
 from modellint.report.fingerprint import fingerprints
 from modellint.report.home import HOME, page_url
@@ -23,14 +22,15 @@ from modellint.report.paths import relative
 from modellint.report.printable import printable
 from modellint.report.sarif_json import as_json
 from modellint.report.terms import about_change, counts, terms
+from modellint.text.finding import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modellint.check import Report
-    from modellint.compose.files import Unreadable
-    from modellint.result import Change, Place, Result
+    from modellint.files.disk import Unreadable
+    from modellint.linter.record import Change, Place, Result
     from modellint.rule import Rule
 
 om: Any = importlib.import_module("sarif_om")  # it has no types

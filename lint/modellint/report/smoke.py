@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modellint.isolation.outcome import FAIL, NOT_PROVEN, PASS
 from modellint.report import terminal
 from modellint.report.printable import printable
 from modellint.report.text import NARROWEST, draw, hanging, plain, whole
 from modellint.report.width import width as width_of
-from modellint.sizes import binary
 from modellint.smoke.check import COLUMNS, MODEL, SERVICE
+from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS
+from modellint.text.sizes import binary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
     from modellint.check import Report
-    from modellint.isolation.outcome import Status
     from modellint.report.text import Line
     from modellint.smoke.check import Row, Smoke
+    from modellint.smoke.isolation.outcome import Status
 
     Cell: TypeAlias = tuple[str, str]  # a text, and the name of its style
 

@@ -7,7 +7,7 @@ from modellint.report.width import width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.result import Place
+    from modellint.linter.record import Place
 
 _TAB = "    "
 _CUT = "..."

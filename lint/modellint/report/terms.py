@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modellint.compose.missing import in_words
+from modellint.compose.model.missing import in_words
 from modellint.report.paths import relative
 
 TYPE_CHECKING = False
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modellint.check import Report
-    from modellint.policies import InForce
+    from modellint.policy.discovery import InForce
 
 MOST_NAMED = 5
 _KINDS = {"ignore": "ignored by comments", "exception": "excepted by policies", "baseline": "in the baseline"}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from modellint.finding import SEVERITIES
 from modellint.report.paths import relative
 from modellint.report.printable import printable
 from modellint.report.snippet import snippet
 from modellint.report.terms import terms
 from modellint.report.width import width as width_of
 from modellint.report.width import wrap
+from modellint.text.finding import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from modellint.check import Report
-    from modellint.result import Place, Result
+    from modellint.linter.record import Place, Result
     from modellint.rule import Rule
 
     Line: TypeAlias = list[tuple[str, str]]  # stretches of text, each with the name of its style

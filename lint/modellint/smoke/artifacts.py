@@ -6,26 +6,26 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modellint.disclosure import disclosed
-from modellint.isolation.outcome import FAIL, NOT_PROVEN, PASS
-from modellint.node import text_of
+from modellint.oci.query import of_model
 from modellint.registry.ask import ask
 from modellint.registry.failure import Failure
-from modellint.request import of_model
-from modellint.runner.plan import Files
-from modellint.sizes import binary
+from modellint.secrets.disclosure import disclosed
 from modellint.smoke.check import MODEL
-from modellint.smoke.heads import head_of
-from modellint.store.pull import pull
-from modellint.store.store import Store
+from modellint.smoke.gguf_checks import head_of
+from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS
+from modellint.smoke.runners.plan import Files
+from modellint.smoke.store.pull import pull
+from modellint.smoke.store.store import Store
+from modellint.text.sizes import binary
+from modellint.yaml.node import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from modellint.artifact import Artifact
-    from modellint.compose.project import Model
-    from modellint.request import Request
-    from modellint.runner.gguf import Head
+    from modellint.compose.model.project import Model
+    from modellint.oci.artifact import Artifact
+    from modellint.oci.query import Request
+    from modellint.smoke.runners.gguf import Head
     from modellint.smoke.session import Run
 
 # What a pull fails with that did come to an end, but with other bytes than the digest promises.

@@ -8,28 +8,28 @@ import tempfile
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from modellint.atomic_write import naming
-from modellint.isolation.outcome import FAIL, NOT_PROVEN, PASS
-from modellint.isolation.plan import Upstream
-from modellint.runner.canary import NoCanary, write
-from modellint.runner.find import NoRunner, find
-from modellint.runner.plan import EMBEDDING, Files
-from modellint.runner.probe import embeddings
-from modellint.runner.process import RunnerFailed, start
+from modellint.files.atomic_write import naming
 from modellint.smoke.artifacts import CANARY
 from modellint.smoke.check import MODEL
-from modellint.smoke.clock import LONGEST_ANSWER, LONGEST_BOOT
+from modellint.smoke.deadline import LONGEST_ANSWER, LONGEST_BOOT
+from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS
+from modellint.smoke.isolation.plan import Upstream
+from modellint.smoke.runners.canary import NoCanary, write
+from modellint.smoke.runners.find import NoRunner, find
+from modellint.smoke.runners.plan import EMBEDDING, Files
+from modellint.smoke.runners.probe import embeddings
+from modellint.smoke.runners.process import RunnerFailed, start
 from modellint.smoke.session import Ready
-from modellint.undisturbed import undisturbed
+from modellint.system.signals import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modellint.isolation.outcome import Status
-    from modellint.runner.find import Program
-    from modellint.runner.plan import Setup
-    from modellint.runner.process import Running
     from modellint.smoke.artifacts import Held
+    from modellint.smoke.isolation.outcome import Status
+    from modellint.smoke.runners.find import Program
+    from modellint.smoke.runners.plan import Setup
+    from modellint.smoke.runners.process import Running
     from modellint.smoke.session import Run
 
 _CANARY_MEMORY = 4 << 30  # bytes: its weights are tiny, but its context is what a registry or a Compose file says

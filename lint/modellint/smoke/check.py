@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from modellint.finding import ERROR, WARNING, Finding
-from modellint.isolation.outcome import FAIL, NOT_PROVEN, PASS
+from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS
+from modellint.text.finding import ERROR, WARNING, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Final
 
-    from modellint.docker.endpoint import Served
-    from modellint.isolation.outcome import Outcome, Status
-    from modellint.source import Span
+    from modellint.smoke.docker.endpoint import Served
+    from modellint.smoke.isolation.outcome import Outcome, Status
+    from modellint.text.source import Span
 
 RULE = "smoke-failed"
 MODEL: Final = "model"

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modellint.isolation.outcome import FAIL
-from modellint.runner.plan import plan, wish
 from modellint.smoke.artifacts import get
 from modellint.smoke.boot import boot
-from modellint.smoke.heads import judge
-from modellint.smoke.installed import bring_up_installed, is_address
+from modellint.smoke.gguf_checks import judge
+from modellint.smoke.isolation.outcome import FAIL
+from modellint.smoke.model_runner import bring_up_installed, is_address
+from modellint.smoke.runners.plan import plan, wish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modellint.compose.project import Model
-    from modellint.runner.plan import Wish
+    from modellint.compose.model.project import Model
     from modellint.smoke.artifacts import Held
+    from modellint.smoke.runners.plan import Wish
     from modellint.smoke.session import Ready, Run
 
 

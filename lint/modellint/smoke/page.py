@@ -10,7 +10,7 @@ from modellint.smoke.check import RULE
 if TYPE_CHECKING:
     from typing import Final
 
-    from modellint.finding import Finding
+    from modellint.text.finding import Finding
 
 _PAGE = """A model or a grant does not do in a run what the file declares.
 

@@ -8,8 +8,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from modellint.sizes import binary
-from modellint.smoke.watch import Watch
+from modellint.smoke.listener import Watch
+from modellint.text.sizes import binary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,24 +6,24 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from modellint.docker.endpoint import serving
-from modellint.runner.plan import wanted
-from modellint.smoke.alone import check_alone
-from modellint.smoke.asked import DOCKER, chosen_models, chosen_services
 from modellint.smoke.check import MODEL, SERVICE, Smoke
-from modellint.smoke.clock import Clock
-from modellint.smoke.contained import check_contained, routes_of, settings_of
+from modellint.smoke.deadline import Clock
+from modellint.smoke.docker.endpoint import serving
+from modellint.smoke.in_containers import check_contained, routes_of, settings_of
+from modellint.smoke.in_namespaces import check_alone
+from modellint.smoke.listener import Watch
 from modellint.smoke.models import bring_up, look_again
+from modellint.smoke.options import DOCKER, chosen_models, chosen_services
+from modellint.smoke.runners.plan import wanted
 from modellint.smoke.session import Run
-from modellint.smoke.watch import Watch
-from modellint.undisturbed import undisturbed
+from modellint.system.signals import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from modellint.compose.project import Model, Project, Service
-    from modellint.registry.access import Access
-    from modellint.smoke.asked import Asked
+    from modellint.compose.model.project import Model, Project, Service
+    from modellint.registry.options import Access
+    from modellint.smoke.options import Asked
     from modellint.smoke.session import Ready
 
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from modellint.isolation.outcome import FAIL
 from modellint.smoke.check import MODEL, Check
+from modellint.smoke.isolation.outcome import FAIL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import ExitStack
 
-    from modellint.compose.project import Model, Project
-    from modellint.isolation.outcome import Status
-    from modellint.isolation.plan import Upstream
-    from modellint.registry.access import Access
-    from modellint.runner.plan import Problem, Setup
-    from modellint.runner.process import Running
-    from modellint.smoke.asked import Asked
+    from modellint.compose.model.project import Model, Project
+    from modellint.registry.options import Access
     from modellint.smoke.check import Smoke
-    from modellint.smoke.clock import Clock
-    from modellint.smoke.watch import Watch
-    from modellint.source import Span
+    from modellint.smoke.deadline import Clock
+    from modellint.smoke.isolation.outcome import Status
+    from modellint.smoke.isolation.plan import Upstream
+    from modellint.smoke.listener import Watch
+    from modellint.smoke.options import Asked
+    from modellint.smoke.runners.plan import Problem, Setup
+    from modellint.smoke.runners.process import Running
+    from modellint.text.source import Span
 
 
 @dataclass(slots=True)

@@ -40,8 +40,8 @@ answers the same for a model that does not exist and for one that may not be see
 
 from __future__ import annotations
 
-from modellint.facts import NOT_FOUND
-from modellint.request import of_model
+from modellint.oci.answers import NOT_FOUND
+from modellint.oci.query import of_model
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 

@@ -59,8 +59,8 @@ Option for a policy: `limit`, tokens above which no context may be, whatever the
 from __future__ import annotations
 
 from modellint.evidence.llama_flags import pairs, same_option
-from modellint.pins import called
-from modellint.request import of_model
+from modellint.fixing.pin_edits import called
+from modellint.oci.query import of_model
 from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Model, rule
 
 _STRETCHES = ("--rope-", "--yarn-")

@@ -45,13 +45,13 @@ What this rule cannot see: compute buffers, a draft model, and several models in
 
 from __future__ import annotations
 
-from modellint.artifact import memory
 from modellint.evidence.llama_flags import pairs, same_option
-from modellint.number import stoi
-from modellint.pins import called
-from modellint.request import of_model
+from modellint.fixing.pin_edits import called
+from modellint.oci.artifact import memory
+from modellint.oci.query import of_model
 from modellint.rule import WARNING, Context, Finding, Findings, Model, rule
-from modellint.sizes import binary
+from modellint.text.numbers import stoi
+from modellint.text.sizes import binary
 
 _DEFAULT = 4_096  # tokens; what Docker Model Runner takes where neither the file nor the model says anything
 _DECIDES = ("--cache-type-k", "--cache-type-v", "--n-gpu-layers", "--n-cpu-moe", "--cpu-moe", "--no-kv-offload")

@@ -52,7 +52,7 @@ comment.
 
 from __future__ import annotations
 
-from modellint.pins import images, models, moved_image, moved_model, shown
+from modellint.fixing.pin_edits import images, models, moved_image, moved_model, shown
 from modellint.rule import WARNING, Context, Finding, Findings, Fix, Project, Scalar, rule
 
 

@@ -43,8 +43,8 @@ What this rule cannot see: whether the weights are what the config says; only `m
 
 from __future__ import annotations
 
-from modellint.pins import called
-from modellint.request import of_model
+from modellint.fixing.pin_edits import called
+from modellint.oci.query import of_model
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 

@@ -35,7 +35,7 @@ What this rule cannot see: whether the reason still holds.
 
 from __future__ import annotations
 
-from modellint.exemption import SOON
+from modellint.policy_terms import SOON
 from modellint.rule import NOTE, WARNING, Context, Exemption, Finding, Findings, rule
 
 

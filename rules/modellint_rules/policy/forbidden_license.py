@@ -49,7 +49,7 @@ What this rule cannot see: what the licence demands of you, and a licence that i
 
 from __future__ import annotations
 
-from modellint.request import of_model
+from modellint.oci.query import of_model
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 TYPE_CHECKING = False

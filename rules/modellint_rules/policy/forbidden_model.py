@@ -40,7 +40,7 @@ What this rule cannot see: what a tag points to. Pins (`unpinned-model`) keep an
 
 from __future__ import annotations
 
-from modellint.evidence.unset import unset
+from modellint.compose.model.unset import unset
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 

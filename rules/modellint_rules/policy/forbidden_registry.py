@@ -42,7 +42,7 @@ What this rule cannot see: a reference that comes from a variable without a valu
 
 from __future__ import annotations
 
-from modellint.evidence.unset import unset
+from modellint.compose.model.unset import unset
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 

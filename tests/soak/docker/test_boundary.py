@@ -68,7 +68,7 @@ def test_a_provider_of_the_repository(runs: Runs) -> None:
 
 
 def _rights() -> tuple[str, ...]:
-    from modellint.options import RIGHTS
+    from modellint.commands.table import RIGHTS
 
     return RIGHTS
 

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from modellint.compose.project import Project
+    from modellint.compose.model.project import Project
 
 
 def canonical(project: Project) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from modellint.compose.canonical.values import (
     text,
     texts,
 )
-from modellint.scalar import compose_text
+from modellint.yaml.scalars import compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from modellint.compose.canonical.order import in_order
-from modellint.compose.canonical.ports import parse_port
 from modellint.compose.canonical.values import (
     boolean,
     decimal,
@@ -26,8 +25,9 @@ from modellint.compose.canonical.values import (
     unsigned,
     without_extensions,
 )
-from modellint.compose.canonical.words import split
-from modellint.scalar import Time, compose_text
+from modellint.compose.values.ports import parse_port
+from modellint.compose.values.words import split
+from modellint.yaml.scalars import Time, compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from modellint.compose.canonical.values import (
     time,
     unsigned,
 )
-from modellint.scalar import compose_text
+from modellint.yaml.scalars import compose_text
 
 _UPDATE = structure({
     "parallelism": optional_unsigned(64), "delay": time, "failure_action": text, "monitor": time,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from modellint.compose import files
-from modellint.compose.dotenv import DotenvError, read_dotenv, read_raw
+from modellint.compose.variables.dotenv import DotenvError, read_dotenv, read_raw
+from modellint.files import disk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from modellint.compose.dotenv import Entry
+    from modellint.compose.variables.dotenv import Entry
 
 
 def variables_of(
@@ -39,8 +39,8 @@ def labels_of(paths: Iterable[str]) -> dict[str, str]:
 def _values(path: str, known: Mapping[str, str], earlier: Mapping[str, str], raw: bool) -> dict[str, str]:
     entries: list[Entry]
     try:
-        source = files.read_settings(path)
+        source = disk.read_settings(path)
         entries = read_raw(source, known) if raw else read_dotenv(source, known, wins=False, earlier=earlier)
-    except (files.Unreadable, DotenvError):
+    except (disk.Unreadable, DotenvError):
         return {}
     return {entry.name: entry.value for entry in entries if entry.value is not None}

@@ -8,17 +8,17 @@ from __future__ import annotations
 import os
 
 from modellint.compose.canonical.values import is_map
-from modellint.compose.canonical.volumes import parse_volume
-from modellint.compose.shapes import KeyedList
-from modellint.node import Mapping, Sequence
-from modellint.scalar import Time, compose_text
+from modellint.compose.values.shapes import KeyedList
+from modellint.compose.values.volumes import parse_volume
+from modellint.yaml.node import Mapping, Sequence
+from modellint.yaml.scalars import Time, compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, TypeAlias
 
-    from modellint.node import Node
+    from modellint.yaml.node import Node
 
     Resolve: TypeAlias = Callable[[Any, Node], Any]
     Places: TypeAlias = "dict[str, Places | Resolve]"

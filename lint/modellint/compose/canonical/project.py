@@ -7,14 +7,14 @@ from modellint.compose.canonical.order import in_order
 from modellint.compose.canonical.resources import model, resource
 from modellint.compose.canonical.services import job, service
 from modellint.compose.canonical.values import extensions, with_texts, without_extensions
-from modellint.scalar import compose_text
+from modellint.yaml.scalars import compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from modellint.compose.project import Project
+    from modellint.compose.model.project import Project
 
 
 def whole_project(project: Project) -> dict[str, Any]:

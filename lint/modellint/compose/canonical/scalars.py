@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modellint.scalar import compose_text, resolve
+from modellint.yaml.scalars import compose_text, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

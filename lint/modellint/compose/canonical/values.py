@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 
 from modellint.compose.canonical.order import in_order
-from modellint.compose.units import bytes_of, duration, duration_text, to_bool, to_float, to_int
-from modellint.scalar import compose_text
+from modellint.compose.values.units import bytes_of, duration, duration_text, to_bool, to_float, to_int
+from modellint.yaml.scalars import compose_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,65 @@
+"""`modellint config`: the project that `docker compose config` would print, or why Docker Compose refuses it."""
+
+from __future__ import annotations
+
+import os
+
+from modellint.commands.arguments import project_options
+from modellint.commands.table import FAILED
+from modellint.compose.canonical import canonical, dump
+from modellint.compose.loading.load import load_project
+from modellint.compose.loading.selection import select_path
+from modellint.files.disk import Unreadable
+from modellint.linter.discovery import rules
+from modellint.linter.refusals import refusals
+from modellint.report.complaint import complain
+from modellint.report.output import put
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modellint.commands.arguments import Arguments
+    from modellint.compose.loading.selection import Options
+    from modellint.compose.model.project import Project
+    from modellint.rule import Rule
+    from modellint.text.source import Span
+
+
+class Refused(Exception):
+    """Docker Compose would refuse the project. `reasons` say why, each with its place."""
+
+    def __init__(self, reasons: list[tuple[Span, str]]) -> None:
+        super().__init__("Docker Compose refuses the project")
+        self.reasons = reasons
+
+
+def run(said: Arguments) -> int:
+    """Print the project, or say why it is refused; returns the exit code."""
+    try:
+        put(config(said.rest[0] if said.rest else "", project_options(said), os.environ, rules()))
+    except Unreadable as trouble:
+        complain(str(trouble))
+        return FAILED
+    except Refused as refused:
+        for span, message in refused.reasons:
+            line, column = span.first
+            complain(f"{span.source.path}:{line}:{column}: {message}")
+        if not refused.reasons:
+            complain("Compose refuses a project without a name; give it one with `--project-name`")
+        return FAILED
+    return 0
+
+
+def config(path: str, options: Options, shell: Mapping[str, str], rules: Mapping[str, Rule]) -> str:
+    """The YAML of a path's project, or of the one found here without a path; raises `Unreadable` or `Refused`."""
+    project = load_project(select_path(path, options, dict(shell)))
+    reasons = [*refusals(project, rules), *_unread(project)]
+    if reasons or not project.name:
+        raise Refused(reasons)
+    return dump(canonical(project))
+
+
+def _unread(project: Project) -> list[tuple[Span, str]]:
+    """The env files of services that are not printed, because they are none of the repository's."""
+    return [(node.content, f"`{node.shown}` lies outside the repository and is not read") for node in project.unread]

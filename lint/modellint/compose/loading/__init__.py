@@ -1,0 +1,1 @@
+"""Which files make a project, laid over one another as Docker Compose does."""

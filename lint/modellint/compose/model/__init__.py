@@ -1,0 +1,1 @@
+"""A project as rules see it: services, models, and the grants between them."""

@@ -1,0 +1,1 @@
+"""The Compose schema, and what its violations mean to a person."""

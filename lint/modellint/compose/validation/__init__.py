@@ -1,0 +1,1 @@
+"""What Docker Compose refuses although the schema accepts it."""

@@ -1,0 +1,1 @@
+"""Single values as Docker Compose reads them: ports, volumes, commands, units."""

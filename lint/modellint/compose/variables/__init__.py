@@ -1,0 +1,1 @@
+"""`${VARIABLE}` and env files as Docker Compose reads them."""

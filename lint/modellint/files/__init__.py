@@ -1,0 +1,1 @@
+"""What is read from and written to disk, in bounds, and whose word a path is."""

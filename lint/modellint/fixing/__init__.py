@@ -1,0 +1,1 @@
+"""How lists, grants and pins are edited, and whether an edited file may be kept."""

@@ -1,0 +1,1 @@
+"""Find rules, run them over a project, and record what they find."""

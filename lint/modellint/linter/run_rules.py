@@ -1,0 +1,177 @@
+"""Run rules over a project."""
+
+from __future__ import annotations
+
+from modellint.files.disk import Unreadable
+from modellint.rule import Context
+from modellint.text.finding import Finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import TypeAlias
+
+    from modellint.compose.model.project import Project
+    from modellint.oci.answers import Facts
+    from modellint.policy_terms import Demands
+    from modellint.rule import Rule
+    from modellint.text.source import Span
+    from modellint.yaml.ignore_comments import Ignore
+
+    Place: TypeAlias = tuple[str, int, str]  # path, line, rule
+    Covered: TypeAlias = tuple[Finding, str, str]  # a finding that is left out, what covers it (a kind), and the reason
+
+AFTER_ALL = "Exemption"  # what a rule looks at that is about no project
+IGNORED = "ignore"  # the kind of what a comment covers
+MOST = 2_000  # findings of one rule in one project: who has more of them looks at no more, and waits for each
+LAST = "Ignore"  # rules about ignore comments run when it is known which of them were needed
+
+
+class TooMany(Exception):
+    """A rule has found more than `MOST`, and was ended."""
+
+
+def run(
+    rules: Sequence[Rule],
+    project: Project,
+    idle: Iterable[str] = (),
+    sources: bool = True,
+    facts: Facts | None = None,
+    demands: Demands | None = None,
+    options: Mapping[str, Mapping[str, object]] | None = None,
+    covered: list[Covered] | None = None,
+    defects: dict[str, Exception] | None = None,
+) -> list[Finding]:
+    """Every finding that no comment ignores, in the order in which a reader meets them; the others go to `covered`.
+
+    `idle` names the rules that exist and were not asked for: an ignore comment for one of them may still be needed.
+    `sources`: whether the Dockerfiles and the source code that services are built from are read.
+    `facts` are what registries answered and `demands` those of a policy; rules that need what is not there do not run.
+    `options` are those of rules, by the rule's name.
+
+    A rule that fails is put into `defects`, with the first of its errors; it goes on with its other subjects, and so do
+    the other rules. Without `defects` the error is raised. A rule that finds more than `MOST` is ended, and put there
+    with `TooMany`.
+    """
+    silent = {
+        rule.name
+        for rule in rules
+        if (rule.whole and not project.whole)
+        or (rule.online and facts is None)
+        or (rule.policy and demands is None)
+        or rule.subject == AFTER_ALL
+    }
+    skipped = frozenset(silent.union(idle))
+    context = Context(project, skipped, sources, facts, demands, skipped.union(rule.name for rule in rules))
+    given = options or {}
+    running = [rule for rule in rules if rule.name not in silent]
+    findings = _findings([rule for rule in running if rule.subject != LAST], context, given, defects)
+    if project.ignores:
+        ignores = _by_place(project)
+        aside = covered if covered is not None else []
+        findings = _unignored(findings, ignores, aside)
+        if defects:  # an ignore comment that a rule which failed would have needed is not unused
+            context.skipped |= defects.keys()
+        last = _findings([rule for rule in running if rule.subject == LAST], context, given, defects)
+        findings += _unignored(last, ignores, aside)
+    if project.variables:
+        from modellint.linter.made_names import hide, made_names
+
+        hide([*findings, *(each for each, _, _ in covered or ())], made_names(project))
+    if project.origins:
+        _add_origins(findings, project)
+    findings.sort(key=Finding.order)
+    return findings
+
+
+def unignored(findings: Iterable[Finding], project: Project) -> list[Finding]:
+    """The findings that no comment ignores."""
+    return _unignored(findings, _by_place(project), [])
+
+
+def _add_origins(findings: Iterable[Finding], project: Project) -> None:
+    """Show what the value that a finding is about replaced when the files were merged."""
+    lines: dict[tuple[str, int], list[tuple[Span, list[Span]]]] = {}
+    for winner, replaced in project.origins.items():
+        lines.setdefault((winner.source.path, winner.first[0]), []).append((winner, replaced))
+    for finding in findings:
+        span = finding.span
+        for winner, replaced in lines.get((span.source.path, span.first[0]), ()):
+            if winner.start <= span.start and span.end <= winner.end:
+                finding.related = [*finding.related, *((origin, "overrides this") for origin in replaced)]
+
+
+def _findings(
+    rules: Iterable[Rule],
+    context: Context,
+    options: Mapping[str, Mapping[str, object]],
+    defects: dict[str, Exception] | None,
+) -> list[Finding]:
+    """What the rules find. What several services share through an anchor is one piece of text and is reported once."""
+    found: dict[tuple[str, int, int, str, str], Finding] = {}
+    subjects: dict[str, list[object]] = {}
+    for rule in rules:
+        if rule.subject not in subjects:
+            subjects[rule.subject] = _subjects(rule.subject, context.project)
+        most = len(found) + MOST
+        for subject in subjects[rule.subject]:
+            try:
+                for finding in rule.check(subject, context, **options.get(rule.name, {})):
+                    finding.rule = rule.name
+                    finding.severity = finding.severity or rule.severity
+                    order = finding.order()
+                    if order not in found:
+                        if len(found) == most:
+                            raise TooMany
+                        found[order] = finding
+            except Unreadable:
+                raise
+            except TooMany as error:
+                if defects is not None:
+                    defects[rule.name] = error
+                break
+            except Exception as error:
+                if defects is None:
+                    raise
+                defects.setdefault(rule.name, error)
+    return list(found.values())
+
+
+def _subjects(kind: str, project: Project) -> list[object]:
+    match kind:
+        case "Model":
+            return list(project.all_models())
+        case "Service":
+            return list(project.services.values())
+        case "Grant":
+            return list(project.grants())
+        case "YamlFile":
+            return list(project.files)
+        case "Ignore":
+            return list(project.ignores)
+        case _:
+            return [project]
+
+
+def _by_place(project: Project) -> dict[Place, list[Ignore]]:
+    places: dict[Place, list[Ignore]] = {}
+    for ignore in project.ignores:
+        places.setdefault((ignore.span.source.path, ignore.line, ignore.rule), []).append(ignore)
+    return places
+
+
+def _unignored(
+    findings: Iterable[Finding], ignores: dict[Place, list[Ignore]], covered: list[Covered]
+) -> list[Finding]:
+    """The findings that no comment ignores; the others are added to `covered`."""
+    kept: list[Finding] = []
+    for finding in findings:
+        here = ignores.get((finding.span.source.path, finding.span.first[0], finding.rule), [])
+        for ignore in here:
+            ignore.used = True
+        heeded = next((ignore for ignore in here if ignore.heeded), None)
+        if heeded is None:
+            kept.append(finding)
+        else:
+            covered.append((finding, IGNORED, heeded.reason))
+    return kept

@@ -1,0 +1,1 @@
+"""References and artifacts of OCI registries, taken apart without a network."""

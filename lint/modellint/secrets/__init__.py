@@ -1,0 +1,1 @@
+"""Which names and texts are secrets, so that no report prints them."""

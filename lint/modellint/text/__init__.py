@@ -1,0 +1,1 @@
+"""Text, places in it, edits of it, and what rules report about it."""
