@@ -16,7 +16,7 @@ from modellint.compose.loading.selection import Options
 from modellint.compose.model.project import Project
 from modellint.files.atomic_write import Unwritable
 from modellint.files.replace import Original
-from modellint.fix import Change, Outcome, fix, write
+from modellint.fix import FixOutcome, RewrittenFile, fix, write
 from modellint.linter.discovery import rules
 from modellint.linter.run_rules import run
 from modellint.text.edit import SAFE, UNSAFE, Edit, Fix
@@ -53,7 +53,7 @@ def words(*replaced: tuple[str, str], safety: Safety = SAFE) -> fix_module.Find:
     return find
 
 
-def fixed(folder: Path, text: str, find: fix_module.Find, *, unsafe: bool = False) -> tuple[str, Outcome]:
+def fixed(folder: Path, text: str, find: fix_module.Find, *, unsafe: bool = False) -> tuple[str, FixOutcome]:
     path = folder / "compose.yaml"
     path.write_bytes(text.encode())
     outcome = fix([str(path)], find, {}, unsafe=unsafe)
@@ -263,7 +263,7 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def said(outcome: Outcome) -> str:
+def said(outcome: FixOutcome) -> str:
     """Why something was not fixed: it was not read, or may not be written."""
     return "\n".join([*map(str, outcome.unreadable), *(left.reason for left in outcome.left)])
 
@@ -324,8 +324,8 @@ def test_the_files_of_a_project_are_those_that_were_named(tmp_path: Path) -> Non
     assert {change.path for change in outcome.changes} == {str(base), str(over)}
 
 
-def change(path: Path, after: str) -> Change:
-    return Change(Source(str(path), path.read_text()), after)
+def change(path: Path, after: str) -> RewrittenFile:
+    return RewrittenFile(Source(str(path), path.read_text()), after)
 
 
 def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from modellint.compose.loading.selection import Options
 from modellint.linter.discovery import rules
 from modellint.linter.page_examples import Example, beside, draw, examples, policy, registry
 from modellint.linter.run_rules import AFTER_ALL, run
-from modellint.oci.answers import NOT_FOUND, Answer, Facts
+from modellint.oci.answers import NOT_FOUND, Facts, RegistryAnswer
 from modellint.oci.artifact import Artifact
-from modellint.oci.query import Request
+from modellint.oci.query import Query
 from modellint.policy.apply import about_exceptions as after_all
 from modellint.policy.apply import apply
 from modellint.policy.discovery import Policies
@@ -43,22 +43,22 @@ def facts(page: str) -> Facts | None:
     return Facts({_request(name): _answer(table) for name, table in tables.items()}, memory)
 
 
-def _request(name: str) -> Request:
+def _request(name: str) -> Query:
     host, _, rest = name.partition("/")
     repository, at, digest = rest.partition("@")
     if at:
-        return Request(host, repository, digest=digest)
+        return Query(host, repository, digest=digest)
     repository, _, tag = rest.rpartition(":")
-    return Request(host, repository, tag)
+    return Query(host, repository, tag)
 
 
-def _answer(table: dict[str, object]) -> Answer:
+def _answer(table: dict[str, object]) -> RegistryAnswer:
     if not table:
-        return Answer(None, 0, code=NOT_FOUND, reason="the registry does not have it")
+        return RegistryAnswer(None, 0, code=NOT_FOUND, reason="the registry does not have it")
     artifact = Artifact(f"sha256:{'0' * 64}", "model")
     for name, value in table.items():
         setattr(artifact, name, value)
-    return Answer(artifact, 0)
+    return RegistryAnswer(artifact, 0)
 
 
 def demanded(text: str) -> Demands:

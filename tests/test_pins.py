@@ -11,11 +11,11 @@ import pytest
 from modellint.check import open_project
 from modellint.compose.loading.selection import Options
 from modellint.compose.model.project import Project
-from modellint.fix import Outcome, fix
+from modellint.fix import FixOutcome, fix
 from modellint.fixing.pinning import Pins, pins, requests
-from modellint.oci.answers import NOT_FOUND, Answer, Facts
+from modellint.oci.answers import NOT_FOUND, Facts, RegistryAnswer
 from modellint.oci.artifact import Artifact
-from modellint.oci.query import Request
+from modellint.oci.query import Query
 from modellint.text.finding import Finding
 
 if TYPE_CHECKING:
@@ -29,18 +29,18 @@ def answers(*, model: str = NEW, image: str = NEW, kind: Kind = "model", problem
     """A registry in which every tag points to the same digest, and every digest is there."""
 
     class Everything(Facts):
-        def answer(self, request: Request | None) -> Answer | None:
+        def answer(self, request: Query | None) -> RegistryAnswer | None:
             if request is None:
                 return None
             is_image = request.repository.startswith("library/")
             artifact = Artifact(request.digest or (image if is_image else model), "image" if is_image else kind)
             artifact.problem = problem
-            return Answer(artifact, 0)
+            return RegistryAnswer(artifact, 0)
 
     return Everything({})
 
 
-def pinned(folder: Path, facts: Facts, update: bool = False, shell: Mapping[str, str] | None = None) -> Outcome:
+def pinned(folder: Path, facts: Facts, update: bool = False, shell: Mapping[str, str] | None = None) -> FixOutcome:
     def find(project: Project) -> list[Finding]:
         found = pins(project, facts)
         return [*found.found, *(found.stale if update else [])]
@@ -217,7 +217,8 @@ def test_what_is_not_pinned_is_named_with_its_registry(tmp_path: Path, name: str
     (tmp_path / "compose.yaml").write_text(text)
     project, _, _ = open_project(str(tmp_path / "compose.yaml"), Options(), {})
     missing = {
-        each: Answer(None, 0, code=NOT_FOUND, reason="there is none") for _, each in requests(project, all_images=False)
+        each: RegistryAnswer(None, 0, code=NOT_FOUND, reason="there is none")
+        for _, each in requests(project, all_images=False)
     }
     assert [each.message for each in pins(project, Facts(missing)).failed] == [f"{called} is not pinned: there is none"]
 
@@ -230,7 +231,7 @@ def test_only_what_docker_model_runner_runs_is_pinned(tmp_path: Path) -> None:
 def test_an_image_of_one_platform_is_no_stale_pin(tmp_path: Path) -> None:
     index = Artifact(NEW, "index")
     index.manifests = [OLD]
-    facts = Facts({Request("docker.io", "library/redis", "8.2"): Answer(index, 0)})
+    facts = Facts({Query("docker.io", "library/redis", "8.2"): RegistryAnswer(index, 0)})
     found = failed(tmp_path, f"services:\n  a:\n    image: redis:8.2@{OLD}\n", facts)
     assert not found.stale
     index.manifests = []
@@ -238,7 +239,7 @@ def test_an_image_of_one_platform_is_no_stale_pin(tmp_path: Path) -> None:
 
 
 def test_a_comment_that_is_no_tag_is_no_stale_pin(tmp_path: Path) -> None:
-    facts = Facts({Request("docker.io", "ai/x", "pinned"): Answer(None, 0, code=NOT_FOUND, reason="")})
+    facts = Facts({Query("docker.io", "ai/x", "pinned"): RegistryAnswer(None, 0, code=NOT_FOUND, reason="")})
     found = failed(tmp_path, HEAD + f"    model: ai/x@{OLD} # pinned\n", facts)
     assert not found.stale
     assert not found.failed

@@ -8,8 +8,8 @@ from modellint.compose.loading.load import complete, load_project
 from modellint.compose.loading.selection import Options, select_path, with_override
 from modellint.compose.model.missing import missing
 from modellint.files import disk
-from modellint.linter.record import Result, Suppressed, pack, result, results, unpack
-from modellint.linter.run_rules import MOST, TooMany, run
+from modellint.linter.record import FindingRecord, Suppressed, pack, result, results, unpack
+from modellint.linter.run_rules import MOST, TooManyFindings, run
 from modellint.system.workers import spread
 from modellint.text.finding import SEVERITIES
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from modellint.rule import Rule
 
 
-class Outcome:
+class TargetReport:
     """What came of one target, in plain values, as a worker hands it over."""
 
     __slots__ = (
@@ -54,7 +54,7 @@ class Outcome:
         return tuple([getattr(self, name) for name in self.__slots__])
 
     @classmethod
-    def unpacked(cls, values: tuple[Any, ...]) -> Outcome:
+    def unpacked(cls, values: tuple[Any, ...]) -> TargetReport:
         """The outcome again."""
         outcome = cls("")
         for name, value in zip(cls.__slots__, values, strict=True):
@@ -82,7 +82,7 @@ class Report:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.results: list[Result] = []
+        self.results: list[FindingRecord] = []
         self.unreadable: list[disk.Unreadable] = []
         self.left_out: list[disk.LeftOut] = []  # Compose files that were met and not checked
         self.needs: list[Needs] = []  # of the projects that lack something here
@@ -120,14 +120,14 @@ def check(
     report = Report()
     asked = options or Options()
 
-    def checked(several: Sequence[str], taken_in: bool) -> list[Outcome]:
+    def checked(several: Sequence[str], taken_in: bool) -> list[TargetReport]:
         given = (asked, rules, shell, tuple(idle), sources, facts, policies, taken_in)
 
         def work(part: Sequence[str]) -> list[tuple[Any, ...]]:
             return [_check_one(target, *given).packed() for target in part]
 
         packed: list[list[tuple[Any, ...]]] = spread(several, work)
-        return [Outcome.unpacked(values) for part in packed for values in part]
+        return [TargetReport.unpacked(values) for part in packed for values in part]
 
     outcomes = checked(targets(paths, report.unreadable, report.left_out), False)
     taken = _taken_in(outcomes)
@@ -139,9 +139,9 @@ def check(
     return report
 
 
-def _gather(report: Report, outcomes: Sequence[Outcome], policies: Policies | None) -> None:
+def _gather(report: Report, outcomes: Sequence[TargetReport], policies: Policies | None) -> None:
     """Add what came of the targets to a report."""
-    found: dict[tuple[Any, ...], Result] = {}
+    found: dict[tuple[Any, ...], FindingRecord] = {}
     covered: dict[tuple[Any, ...], Suppressed] = {}
     read: set[str] = set()
     in_force: dict[str, str] = {}
@@ -179,7 +179,7 @@ def _gather(report: Report, outcomes: Sequence[Outcome], policies: Policies | No
     report.left_out = [disk.LeftOut(*each) for each in sorted(left_out) if each[0] not in read]
     report.policies = list(in_force)
     report.files = len(read)
-    report.results = sorted(found.values(), key=Result.order)
+    report.results = sorted(found.values(), key=FindingRecord.order)
     aside_only = [each for key, each in covered.items() if key not in found]
     report.suppressed = sorted(aside_only, key=lambda each: each.result.order())
 
@@ -263,9 +263,9 @@ def _check_one(
     facts: Facts | None,
     policies: Policies | None,
     taken_in: bool,
-) -> Outcome:
+) -> TargetReport:
     """What was found in one project, or why it could not be checked; `taken_in` where other projects take it in."""
-    outcome = Outcome(target)
+    outcome = TargetReport(target)
     covered: list[Covered] = []
     failed: dict[str, Exception] = {}
     try:
@@ -308,8 +308,8 @@ def _check_one(
     return outcome
 
 
-def _unread(target: str, *troubles: tuple[str, str, int, int]) -> Outcome:
-    outcome = Outcome(target)
+def _unread(target: str, *troubles: tuple[str, str, int, int]) -> TargetReport:
+    outcome = TargetReport(target)
     outcome.unreadable += troubles
     return outcome
 
@@ -318,13 +318,13 @@ def _rank(severity: str | None) -> int:
     return SEVERITIES.index(severity) if severity else 0
 
 
-def _key(one: Result) -> tuple[Any, ...]:
+def _key(one: FindingRecord) -> tuple[Any, ...]:
     """What a result is known by among those of several projects."""
     return (*one.order(), one.place.end_line, one.place.end_column)
 
 
 def _why(rule: str, error: Exception) -> str:
-    if isinstance(error, TooMany):
+    if isinstance(error, TooManyFindings):
         return f"the rule `{rule}` finds more than {MOST:,} places in it: only so many are reported"
     from modellint.system.internal_error import defect
 
@@ -336,7 +336,7 @@ def _is_fragment(target: str) -> bool:
     return not disk.is_folder(target or ".") and os.path.basename(target) not in disk.DEFAULT_NAMES
 
 
-def _taken_in(outcomes: list[Outcome]) -> set[str]:
+def _taken_in(outcomes: list[TargetReport]) -> set[str]:
     """The targets, found in a folder, whose file another project includes, or extends a service of.
 
     Of two that name each other neither is one: Compose refuses both, and that is to be said.

@@ -68,7 +68,7 @@ class Left:
         self.row, self.column = finding.span.first
 
 
-class Change:
+class RewrittenFile:
     """A file's text before and after. `target` is what its path led to, all symbolic links followed."""
 
     __slots__ = ("after", "before", "path", "private", "target", "together")
@@ -82,13 +82,13 @@ class Change:
         self.together = self.path  # changes with the same word here belong together
 
 
-class Outcome:
+class FixOutcome:
     """What fixes did to the files of some projects, in memory. `unsafe` counts those that were not allowed."""
 
     __slots__ = ("applied", "changes", "left", "unreadable", "unsafe")
 
     def __init__(self) -> None:
-        self.changes: list[Change] = []
+        self.changes: list[RewrittenFile] = []
         self.applied: list[Applied] = []
         self.left: list[Left] = []
         self.unsafe = 0
@@ -102,13 +102,13 @@ def fix(
     options: Options | None = None,
     *,
     unsafe: bool = False,
-) -> Outcome:
+) -> FixOutcome:
     """Fix what `find` reports in the projects of some paths. Nothing is written: see `write`.
 
     Only safe fixes are applied, unless `unsafe`. A path that cannot be read is reported, the others are still fixed.
     What lies outside of the folders and repositories that were named is left alone, whatever their files say.
     """
-    outcome = Outcome()
+    outcome = FixOutcome()
     run = _Run(outcome, find, shell, options or Options(), unsafe)
     run.grounds = _grounds(paths, run.options, shell)
     try:
@@ -124,26 +124,26 @@ def fix(
     outcome.unsafe = len(run.forbidden)
     for path, source in run.originals.items():
         if run.drafts[path] != source.text:
-            change = Change(source, run.drafts[path], path)
+            change = RewrittenFile(source, run.drafts[path], path)
             change.together = run.together[path]
             outcome.changes.append(change)
     return outcome
 
 
-def write(changes: Sequence[Change]) -> list[Unwritable]:
+def write(changes: Sequence[RewrittenFile]) -> list[Unwritable]:
     """Write what was changed, each file at once; returns what could not be written and is as it was.
 
     Files that one fix has changed are all written or none. A file that has changed since it was read is not written.
     """
-    groups: dict[str, list[Change]] = {}
+    groups: dict[str, list[RewrittenFile]] = {}
     for change in changes:
         groups.setdefault(change.together, []).append(change)
     return [trouble for group in groups.values() for trouble in _write(group)]
 
 
-def _write(changes: Sequence[Change]) -> list[Unwritable]:
+def _write(changes: Sequence[RewrittenFile]) -> list[Unwritable]:
     """Write files together; why each of them could not be written, where one could not."""
-    written: list[Change] = []
+    written: list[RewrittenFile] = []
     try:
         read = [(_read(change), change) for change in changes]
         for original, change in read:
@@ -154,14 +154,14 @@ def _write(changes: Sequence[Change]) -> list[Unwritable]:
     return []
 
 
-def _read(change: Change) -> Original:
+def _read(change: RewrittenFile) -> Original:
     original = read_original(change.path, change.target)
     if original.text != change.before:
         raise Unwritable(change.path, CHANGED)
     return original
 
 
-def _undone(change: Change, is_written: bool, cause: Unwritable) -> Unwritable:
+def _undone(change: RewrittenFile, is_written: bool, cause: Unwritable) -> Unwritable:
     """Have a file be as it was, because another one could not be written."""
     if is_written:
         try:
@@ -209,7 +209,9 @@ class _Run:
     before is left alone.
     """
 
-    def __init__(self, outcome: Outcome, find: Find, shell: Mapping[str, str], options: Options, unsafe: bool) -> None:
+    def __init__(
+        self, outcome: FixOutcome, find: Find, shell: Mapping[str, str], options: Options, unsafe: bool
+    ) -> None:
         self.outcome = outcome
         self.find = find
         self.shell = shell

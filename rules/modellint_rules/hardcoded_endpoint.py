@@ -105,7 +105,7 @@ from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Serv
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modellint.compose.model.project import Model, Setting
-    from modellint.evidence.endpoints import Endpoint
+    from modellint.evidence.endpoints import ModelServerAddress
 
 _DIGITS_OF_A_PORT = 5
 _OLLAMA = "Ollama"
@@ -155,12 +155,12 @@ class _Own:
                 for size in range(1, _DIGITS_OF_A_PORT + 1):
                     self._ports.update(text[at : at + size] for at in range(len(text)))
 
-    def holds(self, endpoint: Endpoint) -> bool:
+    def holds(self, endpoint: ModelServerAddress) -> bool:
         """Whether the service may listen at an address of its own."""
         return self._is_anywhere or endpoint.text.kind == "dockerfile" or str(endpoint.url.port) in self._ports
 
 
-def _message(endpoint: Endpoint) -> str:
+def _message(endpoint: ModelServerAddress) -> str:
     text, server = endpoint.text, endpoint.server
     shown = f"`{text.name}`" if text.name and text.kind != "command" else "this"
     if endpoint.url.host in ITSELF:
@@ -172,7 +172,7 @@ def _message(endpoint: Endpoint) -> str:
     return f"{shown} is a fixed address of {server} on the machine outside: {why}"
 
 
-def _hint(service: Service, endpoint: Endpoint, granted: dict[str, Grant]) -> str:
+def _hint(service: Service, endpoint: ModelServerAddress, granted: dict[str, Grant]) -> str:
     name = endpoint.text.name
     if endpoint.text.kind not in ("variable", "env file") or not name:
         return _GRANT

@@ -103,7 +103,7 @@ default.
 from __future__ import annotations
 
 from modellint.compose.model.project import Project, names
-from modellint.evidence.container_ports import Ports
+from modellint.evidence.container_ports import ContainerPorts
 from modellint.evidence.endpoints import ITSELF, THE_HOST
 from modellint.rule import (
     WARNING,
@@ -123,7 +123,7 @@ from modellint.rule import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.evidence.endpoints import Endpoint
+    from modellint.evidence.endpoints import ModelServerAddress
     from modellint.evidence.texts import Text
 
 _SCHEMES = frozenset(
@@ -154,7 +154,7 @@ def undeclared_port(service: Service, context: Context) -> Findings:
             yield _unknown(endpoint, context)
 
 
-def _wrong_port(endpoint: Endpoint, target: Service, context: Context) -> Findings:
+def _wrong_port(endpoint: ModelServerAddress, target: Service, context: Context) -> Findings:
     url = endpoint.url
     if url.port is None:
         return
@@ -184,14 +184,14 @@ def _exposes(target: Service, port: int, context: Context) -> bool:
     return port in dockerfile.ports
 
 
-def _at_port(endpoint: Endpoint, message: str, port: int, related: list[tuple[Span, str]]) -> Finding:
+def _at_port(endpoint: ModelServerAddress, message: str, port: int, related: list[tuple[Span, str]]) -> Finding:
     url, text = endpoint.url, endpoint.text
     span = text.locate(url.end - len(str(url.port)), url.end)
     fix = Fix(f"call port {port}", [Edit(span, str(port))]) if span.text == str(url.port) else None
     return Finding(span, message, fix, [*text.origin, *related], hint="" if fix else f"call port {port}")
 
 
-def _unknown(endpoint: Endpoint, context: Context) -> Finding:
+def _unknown(endpoint: ModelServerAddress, context: Context) -> Finding:
     url, text, project = endpoint.url, endpoint.text, context.project
     host = (
         f"`{url.host}`" if text.is_written else f"the host of `{text.name}`" if text.name else "the host that is called"
@@ -245,13 +245,13 @@ class _Known:
         self._hosts: dict[str, set[str]] = {}
         self._names: set[str] | None = None
         self._outside: dict[str, bool] = {}
-        self._ports: dict[str, Ports] = {}
+        self._ports: dict[str, ContainerPorts] = {}
 
-    def ports(self, service: Service) -> Ports:
+    def ports(self, service: Service) -> ContainerPorts:
         """What a service says about ports."""
         name = service.name.text
         if name not in self._ports:
-            self._ports[name] = Ports(service)
+            self._ports[name] = ContainerPorts(service)
         return self._ports[name]
 
     def hosts(self, service: Service) -> set[str]:

@@ -197,8 +197,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from modellint.compose.model.project import Setting
-    from modellint.evidence.commands import Run
-    from modellint.evidence.endpoints import Endpoint
+    from modellint.evidence.commands import RunScript
+    from modellint.evidence.endpoints import ModelServerAddress
     from modellint.evidence.shell import Expansion
 
 _MOST_UNSET = 50  # variables: for each of them, all the others are looked at
@@ -297,7 +297,7 @@ def _in_place_of(
     return Fix(f"let the grant of `{near.grant.name.shown}` inject `{holding[0].name}`", edits) if edits else None
 
 
-def _in_shell(run: Run, expansion: Expansion, injected: Injected) -> Finding:
+def _in_shell(run: RunScript, expansion: Expansion, injected: Injected) -> Finding:
     name, shown, grant = expansion.name, injected.shown, injected.grant
     message = f"nothing sets `{name}`, so it is empty: the grant of `{grant.name.shown}` injects `{shown}`"
     span = run.locate(expansion.start, expansion.end)
@@ -362,7 +362,7 @@ def _renaming(wanted: list[tuple[Injected, str]], context: Context) -> Fix | Non
     return Fix(f"let the grant of `{wanted[0][0].grant.name.shown}` inject {shown}", edits) if edits else None
 
 
-def _beside(service: Service, grant: Grant, given: list[Endpoint], context: Context) -> Findings:
+def _beside(service: Service, grant: Grant, given: list[ModelServerAddress], context: Context) -> Findings:
     """Report that another variable gives the address which a grant injects, where nothing reads what it injects."""
     if not _is_unused(service, grant, context):
         return
@@ -420,7 +420,9 @@ def _beside_empty(grant: Grant, setting: Setting) -> Finding:
     return Finding(variable.span, message, hint=hint, related=[(setting.span, f"`{setting.name}`")])
 
 
-def _in_place_of_address(service: Service, variable: Injected, given: list[Endpoint], context: Context) -> Fix | None:
+def _in_place_of_address(
+    service: Service, variable: Injected, given: list[ModelServerAddress], context: Context
+) -> Fix | None:
     """Let the only grant inject the only address of the runner that is written out in `environment`."""
     from modellint.fixing.grant_edits import inject_instead, is_base_url, may_rename
 

@@ -10,7 +10,7 @@ from place import entry
 
 from modellint.check import Report
 from modellint.files.disk import Unreadable
-from modellint.linter.record import Place, Result
+from modellint.linter.record import FindingRecord, Location
 from modellint.report import github
 
 CASES = 200_000
@@ -35,7 +35,7 @@ def annotated(finding: list[str], unreadable: list[str]) -> str:
     lost, why = unreadable
     report = Report()
     report.results = [
-        Result(f"r{rule}", "warning", message, advice, Place(path or "x", 3, 1, 3, 2, "", ""), [], "", "", [])
+        FindingRecord(f"r{rule}", "warning", message, advice, Location(path or "x", 3, 1, 3, 2, "", ""), [], "", "", [])
     ]
     report.unreadable = [Unreadable(lost or "x", why)]
     return "\n".join(entry.safe(github.render(report, {}), annotations=True))

@@ -19,9 +19,9 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from modellint.oci.query import Request
+from modellint.oci.query import Query
 from modellint.registry.ask import ask
-from modellint.registry.options import Access
+from modellint.registry.options import RegistryOptions
 
 REGISTRIES = 4
 SERVERS = Path(__file__).parent.parent / "registry" / "servers.py"
@@ -43,7 +43,7 @@ def slow(count: int, delay: float) -> Generator[list[str]]:
             process.stdin.close()
 
 
-def seconds(work: Callable[[], list[Request]]) -> float:
+def seconds(work: Callable[[], list[Query]]) -> float:
     """How long it takes; ends the program where what comes back is not empty."""
     start = time.perf_counter()
     missing = work()
@@ -53,11 +53,11 @@ def seconds(work: Callable[[], list[Request]]) -> float:
     return took
 
 
-def at_once(requests: list[Request], access: Access) -> list[Request]:
+def at_once(requests: list[Query], access: RegistryOptions) -> list[Query]:
     return [request for request, answer in ask(requests, access).items() if not answer.artifact]
 
 
-def one_by_one(requests: list[Request], access: Access) -> list[Request]:
+def one_by_one(requests: list[Query], access: RegistryOptions) -> list[Query]:
     return [missing for request in requests for missing in at_once([request], access)]
 
 
@@ -74,15 +74,15 @@ def main() -> None:
     cached: list[float] = []
     with slow(REGISTRIES, options.delay) as hosts:
         requests = [
-            Request(hosts[number % len(hosts)], f"team/model-{number // 10}", f"1.{number}")
+            Query(hosts[number % len(hosts)], f"team/model-{number // 10}", f"1.{number}")
             for number in range(options.references)
         ]
         sample = requests[: options.sample]
-        at_once(sample[:1], Access())  # imports what it needs
+        at_once(sample[:1], RegistryOptions())  # imports what it needs
         for _ in range(options.rounds):
             with tempfile.TemporaryDirectory() as folder:
-                access = Access(cache=str(Path(folder) / "cache"))
-                alone.append(seconds(lambda: one_by_one(sample, Access())) * len(requests) / len(sample))
+                access = RegistryOptions(cache=str(Path(folder) / "cache"))
+                alone.append(seconds(lambda: one_by_one(sample, RegistryOptions())) * len(requests) / len(sample))
                 together.append(seconds(lambda access=access: at_once(requests, access)))
                 cached.append(seconds(lambda access=access: at_once(requests, access)))
     one, all_, warm = map(statistics.median, (alone, together, cached))

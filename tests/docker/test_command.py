@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from remains import processes
 
-from modellint.smoke.docker.subprocesses import Call, Done, run, run_all
+from modellint.smoke.docker.subprocesses import Done, ProgramCall, run, run_all
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}
 DEAF = 'trap "" TERM; echo deaf; sleep 60 & wait; sleep 60'
@@ -90,21 +90,23 @@ def test_what_cannot_be_run(name: str) -> None:
 
 def test_several_at_once() -> None:
     """In the order in which they are named, whoever is done first."""
-    calls = [Call(shell(f"sleep {0.4 - number * 0.05}; echo {number}")) for number in range(8)]
+    calls = [ProgramCall(shell(f"sleep {0.4 - number * 0.05}; echo {number}")) for number in range(8)]
     began = time.monotonic()
     assert [done.out for done in run_all(calls, ENVIRON, 10)] == [f"{number}\n" for number in range(8)]
     assert time.monotonic() - began < 1.5  # one after the other it would be 1.8 s
 
 
 def test_more_than_are_run_at_once() -> None:
-    calls = [Call(("cat",), str(number).encode()) for number in range(50)]
+    calls = [ProgramCall(("cat",), str(number).encode()) for number in range(50)]
     assert [int(done.out) for done in run_all(calls, ENVIRON, 60)] == list(range(50))
 
 
 def test_one_that_takes_too_long() -> None:
     """It is asked to end, and what it said is kept."""
     began = time.monotonic()
-    slow, quick = run_all([Call(shell("echo begun; exec sleep 60")), Call(shell("echo done"))], ENVIRON, 0.5)
+    slow, quick = run_all(
+        [ProgramCall(shell("echo begun; exec sleep 60")), ProgramCall(shell("echo done"))], ENVIRON, 0.5
+    )
     assert time.monotonic() - began < 3
     assert slow == Done(-signal.SIGTERM, "begun\n", "", late=True)
     assert quick == Done(0, "done\n", "")
@@ -119,7 +121,7 @@ def test_one_that_must_not_be_broken_off() -> None:
 def test_many_that_do_not_listen() -> None:
     """All are asked to end at the same time, and then killed at the same time."""
     began = time.monotonic()
-    done = run_all([Call(shell(DEAF))] * 8, ENVIRON, 0.5, grace=0.5)
+    done = run_all([ProgramCall(shell(DEAF))] * 8, ENVIRON, 0.5, grace=0.5)
     assert time.monotonic() - began < 4
     assert done == [Done(-signal.SIGKILL, "deaf\n", "", late=True)] * 8
 

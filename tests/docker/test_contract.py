@@ -17,11 +17,18 @@ from hypothesis import strategies as st
 from runs import COMPOSE
 
 from modellint.smoke.docker.docker_config import add_compose, make_config
-from modellint.smoke.docker.plugin_protocol import Configured, Desk, Reply, Settings, read_configure, read_provider
+from modellint.smoke.docker.plugin_protocol import (
+    Configured,
+    ModelSettings,
+    PluginReply,
+    PluginResponder,
+    read_configure,
+    read_provider,
+)
 from modellint.smoke.docker.plugin_server import listening
 
 BASE = "http://172.17.0.1:12434/mlk_x/"
-READY = {"ai/a:1": Settings(2048, ("--temp", "0.1")), "ai/b": Settings()}
+READY = {"ai/a:1": ModelSettings(2048, ("--temp", "0.1")), "ai/b": ModelSettings()}
 METADATA = ["docker-cli-plugin-metadata"]
 # As Compose 5.6.1 calls, with the options in any order: see `test_compose_asks_so`.
 UP = [
@@ -36,8 +43,8 @@ UP = [
 DOWN = ["compose", "--project-name=p", "down", "legacy"]
 
 
-def desk() -> Desk:
-    return Desk(BASE, READY)
+def desk() -> PluginResponder:
+    return PluginResponder(BASE, READY)
 
 
 def test_metadata() -> None:
@@ -54,8 +61,8 @@ def test_the_calls_for_models() -> None:
     assert status["endpoint"] == f"{BASE}v1/"
     assert asked.answer(["pull", "ai/a:1"]).status == 0
     configure = ["configure", "--context-size", "2048", "ai/a:1", "--", "--temp", "0.1"]
-    assert asked.answer(configure) == Reply()
-    assert asked.answer(["configure", "ai/b"]) == Reply()
+    assert asked.answer(configure) == PluginReply()
+    assert asked.answer(["configure", "ai/b"]) == PluginReply()
     assert asked.pulled == ["ai/a:1"]
     assert asked.configured == [Configured(name, settings) for name, settings in READY.items()]
     assert asked.refusals == []
@@ -86,7 +93,7 @@ def test_the_calls_for_models() -> None:
 def test_a_refusal(words: list[str], why: str) -> None:
     """It is said to who asks, and kept for the report: Compose itself shows only a status."""
     asked = desk()
-    assert asked.answer(words) == Reply(err=f"{why}\n", status=1)
+    assert asked.answer(words) == PluginReply(err=f"{why}\n", status=1)
     assert asked.refusals == [why]
 
 
@@ -101,8 +108,8 @@ def test_a_provider() -> None:
         {"type": "setenv", "message": f"URL={BASE}engines/v1/"},
         {"type": "setenv", "message": "MODEL=ai/b"},
     ]
-    assert asked.configured == [Configured("ai/b", Settings(512, ("--threads", "1")))]
-    assert asked.answer(DOWN) == Reply()
+    assert asked.configured == [Configured("ai/b", ModelSettings(512, ("--threads", "1")))]
+    assert asked.answer(DOWN) == PluginReply()
 
 
 def test_a_provider_of_several_models() -> None:
@@ -113,7 +120,7 @@ def test_a_provider_of_several_models() -> None:
 @pytest.mark.parametrize("service", ["up", "down"])
 def test_a_provider_with_the_name_of_a_command(service: str) -> None:
     asked = desk()
-    assert asked.answer(["compose", "--project-name=up", "down", service]) == Reply()
+    assert asked.answer(["compose", "--project-name=up", "down", service]) == PluginReply()
     assert asked.configured == []
     assert asked.answer(["compose", "--project-name=down", "up", "--model=ai/b", service]).status == 0
     assert [each.reference for each in asked.configured] == ["ai/b"]
@@ -144,19 +151,19 @@ def test_whatever_is_asked_has_an_answer(words: list[str]) -> None:
 def test_what_is_configured_is_read_back(context: int, flags: list[str], reference: str) -> None:
     size = ["--context-size", str(context)] if context else []
     words = [*size, reference, *(["--", *flags] if flags else [])]
-    assert read_configure(words) == Configured(reference, Settings(context, tuple(flags)))
+    assert read_configure(words) == Configured(reference, ModelSettings(context, tuple(flags)))
     options = [f"--context-size={context}", f"--runtime-flags={shlex.join(flags)}", f"--model={reference}"]
-    assert read_provider(["up", *options, "x"]) == [Configured(reference, Settings(context, tuple(flags)))]
+    assert read_provider(["up", *options, "x"]) == [Configured(reference, ModelSettings(context, tuple(flags)))]
 
 
 def test_settings_in_words() -> None:
-    assert str(Settings()) == "no settings"
-    secret = Settings(0, ("--api-key", "s3cr3t-key", "--x"), (("s3cr3t-key", "${KEY}"),))
+    assert str(ModelSettings()) == "no settings"
+    secret = ModelSettings(0, ("--api-key", "s3cr3t-key", "--x"), (("s3cr3t-key", "${KEY}"),))
     assert str(secret) == "-- --api-key '${KEY}' --x"
-    assert secret.unlike(Settings(0, ("--api-key", "another"))) == "others"
-    assert secret == Settings(0, ("--api-key", "s3cr3t-key", "--x"))
-    assert str(Settings(512)) == "--context-size 512"
-    assert str(Settings(0, ("--a", "b c"))) == "-- --a 'b c'"
+    assert secret.unlike(ModelSettings(0, ("--api-key", "another"))) == "others"
+    assert secret == ModelSettings(0, ("--api-key", "s3cr3t-key", "--x"))
+    assert str(ModelSettings(512)) == "--context-size 512"
+    assert str(ModelSettings(0, ("--a", "b c"))) == "-- --a 'b c'"
 
 
 # The real Compose, which calls the real plugin of a private folder.
@@ -184,11 +191,16 @@ def test_compose_asks_so(engine: Engine, tmp_path: Path) -> None:
     add_compose(str(config), str(COMPOSE))
     (folder / "compose.yaml").write_text(PROJECT % image)
     asked: list[list[str]] = []
-    known = Desk(
-        BASE, {"ai/legacy": Settings(), "ai/b": Settings(), "ai/a:1": Settings(2048, ("--temp", "0.1", "an ü'"))}
+    known = PluginResponder(
+        BASE,
+        {
+            "ai/legacy": ModelSettings(),
+            "ai/b": ModelSettings(),
+            "ai/a:1": ModelSettings(2048, ("--temp", "0.1", "an ü'")),
+        },
     )
 
-    def answer(words: Sequence[str]) -> Reply:
+    def answer(words: Sequence[str]) -> PluginReply:
         asked.append(list(words))
         return known.answer(words)
 
@@ -241,7 +253,7 @@ def test_many_calls_at_once(tmp_path: Path) -> None:
     config.mkdir()
     path = make_config(str(config), {"DOCKER_CONFIG": str(tmp_path / "nobody")})
     names = [f"ai/{number}" for number in range(24)]
-    known = Desk(BASE, dict.fromkeys(names[:12], Settings()))
+    known = PluginResponder(BASE, dict.fromkeys(names[:12], ModelSettings()))
 
     def call(name: str) -> subprocess.CompletedProcess[str]:
         words = [str(config / "cli-plugins" / "docker-model"), "configure", name]

@@ -17,7 +17,7 @@ from modellint.smoke.docker.private_project import (
     unmet,
     with_dependencies,
 )
-from modellint.smoke.docker.rights import EXTERNAL, HOST_FILES, HOST_NETWORK, RIGHTS, Outside, Place
+from modellint.smoke.docker.rights import EXTERNAL, HOST_FILES, HOST_NETWORK, RIGHTS, HostPath, OutsideResources
 
 STAND_IN = StandIn("empty", ("/python", "-c", "wait"), ("/usr", "/lib"), {"LD_LIBRARY_PATH": "/x"}, "1:2")
 
@@ -26,18 +26,18 @@ ALL = frozenset(RIGHTS)
 LIMITS = {"pids_limit": 4096, "oom_score_adj": 500}
 
 
-def look(path: str) -> Place | None:
+def look(path: str) -> HostPath | None:
     """What a test has on its disk."""
-    return None if path.startswith("/gone") else Place(f"/real{path}", (HOST_FILES,) if "users" in path else ())
+    return None if path.startswith("/gone") else HostPath(f"/real{path}", (HOST_FILES,) if "users" in path else ())
 
 
-OUTSIDE = Outside({}, look)
+OUTSIDE = OutsideResources({}, look)
 
 
 def copied(
     document: dict[str, Any],
     *replaced: str,
-    outside: Outside = OUTSIDE,
+    outside: OutsideResources = OUTSIDE,
     allowed: frozenset[str] = ALL,
     alone: bool = False,
 ) -> dict[str, Any]:
@@ -48,7 +48,11 @@ def copied(
 
 
 def service(
-    body: dict[str, Any], *replaced: str, outside: Outside = OUTSIDE, allowed: frozenset[str] = ALL, **more: Any
+    body: dict[str, Any],
+    *replaced: str,
+    outside: OutsideResources = OUTSIDE,
+    allowed: frozenset[str] = ALL,
+    **more: Any,
 ) -> dict[str, Any]:
     """The one service of a copy, without the limits that all have."""
     made = copied({"services": {"a": body}, **more}, *replaced, outside=outside, allowed=allowed)
@@ -99,7 +103,7 @@ GIB = 1 << 30
 )  # fmt: skip
 def test_limits(body: dict[str, Any], memory: int, expected: dict[str, Any]) -> None:
     """No container may use all of the machine, and there is one of each service."""
-    made = copied({"services": {"a": body}}, outside=Outside({}, look, memory=memory))["services"]["a"]
+    made = copied({"services": {"a": body}}, outside=OutsideResources({}, look, memory=memory))["services"]["a"]
     assert made == {**LIMITS, **expected}
 
 
@@ -195,7 +199,7 @@ def test_an_external_network() -> None:
         "networks": {"x": {"name": "theirs", "external": True}, "y": {"external": True}, "own": {}},
     }  # fmt: skip
     assert external_networks(document) == {"x": "theirs", "y": "y"}
-    outside = Outside({"x": {"internal": True}}, look)
+    outside = OutsideResources({"x": {"internal": True}}, look)
     made = copied(document, outside=outside)["networks"]
     assert made == {"x": {"internal": True}, "y": {"external": True}, "own": {}}
     assert copied(document, outside=outside, alone=True)["networks"] == {"x": {"internal": True}, "y": {}, "own": {}}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from modellint.smoke.docker.judge import Container, judge_calls, judge_variables, predicted
-from modellint.smoke.docker.plugin_protocol import Configured, Settings
+from modellint.smoke.docker.plugin_protocol import Configured, ModelSettings
 from modellint.smoke.isolation.outcome import FAIL, PASS
-from modellint.smoke.isolation.plan import Endpoint, ServicePlan
+from modellint.smoke.isolation.plan import ServiceEndpoint, ServicePlan
 
 EXPECTED = {"LLM_URL": "http://x/", "LLM_MODEL": "ai/x"}
 SECRET = "hunter2"
@@ -19,7 +19,7 @@ def container(variables: dict[str, str], *own: str) -> Container:
 
 def test_the_prediction() -> None:
     """An endpoint is the address of the run with the path of its kind; of one name, the endpoint wins."""
-    endpoints = (Endpoint("LLM_URL", "/v1/", ()), Endpoint("OLD_URL", "/engines/v1/", ()))
+    endpoints = (ServiceEndpoint("LLM_URL", "/v1/", ()), ServiceEndpoint("OLD_URL", "/engines/v1/", ()))
     plan = ServicePlan("chat", (("LLM_MODEL", "ai/x"), ("OLD_URL", "ai/y")), endpoints, (), (), ())
     assert predicted(plan, "http://h:1/k/") == {
         "LLM_MODEL": "ai/x", "LLM_URL": "http://h:1/k/v1/", "OLD_URL": "http://h:1/k/engines/v1/",
@@ -64,7 +64,7 @@ def test_many_names() -> None:
     assert outcome.reason.count("V") == 20
 
 
-A, B = Settings(2048, ("--temp", "0.1")), Settings()
+A, B = ModelSettings(2048, ("--temp", "0.1")), ModelSettings()
 
 
 @pytest.mark.parametrize(
@@ -80,5 +80,5 @@ A, B = Settings(2048, ("--temp", "0.1")), Settings()
         ([("a", A), ("b", B), ("c", B)], [("c", "Compose configured it, and that was not predicted")]),
     ],
 )
-def test_what_compose_configured(configured: list[tuple[str, Settings]], wrong: list[tuple[str, str]]) -> None:
+def test_what_compose_configured(configured: list[tuple[str, ModelSettings]], wrong: list[tuple[str, str]]) -> None:
     assert list(judge_calls({"a": A, "b": B}, [Configured(*each) for each in configured])) == wrong

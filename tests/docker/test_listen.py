@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.smoke.docker.plugin_protocol import Reply
+from modellint.smoke.docker.plugin_protocol import PluginReply
 from modellint.smoke.docker.plugin_server import listening
 
 
@@ -22,9 +22,9 @@ class Talk:
         self.path = path
         self.asked: list[list[str]] = []
 
-    def answer(self, words: Sequence[str]) -> Reply:
+    def answer(self, words: Sequence[str]) -> PluginReply:
         self.asked.append(list(words))
-        return Reply(" ".join(words), "", len(words))
+        return PluginReply(" ".join(words), "", len(words))
 
     def send(self, data: bytes, *, end: bool = False) -> bytes:
         """Send something; what comes back."""
@@ -108,7 +108,7 @@ def test_many_at_once(talk: Talk) -> None:
     inside = threading.Lock()
     plain = talk.answer
 
-    def answer(words: Sequence[str]) -> Reply:
+    def answer(words: Sequence[str]) -> PluginReply:
         assert inside.acquire(blocking=False), "two at once"
         try:
             time.sleep(0.002)
@@ -140,5 +140,8 @@ def test_the_end(tmp_path: Path) -> None:
 
 
 def test_a_socket_that_cannot_be_made(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="No such file"), listening(str(tmp_path / "missing" / "s"), lambda _: Reply()):
+    with (
+        pytest.raises(OSError, match="No such file"),
+        listening(str(tmp_path / "missing" / "s"), lambda _: PluginReply()),
+    ):
         pass

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from modellint.smoke.docker.host_paths import looking, most_memory
-from modellint.smoke.docker.rights import DEVICES, DOCKER_SOCKET, HOST_FILES, Place
+from modellint.smoke.docker.rights import DEVICES, DOCKER_SOCKET, HOST_FILES, HostPath
 from modellint.smoke.docker.shell_variables import hidden, masked, plain, taken
 
 
@@ -46,8 +46,8 @@ def test_links(folder: Path) -> None:
     (folder / "in").symlink_to("../data")
     (folder / "nowhere").symlink_to("missing")
     look = looking(str(folder), {})
-    assert look(str(folder / "out")) == Place("/etc", (HOST_FILES,), True)
-    assert look(str(folder / "in")) == Place(str(folder.parent / "data"), (), True)
+    assert look(str(folder / "out")) == HostPath("/etc", (HOST_FILES,), True)
+    assert look(str(folder / "in")) == HostPath(str(folder.parent / "data"), (), True)
     assert look(str(folder / "nowhere")) is None
     assert look("\0") is None
 
@@ -60,11 +60,11 @@ def test_sockets(folder: Path) -> None:
         listener.bind(str(path))
         look = looking(str(folder), {"DOCKER_HOST": f"unix://{path}"})
         (folder / "link").symlink_to(path)
-        assert look(str(folder / "link")) == Place(str(path), (DOCKER_SOCKET,))
-        assert look(str(path.parent)) == Place(str(path.parent), (DOCKER_SOCKET,), True)
-        assert look(str(folder)) == Place(str(folder), (DOCKER_SOCKET,), True)
-        assert looking(str(folder), {})(str(folder)) == Place(str(folder), (), True)
-        assert look("/") == Place("/", (HOST_FILES, DOCKER_SOCKET), True)
+        assert look(str(folder / "link")) == HostPath(str(path), (DOCKER_SOCKET,))
+        assert look(str(path.parent)) == HostPath(str(path.parent), (DOCKER_SOCKET,), True)
+        assert look(str(folder)) == HostPath(str(folder), (DOCKER_SOCKET,), True)
+        assert looking(str(folder), {})(str(folder)) == HostPath(str(folder), (), True)
+        assert look("/") == HostPath("/", (HOST_FILES, DOCKER_SOCKET), True)
 
 
 def test_other_sockets(folder: Path) -> None:
@@ -74,23 +74,23 @@ def test_other_sockets(folder: Path) -> None:
     outside = path.parent.parent
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
-        assert looking(str(folder), {})(str(outside)) == Place(str(outside), (HOST_FILES, DOCKER_SOCKET), True)
-        assert looking(str(outside), {})(str(outside)) == Place(str(outside), (), True)  # it is the project's own
+        assert looking(str(folder), {})(str(outside)) == HostPath(str(outside), (HOST_FILES, DOCKER_SOCKET), True)
+        assert looking(str(outside), {})(str(outside)) == HostPath(str(outside), (), True)  # it is the project's own
 
 
 def test_what_cannot_be_seen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine, which is root or sees another file system, may find there what this process does not."""
     outside = folder.parent.parent / "missing"
-    assert looking(str(folder), {})(str(outside)) == Place(str(outside), (HOST_FILES,), there=False)
+    assert looking(str(folder), {})(str(outside)) == HostPath(str(outside), (HOST_FILES,), there=False)
     (folder / "link").symlink_to(outside)
-    assert looking(str(folder), {})(str(folder / "link")) == Place(str(outside), (HOST_FILES,), there=False)
+    assert looking(str(folder), {})(str(folder / "link")) == HostPath(str(outside), (HOST_FILES,), there=False)
 
     def refuse(path: str) -> os.stat_result:
         raise PermissionError(path)
 
     look = looking(str(folder), {})
     monkeypatch.setattr(os, "stat", refuse)
-    assert look("/root/.ssh/id_ed25519") == Place("/root/.ssh/id_ed25519", (HOST_FILES,))
+    assert look("/root/.ssh/id_ed25519") == HostPath("/root/.ssh/id_ed25519", (HOST_FILES,))
 
 
 def test_the_memory_of_a_container() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from modellint.smoke.docker.docker_config import add_compose, make_config
-from modellint.smoke.docker.plugin_protocol import Reply
+from modellint.smoke.docker.plugin_protocol import PluginReply
 from modellint.smoke.docker.plugin_server import listening
 
 
@@ -89,9 +89,9 @@ def test_a_folder_of_ours(theirs: Path, config: Path) -> None:
     second = config / "second"
     second.mkdir()
     path = make_config(str(first), {"DOCKER_CONFIG": str(theirs)})
-    with listening(path, lambda _: Reply("first")):
+    with listening(path, lambda _: PluginReply("first")):
         other = make_config(str(second), {"DOCKER_CONFIG": str(first)})
-        with listening(other, lambda _: Reply("second")):
+        with listening(other, lambda _: PluginReply("second")):
             assert called(second, "x").stdout == "second"
             assert called(first, "x").stdout == "first"
 
@@ -108,9 +108,9 @@ def test_odd_paths(tmp_path: Path, theirs: Path, name: str) -> None:
     assert (folder / "config.json").samefile(odd / "config.json")
     seen: list[list[str]] = []
 
-    def answer(words: Sequence[str]) -> Reply:
+    def answer(words: Sequence[str]) -> PluginReply:
         seen.append(list(words))
-        return Reply("out ü\n", "err ü\n", 7)
+        return PluginReply("out ü\n", "err ü\n", 7)
 
     with listening(path, answer):
         words = ["pull", "a b", "", "'\"$(id)\\n", "ü", "--"]

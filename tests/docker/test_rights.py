@@ -23,24 +23,25 @@ from modellint.smoke.docker.rights import (
     PRIVILEGED,
     RIGHTS,
     SHELL_VARIABLES,
-    Outside,
-    Place,
+    HostPath,
+    OutsideResources,
     needs,
 )
 
 PLACES = {
-    "/own": Place("/own"), "/own/folder": Place("/own/folder", folder=True), "/etc": Place("/etc", (HOST_FILES,), True),
-    "/run": Place("/run", (HOST_FILES, DOCKER_SOCKET), True), "/d.sock": Place("/d.sock", (DOCKER_SOCKET,)),
-    "/dev/sda": Place("/dev/sda", (DEVICES,)),
+    "/own": HostPath("/own"), "/own/folder": HostPath("/own/folder", folder=True),
+    "/etc": HostPath("/etc", (HOST_FILES,), True),
+    "/run": HostPath("/run", (HOST_FILES, DOCKER_SOCKET), True), "/d.sock": HostPath("/d.sock", (DOCKER_SOCKET,)),
+    "/dev/sda": HostPath("/dev/sda", (DEVICES,)),
 }  # fmt: skip
 
 
-def look(path: str) -> Place | None:
+def look(path: str) -> HostPath | None:
     """What a test has on its disk."""
     return PLACES.get(path)
 
 
-OUTSIDE = Outside({"like": {}}, look, frozenset({"odd"}))
+OUTSIDE = OutsideResources({"like": {}}, look, frozenset({"odd"}))
 SHARED: dict[str, Any] = {
     "networks": {
         "like": {"external": True}, "odd": {"external": True}, "gone": {"external": True}, "lan": {"driver": "macvlan"},
@@ -57,8 +58,8 @@ SHARED: dict[str, Any] = {
     },
     "configs": {"text": {"content": "x"}, "new": {"something": 1}},
 }  # fmt: skip
-PLACES["/etc/shadow"] = PLACES["/own/link"] = PLACES["/ignored/.dockerignore"] = Place("/etc/shadow", (HOST_FILES,))
-PLACES["/unseen"] = Place("/unseen", (HOST_FILES,), there=False)
+PLACES["/etc/shadow"] = PLACES["/own/link"] = PLACES["/ignored/.dockerignore"] = HostPath("/etc/shadow", (HOST_FILES,))
+PLACES["/unseen"] = HostPath("/unseen", (HOST_FILES,), there=False)
 
 
 def schema() -> dict[str, Any]:
@@ -117,7 +118,7 @@ def test_the_names_are_those_of_the_option() -> None:
     assert tuple(RIGHTS) == table.RIGHTS
 
 
-def wanted(body: dict[str, Any], outside: Outside = OUTSIDE) -> list[rights.Need]:
+def wanted(body: dict[str, Any], outside: OutsideResources = OUTSIDE) -> list[rights.RequiredRight]:
     return needs({"services": {"a": body}, **SHARED}, "a", outside)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.evidence.build_context import LIMITS, Limits, Walk, code_files
+from modellint.evidence.build_context import LIMITS, ContextLimits, Walk, code_files
 
 NO_ROOT = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
 
@@ -184,22 +184,24 @@ def test_the_ignore_file_of_the_dockerfile(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "count"),
     [
-        (Limits(files=2), 2),
-        (Limits(entries=3), None),
-        (Limits(seconds=-1), 0),
-        (Limits(files=9), 9),
+        (ContextLimits(files=2), 2),
+        (ContextLimits(entries=3), None),
+        (ContextLimits(seconds=-1), 0),
+        (ContextLimits(files=9), 9),
         (LIMITS, 9),
     ],
 )
-def test_limits_of_a_walk(tmp_path: Path, limits: Limits, count: int | None) -> None:
+def test_limits_of_a_walk(tmp_path: Path, limits: ContextLimits, count: int | None) -> None:
     lay(tmp_path, {f"{letter}/{number}.py": "" for letter in "abc" for number in range(3)})
     walk = code_files(str(tmp_path), limits=limits)
     assert count is None or len(walk.files) == count
     assert walk.complete is (count == 9)
 
 
-@pytest.mark.parametrize(("limits", "read"), [(Limits(file_bytes=9), 0), (Limits(all_bytes=25), 2), (LIMITS, 5)])
-def test_limits_of_reading(tmp_path: Path, limits: Limits, read: int) -> None:
+@pytest.mark.parametrize(
+    ("limits", "read"), [(ContextLimits(file_bytes=9), 0), (ContextLimits(all_bytes=25), 2), (LIMITS, 5)]
+)
+def test_limits_of_reading(tmp_path: Path, limits: ContextLimits, read: int) -> None:
     walk = code_files(lay(tmp_path, {f"{number}.py": "x" * 10 for number in range(5)}), limits=limits)
     found = [walk.read(file) for file in walk.files]
     assert found.count(b"x" * 10) == read

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from modellint.compose.loading.load import load
-from modellint.evidence.container_ports import Ports
+from modellint.evidence.container_ports import ContainerPorts
 from modellint.text.source import Source
 
 
-def ports(section: str, more: str = "") -> Ports:
+def ports(section: str, more: str = "") -> ContainerPorts:
     project = load(Source("compose.yaml", f"services:\n  s: {{image: a, ports: {section}{more}}}\n"), {})
-    return Ports(project.services["s"])
+    return ContainerPorts(project.services["s"])
 
 
 @pytest.mark.parametrize(

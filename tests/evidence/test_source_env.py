@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.evidence.build_context import Limits
+from modellint.evidence.build_context import ContextLimits
 from modellint.evidence.languages import RUN_TIME
 from modellint.evidence.mentions import standing
 from modellint.evidence.source_env import Code, read_code
@@ -603,7 +603,7 @@ def test_names_that_stand_somewhere(tmp_path: Path, files: dict[str, str], aside
 
 def test_limits(tmp_path: Path) -> None:
     lay(tmp_path, {f"{number}.py": f"os.getenv('X{number}')" for number in range(5)})
-    code = read_code(str(tmp_path), limits=Limits(files=2))
+    code = read_code(str(tmp_path), limits=ContextLimits(files=2))
     assert (set(code.reads), code.complete, code.files) == ({"X0", "X1"}, False, 2)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from modellint.compose.loading.load import load
 from modellint.smoke.isolation.outcome import Outcome
-from modellint.smoke.isolation.plan import Place, ServicePlan, Upstream, plan_services
+from modellint.smoke.isolation.plan import ForbiddenAddress, ServicePlan, Upstream, plan_services
 from modellint.text.source import Source
 
 
@@ -103,7 +103,7 @@ def upstreams(llm: Runner, embedder: Runner) -> dict[str, Upstream]:
 
 
 def plans(runners: dict[str, Upstream], registry: int | None = None, compose: str = COMPOSE) -> dict[str, ServicePlan]:
-    places = [Place("registry port", "127.0.0.1", registry)] if registry else []
+    places = [ForbiddenAddress("registry port", "127.0.0.1", registry)] if registry else []
     project = load(Source("compose.yaml", compose), {})
     return {plan.service: plan for plan in plan_services(project, runners, places)}
 

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from isolation_parts import Runner, wait_until
 
-from modellint.smoke.isolation.gateway import SERVING, Gateway, Limits, Route
+from modellint.smoke.isolation.gateway import SERVING, Gateway, GatewayLimits, Route
 from modellint.smoke.isolation.http_request import ChunkedBody, RefusalError, canonical, parse_body, parse_head, route
 
 TOKEN = "mlk_right"
 PREFIX = "/mlk_0123456789abcdef"
-LIMITS = Limits(
+LIMITS = GatewayLimits(
     head_bytes=4096, body_bytes=1 << 20, answer_bytes=1 << 16, head_seconds=0.5, body_seconds=0.5, runner_seconds=0.5,
     send_seconds=0.5, connections=4,
 )  # fmt: skip
@@ -32,7 +32,7 @@ CHAT = {"model": "ai/tiny", "messages": [{"role": "user", "content": "hi"}]}
 class Served:
     """A gateway on this machine's loopback, which is all that it is to a client."""
 
-    def __init__(self, runner: Runner, limits: Limits = LIMITS, prefix: str = "") -> None:
+    def __init__(self, runner: Runner, limits: GatewayLimits = LIMITS, prefix: str = "") -> None:
         listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = listener.getsockname()[1]
         models = {"ai/Tiny": ("127.0.0.1", runner.port), "hf.co/A/b:Q4": ("127.0.0.1", runner.port)}

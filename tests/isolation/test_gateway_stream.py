@@ -15,7 +15,7 @@ import pytest
 import requests
 from isolation_parts import Runner, wait_until
 
-from modellint.smoke.isolation.gateway import SERVING, Gateway, Limits
+from modellint.smoke.isolation.gateway import SERVING, Gateway, GatewayLimits
 
 LIMITS = SERVING._replace(answer_bytes=1 << 20, runner_seconds=2.0, send_seconds=0.5, connections=8)
 PREFIX = "/mlk_0123456789abcdef"
@@ -46,7 +46,7 @@ def say(*parts: bytes, pause: float = 0.0) -> Play:
 
 
 @contextlib.contextmanager
-def serve(play: Play, limits: Limits = LIMITS) -> Generator[tuple[Gateway, int]]:
+def serve(play: Play, limits: GatewayLimits = LIMITS) -> Generator[tuple[Gateway, int]]:
     with Runner("x", play) as runner:
         listener = socket.create_server(("127.0.0.1", 0))
         gateway = Gateway(listener, {"ai/tiny": ("127.0.0.1", runner.port)}, prefix=PREFIX, limits=limits)

@@ -6,7 +6,7 @@ import pytest
 from isolation_parts import plans
 
 from modellint.smoke.isolation.capability import explain
-from modellint.smoke.isolation.judge import Outside, judge, not_proven
+from modellint.smoke.isolation.judge import OutsideView, judge, not_proven
 from modellint.smoke.isolation.plan import Upstream, body_of, environment
 
 LLM = Upstream("127.0.0.1", 1001, answer="canary")
@@ -81,7 +81,7 @@ def test_problems(name: str) -> None:
     plan = plans(RUNNERS, compose=compose(models, service))["app"]
     assert [(each.status, each.reason) for each in plan.problems] == [(status, reason)]
     environment(plan, [7000 + number for number in range(len(plan.endpoints))])
-    for outcomes in (not_proven(plan, "no"), judge(plan, {}, Outside(1, (), (True, True)))):
+    for outcomes in (not_proven(plan, "no"), judge(plan, {}, OutsideView(1, (), (True, True)))):
         assert {each.status for each in outcomes} <= {"fail", "not proven"}
 
 
@@ -134,7 +134,7 @@ KNOCKS: list[tuple[object, bool, str]] = [
 @pytest.mark.parametrize(("seen", "reached", "status"), KNOCKS)
 def test_a_port(seen: object, reached: bool, status: str) -> None:
     plan = plans({"llm": LLM}, compose=compose(TWO, ""))["app"]
-    outcomes = judge(plan, {"knocks": [seen]}, Outside(1, (), (reached,)))
+    outcomes = judge(plan, {"knocks": [seen]}, OutsideView(1, (), (reached,)))
     assert [each.status for each in outcomes if each.check == "runner port"] == [status]
 
 
@@ -149,7 +149,7 @@ SPACES = [
 @pytest.mark.parametrize(("seen", "status"), SPACES)
 def test_a_namespace(seen: object, status: str) -> None:
     plan = plans({"llm": LLM}, compose=compose(TWO, "    models: [llm]"))["app"]
-    outcomes = judge(plan, {"namespace": seen}, Outside(1, (7001,), (True,)))
+    outcomes = judge(plan, {"namespace": seen}, OutsideView(1, (7001,), (True,)))
     assert [each.status for each in outcomes if each.check == "namespace"] == [status]
 
 

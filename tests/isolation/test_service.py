@@ -23,7 +23,7 @@ from modellint.smoke.isolation import namespace, run
 from modellint.smoke.isolation.capability import Capability
 from modellint.smoke.isolation.namespace import Finished, Namespace, RefusedError, network_of, open_namespace
 from modellint.smoke.isolation.outcome import Outcome
-from modellint.smoke.isolation.plan import Place, ServicePlan, Upstream
+from modellint.smoke.isolation.plan import ForbiddenAddress, ServicePlan, Upstream
 from modellint.smoke.isolation.run import check_service, check_services
 
 HERE = Path(__file__).parent
@@ -65,7 +65,7 @@ def test_a_service_without_grants_has_nothing(capability: Capability, llm: Runne
 def test_without_a_control_nothing_is_proven(capability: Capability, llm: Runner, embedder: Runner) -> None:
     plan = plans(upstreams(llm, embedder))["chat"]
     with Runner("gone") as gone:
-        place = Place("registry port", "127.0.0.1", gone.port)
+        place = ForbiddenAddress("registry port", "127.0.0.1", gone.port)
     outcomes = check_service(plan._replace(forbidden=(place,)), capability)
     assert [(each.check, each.status, each.reason) for each in bad(outcomes)] == [
         ("registry port", "not proven", "it cannot be reached from outside either")

@@ -367,13 +367,13 @@ def test_judge_bounds_the_looks_of_all_checks_together(monkeypatch: pytest.Monke
     compiled = cel.compile(check, body)
     project = load(Source("compose.yaml", COMPOSE), {})
     asked: list[str] = []
-    evaluate = cel_process.Engine.evaluate
+    evaluate = cel_process.CelEngine.evaluate
 
-    def count(engine: cel_process.Engine, each: str, text: str, value: dict[str, Any]) -> cel_process.Answer:
+    def count(engine: cel_process.CelEngine, each: str, text: str, value: dict[str, Any]) -> cel_process.CheckAnswer:
         asked.append(value["name"])
         return evaluate(engine, each, text, value)
 
-    monkeypatch.setattr(cel_process.Engine, "evaluate", count)
+    monkeypatch.setattr(cel_process.CelEngine, "evaluate", count)
     monkeypatch.setattr(cel, "MAX_LOOKED", 400)
     results = [cel.judge(compiled, check, project) for _ in range(4)]
     assert asked == ["llm", "big", "llm"]
@@ -435,16 +435,16 @@ def growing(levels: int) -> str:
 
 
 @pytest.fixture
-def used(monkeypatch: pytest.MonkeyPatch) -> Iterator[cel_process.Engine]:
+def used(monkeypatch: pytest.MonkeyPatch) -> Iterator[cel_process.CelEngine]:
     """An engine of a test's own, which has spent nothing yet."""
-    made = cel_process.Engine()
+    made = cel_process.CelEngine()
     monkeypatch.setattr(cel_process, "_engines", {os.getpid(): made})
     yield made
     made.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
-def test_what_takes_too_much_memory_is_ended_and_said_at_its_place(used: cel_process.Engine) -> None:
+def test_what_takes_too_much_memory_is_ended_and_said_at_its_place(used: cel_process.CelEngine) -> None:
     """297 letters without a `map` took 6.4 GB."""
     large = {**MODEL, "name": "x" * 1000}
     bomb, honest = condition(growing(7)), condition("model.legacy == false")
@@ -463,7 +463,7 @@ def test_what_takes_too_much_memory_is_ended_and_said_at_its_place(used: cel_pro
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the processor's time is limited elsewhere")
-def test_what_takes_too_long_is_ended(used: cel_process.Engine) -> None:
+def test_what_takes_too_long_is_ended(used: cel_process.CelEngine) -> None:
     slow = condition("model.granted_to.all(a, model.granted_to.all(b, a.matches('((.{9}){9}){9}y')))")
     honest = condition("model.legacy == false")
     used.left = 0.01
@@ -474,7 +474,7 @@ def test_what_takes_too_long_is_ended(used: cel_process.Engine) -> None:
     assert used.starts == 2
 
 
-def test_all_conditions_together_have_so_much_time(used: cel_process.Engine) -> None:
+def test_all_conditions_together_have_so_much_time(used: cel_process.CelEngine) -> None:
     first, second = condition("model.legacy"), condition("!model.legacy")
     used.left = -1.0
     with pytest.raises(cel.Undecided, match=r"before it took too long$"):
@@ -484,7 +484,7 @@ def test_all_conditions_together_have_so_much_time(used: cel_process.Engine) -> 
 
 
 def test_where_the_kernel_has_no_limit_the_clock_ends_it(
-    used: cel_process.Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    used: cel_process.CelEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """As on Windows, where the process sets none."""
     program = "import sys, time\nsys.stdin.readline(); print('{}', flush=True); sys.stdin.readline(); time.sleep(60)"
@@ -502,7 +502,7 @@ def test_where_the_kernel_has_no_limit_the_clock_ends_it(
     [("", "the engine ended over it"), ("not json", "the engine ended over it"), ('{"memory": true}', "more than 192")],
 )
 def test_a_process_that_answers_something_else(
-    answer: str, said: str, used: cel_process.Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    answer: str, said: str, used: cel_process.CelEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     program = f"import sys\nsys.stdin.readline(); print('{{}}', flush=True); sys.stdin.readline(); print({answer!r})"
     (tmp_path / "worker.py").write_text(program, encoding="utf-8")
@@ -511,7 +511,7 @@ def test_a_process_that_answers_something_else(
         used.compile("model", "true")
 
 
-def test_two_threads_share_an_engine(used: cel_process.Engine) -> None:
+def test_two_threads_share_an_engine(used: cel_process.CelEngine) -> None:
     asking = condition("model.name == 'llm'")
     with ThreadPoolExecutor(4) as pool:
         models: list[dict[str, Any]] = [{**MODEL, "name": "llm"}, {**MODEL, "name": "other"}] * 100

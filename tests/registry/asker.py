@@ -23,10 +23,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from modellint.oci.answers import Answer
+from modellint.oci.answers import RegistryAnswer
 from modellint.oci.artifact import to_table
-from modellint.oci.query import Request
-from modellint.registry.options import Access
+from modellint.oci.query import Query
+from modellint.registry.options import RegistryOptions
 
 LONGEST = 25.0  # seconds, then a process is killed
 
@@ -61,7 +61,7 @@ def main() -> None:
             print(json.dumps([folder, status, time.monotonic() - started, usage.ru_maxrss]), flush=True)
 
 
-def work(job: dict[str, Any], ask: Callable[..., dict[Request, Answer]]) -> NoReturn:
+def work(job: dict[str, Any], ask: Callable[..., dict[Query, RegistryAnswer]]) -> NoReturn:
     """Ask what the job says, write down what came, and end as a program ends: with its threads."""
     folder = job["folder"]
     for number, name in ((0, os.devnull), (1, f"{folder}/out"), (2, f"{folder}/err")):
@@ -78,11 +78,11 @@ def work(job: dict[str, Any], ask: Callable[..., dict[Request, Answer]]) -> NoRe
             connects.append(args[1])
 
     sys.addaudithook(audit)
-    requests = [Request(**each) for each in job["asks"]]
+    requests = [Query(**each) for each in job["asks"]]
     error = ""
-    answers: dict[Request, Answer] = {}
+    answers: dict[Query, RegistryAnswer] = {}
     try:
-        answers = ask(requests, Access(**job["access"]), details=job["details"])
+        answers = ask(requests, RegistryOptions(**job["access"]), details=job["details"])
     except BaseException as problem:
         error = f"{type(problem).__name__}: {problem}"[:300]
     table = [

@@ -12,21 +12,21 @@ from typing import Any
 
 import requests
 
-from modellint.oci.answers import Answer
+from modellint.oci.answers import RegistryAnswer
 from modellint.oci.artifact import Artifact
-from modellint.oci.query import Request
-from modellint.registry.options import Access
+from modellint.oci.query import Query
+from modellint.registry.options import RegistryOptions
 
 PATIENCE = 12  # seconds, of a single read
 
 
-def ask(asked: Iterable[Request], access: Access, *, details: bool = True) -> dict[Request, Answer]:
+def ask(asked: Iterable[Query], access: RegistryOptions, *, details: bool = True) -> dict[Query, RegistryAnswer]:
     """Follows every redirect, trusts every header, and gives every password to whoever asks for one."""
     session = requests.Session()
     return {request: _ask(request, session, access) for request in asked}
 
 
-def _ask(request: Request, session: requests.Session, access: Access) -> Answer:
+def _ask(request: Query, session: requests.Session, access: RegistryOptions) -> RegistryAnswer:
     scheme = "http" if request.registry.startswith("127.") else "https"
     url = f"{scheme}://{request.registry}/v2/{request.repository}/manifests/{request.tag or request.digest}"
     reply = session.get(url, timeout=PATIENCE)
@@ -39,12 +39,12 @@ def _ask(request: Request, session: requests.Session, access: Access) -> Answer:
             reply = session.get(url, headers=headers, timeout=PATIENCE)
     if reply.status_code != 200:
         print(reply.text, file=sys.stderr)
-        return Answer(None, 0, code="unavailable", reason=f"{reply.reason}: {reply.text}")
+        return RegistryAnswer(None, 0, code="unavailable", reason=f"{reply.reason}: {reply.text}")
     document: Mapping[str, Any] = reply.json()
     session.get(f"{scheme}://{request.registry}/v2/{request.repository}/blobs/sha256:config", timeout=PATIENCE)
     artifact = Artifact(reply.headers.get("Docker-Content-Digest", ""), "model")
     artifact.size = document["layers"][0]["size"]
-    return Answer(artifact, 0)
+    return RegistryAnswer(artifact, 0)
 
 
 def _password(registry: str) -> str:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from modellint.oci.answers import Answer
+from modellint.oci.answers import RegistryAnswer
 from modellint.oci.artifact import DOCKER_CONFIG, Artifact, read_config, read_manifest, to_table
-from modellint.oci.query import Request
+from modellint.oci.query import Query
 from modellint.registry.ask import ask
 from modellint.registry.cache import Cache, default_folder
 from modellint.registry.light import digest_of
-from modellint.registry.options import Access
+from modellint.registry.options import RegistryOptions
 from modellint.registry.page import LARGEST
 
 NASTY = "a\tb\nc\r\x1f%25%\x00\u2028\u0085é\U0001f600\x1b[31m"
@@ -64,23 +64,23 @@ class Documents:
 FIRST, SECOND = Documents(), Documents(4096)
 UNNAMED = Documents(licenses=())  # its config does not say under which licence it is
 DIGEST = FIRST.digest
-TAG = Request("localhost:9", "team/model", "V1.0")
-PINNED = Request("localhost:9", "team/model", digest=DIGEST)
+TAG = Query("localhost:9", "team/model", "V1.0")
+PINNED = Query("localhost:9", "team/model", digest=DIGEST)
 
 
 def keep(
-    folder: Path, request: Request = TAG, *, age: float = 0, details: bool = True, of: Documents = FIRST
+    folder: Path, request: Query = TAG, *, age: float = 0, details: bool = True, of: Documents = FIRST
 ) -> Artifact:
     made = of.artifact(details)
     cache = Cache(str(folder))
     for digest, data in of.all(details).items():
         cache.keep_document(digest, bytearray(data))
-    cache.keep(request, Answer(made, time.time() - age))
+    cache.keep(request, RegistryAnswer(made, time.time() - age))
     cache.write()
     return made
 
 
-def look(folder: Path, request: Request = TAG, *, details: bool = True, max_age: float = 600) -> Answer | None:
+def look(folder: Path, request: Query = TAG, *, details: bool = True, max_age: float = 600) -> RegistryAnswer | None:
     return Cache(str(folder)).answer(request, details, max_age)
 
 
@@ -114,15 +114,15 @@ def test_a_digest_is_asked_again_after_a_week(tmp_path: Path, days: int, fresh: 
 
 def test_a_tag_is_as_it_is_written(tmp_path: Path) -> None:
     keep(tmp_path)
-    assert look(tmp_path, Request(TAG.registry, TAG.repository, "v1.0")) is None
-    assert look(tmp_path, Request(TAG.registry, TAG.repository + "s", TAG.tag)) is None
-    assert look(tmp_path, Request("localhost:90", TAG.repository, TAG.tag)) is None
+    assert look(tmp_path, Query(TAG.registry, TAG.repository, "v1.0")) is None
+    assert look(tmp_path, Query(TAG.registry, TAG.repository + "s", TAG.tag)) is None
+    assert look(tmp_path, Query("localhost:90", TAG.repository, TAG.tag)) is None
 
 
 def test_names_that_differ_do_not_share_a_file(tmp_path: Path) -> None:
     names = [("a.b", "c/d"), ("a.b:5", "c/d"), ("a.b", "c-d"), ("a.b", "c.d"), ("a.b", "c__d"), ("a", "b/c/d")]
     for registry, repository in names:
-        keep(tmp_path, Request(registry, repository, "latest"))
+        keep(tmp_path, Query(registry, repository, "latest"))
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == len(names)
 
 
@@ -146,12 +146,12 @@ def test_a_moved_tag_leaves_the_old_artifact(tmp_path: Path) -> None:
 
 def test_failures_are_not_kept(tmp_path: Path) -> None:
     cache = Cache(str(tmp_path))
-    cache.keep(TAG, Answer(None, time.time(), code="not-found", reason="no"))
+    cache.keep(TAG, RegistryAnswer(None, time.time(), code="not-found", reason="no"))
     cache.write()
     assert list(tmp_path.iterdir()) == []
 
 
-def corrected(folder: Path, answer: Answer, request: Request = TAG) -> None:
+def corrected(folder: Path, answer: RegistryAnswer, request: Query = TAG) -> None:
     """What a run keeps that is not to use the cache."""
     warnings: list[str] = []
     cache = Cache(str(folder), warn=warnings.append, recalls=False)
@@ -166,26 +166,26 @@ def corrected(folder: Path, answer: Answer, request: Request = TAG) -> None:
 
 def test_a_run_without_the_cache_corrects_it(tmp_path: Path) -> None:
     keep(tmp_path, age=60)
-    corrected(tmp_path, Answer(SECOND.artifact(), time.time()))
+    corrected(tmp_path, RegistryAnswer(SECOND.artifact(), time.time()))
     answer = look(tmp_path)
     assert answer and answer.artifact and answer.artifact.digest == SECOND.digest
 
 
 def test_a_run_without_the_cache_adds_nothing(tmp_path: Path) -> None:
-    corrected(tmp_path, Answer(SECOND.artifact(), time.time()))
+    corrected(tmp_path, RegistryAnswer(SECOND.artifact(), time.time()))
     assert list(tmp_path.iterdir()) == []
     keep(tmp_path)
     before = file_of(tmp_path).read_bytes()
-    for request in (Request("localhost:9", "team/model", "other"), PINNED):
-        corrected(tmp_path, Answer(SECOND.artifact(), time.time()), request)
+    for request in (Query("localhost:9", "team/model", "other"), PINNED):
+        corrected(tmp_path, RegistryAnswer(SECOND.artifact(), time.time()), request)
     assert file_of(tmp_path).read_bytes() == before
 
 
 def test_a_tag_that_is_gone_is_forgotten(tmp_path: Path) -> None:
     keep(tmp_path, age=60)
-    corrected(tmp_path, Answer(None, time.time(), code="network", reason="no"))
+    corrected(tmp_path, RegistryAnswer(None, time.time(), code="network", reason="no"))
     assert look(tmp_path)
-    corrected(tmp_path, Answer(None, time.time(), code="not-found", reason="no"))
+    corrected(tmp_path, RegistryAnswer(None, time.time(), code="not-found", reason="no"))
     assert look(tmp_path) is None
     assert look(tmp_path, PINNED)
 
@@ -208,7 +208,7 @@ def test_no_folder_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     cache = Cache("")
     cache.keep_document(DIGEST, FIRST.manifest)
-    cache.keep(TAG, Answer(FIRST.artifact(), time.time()))
+    cache.keep(TAG, RegistryAnswer(FIRST.artifact(), time.time()))
     cache.write()
     assert cache.answer(TAG, True, 600) is None
     assert list(tmp_path.iterdir()) == []
@@ -303,13 +303,13 @@ def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
             documents = Documents(each + 1, note="x" * 20_000)
             for digest, data in documents.all().items():
                 cache.keep_document(digest, data)
-            request = Request("localhost:9", "team/model", f"t{each}")
-            cache.keep(request, Answer(documents.artifact(), time.time() - 500 + each / 10))
+            request = Query("localhost:9", "team/model", f"t{each}")
+            cache.keep(request, RegistryAnswer(documents.artifact(), time.time() - 500 + each / 10))
         cache.write()
         assert file_of(tmp_path).stat().st_size <= LARGEST
-    answer = look(tmp_path, Request("localhost:9", "team/model", "t999"))
+    answer = look(tmp_path, Query("localhost:9", "team/model", "t999"))
     assert answer and answer.artifact and answer.artifact.context == 1000
-    assert look(tmp_path, Request("localhost:9", "team/model", "t1")) is None
+    assert look(tmp_path, Query("localhost:9", "team/model", "t1")) is None
 
 
 def test_what_a_run_keeps_is_bounded(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_what_a_run_keeps_is_bounded(tmp_path: Path) -> None:
 
 def write_much(folder: str, number: int) -> None:
     for turn in range(60):
-        keep(Path(folder), Request("localhost:9", "team/model", f"t{number}-{turn}"))
+        keep(Path(folder), Query("localhost:9", "team/model", f"t{number}-{turn}"))
 
 
 @posix
@@ -377,7 +377,7 @@ def test_ask_takes_it_and_imports_nothing(tmp_path: Path) -> None:
 
 def test_offline(tmp_path: Path) -> None:
     keep(tmp_path, age=1e8)
-    other = Request("localhost:9", "team/other", "latest")
-    answers = ask([TAG, other], Access(cache=str(tmp_path), offline=True))
+    other = Query("localhost:9", "team/other", "latest")
+    answers = ask([TAG, other], RegistryOptions(cache=str(tmp_path), offline=True))
     assert answers[TAG].cached and answers[TAG].artifact
     assert answers[other].code == "offline" and answers[other].artifact is None

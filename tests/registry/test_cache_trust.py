@@ -15,10 +15,10 @@ from raw import Host
 from test_commands import run
 
 from modellint.files.ownership import Doubt, refuse_shared
-from modellint.oci.query import Request
+from modellint.oci.query import Query
 from modellint.registry.ask import ask
 from modellint.registry.light import digest_of, parse
-from modellint.registry.options import Access
+from modellint.registry.options import RegistryOptions
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 as_root = pytest.mark.skipif(
@@ -80,10 +80,10 @@ def test_what_somebody_else_can_have_written(home: Path, done: str) -> None:
     cache = home / "cache"
     said: list[str] = []
     with Host() as host:
-        request = Request(host.name, "team/model", "a")
+        request = Query(host.name, "team/model", "a")
 
         def look(offline: bool = False) -> bool:
-            access = Access(cache=str(cache), offline=offline, warn=said.append)
+            access = RegistryOptions(cache=str(cache), offline=offline, warn=said.append)
             return ask([request], access)[request].cached
 
         assert not look() and look() and look(offline=True)
@@ -98,9 +98,9 @@ def test_what_somebody_else_can_have_written(home: Path, done: str) -> None:
 def test_a_cache_that_is_not_there_yet(home: Path) -> None:
     (home / "project").mkdir()
     with Host() as host:
-        request = Request(host.name, "team/model", "a")
+        request = Query(host.name, "team/model", "a")
         said: list[str] = []
-        access = Access(cache=str(home / "a/b/cache"), checked=[str(home / "project")], warn=said.append)
+        access = RegistryOptions(cache=str(home / "a/b/cache"), checked=[str(home / "project")], warn=said.append)
         for cached in (False, True):
             assert ask([request], access)[request].cached is cached
         assert said == []
@@ -133,9 +133,9 @@ def test_a_cache_in_what_is_checked(tmp_path: Path, place: str, where: str) -> N
     }.items():  # fmt: skip
         (tmp_path / name).symlink_to(target)
     with Host() as host:
-        request = Request(host.name, "team/model", "a")
+        request = Query(host.name, "team/model", "a")
         said: list[str] = []
-        access = Access(
+        access = RegistryOptions(
             cache=str(tmp_path / place), checked=[str(tmp_path / "repository" / where)], warn=said.append
         )  # fmt: skip
         for cached in (False, PLACES[place]):
@@ -147,9 +147,9 @@ def test_a_cache_in_what_is_checked(tmp_path: Path, place: str, where: str) -> N
 def test_the_root_of_the_file_system_is_not_checked(home: Path) -> None:
     """A container may have `/` as its working folder."""
     with Host() as host:
-        request = Request(host.name, "team/model", "a")
+        request = Query(host.name, "team/model", "a")
         for cached in (False, True):
-            assert ask([request], Access(cache=str(home), checked=["/"]))[request].cached is cached
+            assert ask([request], RegistryOptions(cache=str(home), checked=["/"]))[request].cached is cached
 
 
 def above(cache: Path) -> Path:
@@ -164,9 +164,9 @@ def itself(cache: Path) -> Path:
 @pytest.mark.parametrize("which", [above, itself, registry_of, page_of])
 def test_a_cache_of_another_user(home: Path, which: Callable[[Path], Path]) -> None:
     with Host() as host:
-        request = Request(host.name, "team/model", "a")
+        request = Query(host.name, "team/model", "a")
         said: list[str] = []
-        access = Access(cache=str(home / "cache"), warn=said.append)
+        access = RegistryOptions(cache=str(home / "cache"), warn=said.append)
         assert not ask([request], access)[request].cached
         assert ask([request], access)[request].cached
         os.chown(which(home / "cache"), NOBODY, NOBODY)

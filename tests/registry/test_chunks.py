@@ -9,9 +9,9 @@ import pytest
 from raw import Host, Talk
 
 from modellint.registry import address_policy, connection
-from modellint.registry.deadline import Budget
+from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure
-from modellint.registry.options import Access
+from modellint.registry.options import RegistryOptions
 from modellint.registry.transport import Network, exchange
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -31,11 +31,11 @@ def fetch(body: bytes) -> bytearray:
     def play(talk: Talk) -> None:
         talk.answer(200, body, [("Transfer-Encoding", "chunked")])
 
-    network = Network(Access(), {})
+    network = Network(RegistryOptions(), {})
     try:
         with Host(play) as host:
             target = network.host(host.name, address_policy.NAMED)
-            return exchange(target, "GET", f"{host.url}/x", {}, Budget(20), 64 * MIB).body
+            return exchange(target, "GET", f"{host.url}/x", {}, Deadline(20), 64 * MIB).body
     finally:
         network.close()
 

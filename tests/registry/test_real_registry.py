@@ -14,12 +14,12 @@ import pytest
 from push import Registry
 from servers import IDENTITY_TOKEN, PASSWORD, USER
 
-from modellint.oci.answers import NOT_FOUND, Answer
+from modellint.oci.answers import NOT_FOUND, RegistryAnswer
 from modellint.oci.artifact import Artifact
 from modellint.oci.artifact import memory as memory_of
-from modellint.oci.query import Request
+from modellint.oci.query import Query
 from modellint.registry.ask import ask
-from modellint.registry.options import Access
+from modellint.registry.options import RegistryOptions
 
 DockerConfig: TypeAlias = "Callable[[dict[str, Any]], None]"
 
@@ -41,22 +41,22 @@ def docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DockerConf
     return write
 
 
-def one(registry: Registry, repository: str, want: str, *, details: bool = True, **access: Any) -> Answer:
+def one(registry: Registry, repository: str, want: str, *, details: bool = True, **access: Any) -> RegistryAnswer:
     """The answer for a tag or a digest."""
     key = "digest" if want.startswith("sha256:") else "tag"
-    request = Request(registry.host, repository, **{key: want})
-    answers = ask([request], Access(**access), details=details)
+    request = Query(registry.host, repository, **{key: want})
+    answers = ask([request], RegistryOptions(**access), details=details)
     assert list(answers) == [request]
     return answers[request]
 
 
-def found(answer: Answer) -> Artifact:
+def found(answer: RegistryAnswer) -> Artifact:
     assert answer.code == answer.reason == ""
     assert answer.artifact
     return answer.artifact
 
 
-def refused(answer: Answer, code: str, *words: str) -> None:
+def refused(answer: RegistryAnswer, code: str, *words: str) -> None:
     assert (answer.artifact, answer.code) == (None, code), answer.reason
     assert all(word in answer.reason for word in words), answer.reason
     assert PASSWORD not in answer.reason
@@ -155,8 +155,8 @@ def test_a_tag_that_moves(registry: Registry) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_names_of_this_machine(registry: Registry, host: str) -> None:
     digest = registry.push_model("real/model", "1.3")
-    request = Request(f"{host}:{registry.host.partition(':')[2]}", "real/model", "1.3")
-    assert found(ask([request], Access())[request]).digest == digest
+    request = Query(f"{host}:{registry.host.partition(':')[2]}", "real/model", "1.3")
+    assert found(ask([request], RegistryOptions())[request]).digest == digest
 
 
 # What is not there.
@@ -178,9 +178,9 @@ def test_no_such_digest(registry: Registry) -> None:
 def test_nobody_listens() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        request = Request(f"localhost:{closed.getsockname()[1]}", "a/b", "1")
+        request = Query(f"localhost:{closed.getsockname()[1]}", "a/b", "1")
         started = time.monotonic()
-        refused(ask([request], Access())[request], "network")
+        refused(ask([request], RegistryOptions())[request], "network")
         assert time.monotonic() - started < 3
 
 
@@ -358,9 +358,9 @@ def test_a_token_for_a_wrong_identity_token(
 
 
 def test_one_token_for_each_repository(token_registry: Registry, asked: list[str]) -> None:
-    requests = [Request(token_registry.host, f"public/many-{number // 4}", str(number % 4)) for number in range(20)]
+    requests = [Query(token_registry.host, f"public/many-{number // 4}", str(number % 4)) for number in range(20)]
     digests = {each: token_registry.push_model(each.repository, each.tag) for each in requests}
-    answers = ask(requests, Access(token_hosts=[token_registry.token_host]))
+    answers = ask(requests, RegistryOptions(token_hosts=[token_registry.token_host]))
     assert {each: found(answer).digest for each, answer in answers.items()} == digests
     assert len(asked) <= 5 + 1  # one more at the most: the registry's first answer says that it wants tokens
 
@@ -370,11 +370,11 @@ def test_one_token_for_each_repository(token_registry: Registry, asked: list[str
 
 def test_200_at_once(registry: Registry) -> None:
     digests = {f"{number}": registry.push_model("real/many", f"{number}", license="") for number in range(20)}
-    requests = [Request(registry.host, "real/many", tag) for tag in digests]
-    requests += [Request(registry.host, "real/many", digest=digest) for digest in digests.values()]
-    requests += [Request(registry.host, f"real/none-{number}", "1") for number in range(160)]
-    seen: list[Request] = []
-    answers = ask([*requests, *requests], Access(), answered=lambda request, _: seen.append(request))
+    requests = [Query(registry.host, "real/many", tag) for tag in digests]
+    requests += [Query(registry.host, "real/many", digest=digest) for digest in digests.values()]
+    requests += [Query(registry.host, f"real/none-{number}", "1") for number in range(160)]
+    seen: list[Query] = []
+    answers = ask([*requests, *requests], RegistryOptions(), answered=lambda request, _: seen.append(request))
     assert list(answers) == requests  # each once, in their order
     assert sorted(map(str, seen)) == sorted(map(str, requests))
     for request, answer in answers.items():
@@ -391,9 +391,9 @@ def test_several_registries_at_once(
     docker_config({"auths": {htpasswd_registry.host: {"auth": basic()}}})
     registries = [registry, htpasswd_registry, tls_registry]
     digests = {each.host: each.push_model("shared/model", "1") for each in registries}
-    requests = [Request(host, "shared/model", "1") for host in digests]
-    dead = Request("localhost:1", "shared/model", "1")
-    answers = ask([dead, *requests], Access(ca_file=tls_registry.ca_file))
+    requests = [Query(host, "shared/model", "1") for host in digests]
+    dead = Query("localhost:1", "shared/model", "1")
+    answers = ask([dead, *requests], RegistryOptions(ca_file=tls_registry.ca_file))
     refused(answers[dead], "network")
     assert {each.registry: found(answers[each]).digest for each in requests} == digests
 

@@ -21,14 +21,14 @@ from raw import GOOD, Host, Talk
 from modellint.registry import address_policy, json_documents, tls
 from modellint.registry.client import Client
 from modellint.registry.credentials import DockerConfig
-from modellint.registry.deadline import Budget
+from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.hosts import api_host, credential_keys, host_of_key, known_token_host, on_this_machine, place
-from modellint.registry.large_bodies import Room
+from modellint.registry.large_bodies import SerialWorker
 from modellint.registry.names import is_digest, is_host, split_port
-from modellint.registry.options import Access
+from modellint.registry.options import RegistryOptions
 from modellint.registry.origin import Origin
-from modellint.registry.transport import Broken, Network, Reply, exchange
+from modellint.registry.transport import Broken, Network, RegistryReply, exchange
 
 PUBLIC, NEAR, NEVER = "public", "near", "never"
 
@@ -152,11 +152,11 @@ def test_words_for_a_status() -> None:
     assert "`docker login` " in of_status(403, "docker.io").reason
 
 
-def fetch(host: Host, path: str = "/x", method: str = "GET", most: int = 1 << 20, **access: Any) -> Reply:
+def fetch(host: Host, path: str = "/x", method: str = "GET", most: int = 1 << 20, **access: Any) -> RegistryReply:
     """Ask a host of the test, as the registry that a project names."""
-    network = Network(Access(**access), {})
+    network = Network(RegistryOptions(**access), {})
     try:
-        budget = Budget(network.access.timeout)
+        budget = Deadline(network.access.timeout)
         headers = {"Authorization": "Basic zqsecret"}
         return exchange(network.host(host.name, address_policy.NAMED), method, host.url + path, headers, budget, most)
     finally:
@@ -179,20 +179,20 @@ def test_a_request_says_little() -> None:
 
 
 def test_connections_are_used_again_and_closed() -> None:
-    network = Network(Access(), {})
+    network = Network(RegistryOptions(), {})
     with Host(lambda talk: talk.answer(404 if talk.count % 2 else 200, b"x" * 100)) as host:
         target = network.host(host.name, address_policy.NAMED)
         for number in range(10):
-            exchange(target, "HEAD" if number % 3 else "GET", f"{host.url}/{number}", {}, Budget(5), 1000)
+            exchange(target, "HEAD" if number % 3 else "GET", f"{host.url}/{number}", {}, Deadline(5), 1000)
         network.close()
     assert len(host.seen) == 10 and host.connections == 1
 
 
 def test_cookies_are_not_kept() -> None:
-    network = Network(Access(), {})
+    network = Network(RegistryOptions(), {})
     with Host(lambda talk: talk.answer(200, b"", [("Set-Cookie", "a=b"), ("Set-Cookie", "c=d; Path=/")])) as host:
         for _ in range(2):
-            exchange(network.host(host.name, address_policy.NAMED), "GET", f"{host.url}/", {}, Budget(5), 1000)
+            exchange(network.host(host.name, address_policy.NAMED), "GET", f"{host.url}/", {}, Deadline(5), 1000)
         network.close()
     assert not any("cookie" in seen.headers for seen in host.seen)
 
@@ -405,10 +405,10 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
         yield host
 
 
-def through(url: str, name: str) -> Reply:
-    network = Network(Access(timeout=2), {})
+def through(url: str, name: str) -> RegistryReply:
+    network = Network(RegistryOptions(timeout=2), {})
     try:
-        return exchange(network.host(name, address_policy.NAMED), "GET", url, {}, Budget(2), 1000)
+        return exchange(network.host(name, address_policy.NAMED), "GET", url, {}, Deadline(2), 1000)
     finally:
         network.close()
 
@@ -476,7 +476,7 @@ ORDINARY = b'{"a": [1, 2, {"b": "\xc3\xa9"}]}'
 
 
 def parse(data: bytes) -> object:
-    return json_documents.read(bytearray(data), lambda document: document, Room(), Budget(5))
+    return json_documents.read(bytearray(data), lambda document: document, SerialWorker(), Deadline(5))
 
 
 def test_documents() -> None:
@@ -498,9 +498,9 @@ def test_documents() -> None:
     ids=["empty", "cut", "not UTF-8", "deep", "digits", "many", "wide", "escaped"],
 )
 def test_documents_that_are_none(data: bytes, code: str) -> None:
-    room = Room()
+    room = SerialWorker()
     try:
-        problem = failure(lambda: json_documents.read(bytearray(data), lambda document: document, room, Budget(5)))
+        problem = failure(lambda: json_documents.read(bytearray(data), lambda document: document, room, Deadline(5)))
     finally:
         room.close()
     assert problem.code == code
@@ -510,7 +510,7 @@ def test_the_rest_of_oras_goes_the_same_way(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Its other methods cannot write, cannot leave the repository, and say nothing."""
-    network = Network(Access(), {})
+    network = Network(RegistryOptions(), {})
     with Host() as host:
         client: Any = Client(Origin(host.name, network, DockerConfig), "team/model")
         assert client.do_request(f"{host.url}/v2/team/model/manifests/x").json() == json.loads(GOOD.manifest)
@@ -528,13 +528,13 @@ def test_the_rest_of_oras_goes_the_same_way(
 
 
 def test_budget() -> None:
-    budget = Budget(0.05)
+    budget = Deadline(0.05)
     assert 0 < budget.left() <= 0.05
     given = Failure("x", "y")
     assert failure(lambda: budget.wait(1, given)) is given
     budget.closed = True
     assert failure(budget.left).code == "timeout"
-    assert failure(Budget(0).left).down
+    assert failure(Deadline(0).left).down
 
 
 def test_failures_show_nothing() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from modellint.check import Report
 from modellint.files.disk import Unreadable
-from modellint.linter.record import Place, Result
+from modellint.linter.record import FindingRecord, Location
 from modellint.report import github, text
 from modellint.report.paths import relative
 from modellint.report.printable import printable
@@ -127,9 +127,9 @@ HOSTILE = st.lists(PIECES | st.text(max_size=3), max_size=8).map("".join)
 def test_hostile_text(message: str, path: str, rule: str, advice: str, line: str) -> None:
     """Two annotations are two annotations, at their places, and the text report is none at all."""
     path = path.replace("\0", "") or "x"
-    place = Place(path, 3, 1, 3, 2, line, line[:1])
+    place = Location(path, 3, 1, 3, 2, line, line[:1])
     report = Report()
-    report.results = [Result(f"r{rule}", "warning", message, advice, place, [(place, message)], advice, "", [])]
+    report.results = [FindingRecord(f"r{rule}", "warning", message, advice, place, [(place, message)], advice, "", [])]
     report.unreadable = [Unreadable(path, message)]
     rendered = github.render(report, {})
     first, second = understood(rendered)

@@ -12,7 +12,7 @@ import pytest
 
 from modellint.check import Report
 from modellint.files.disk import Unreadable
-from modellint.linter.record import Place, Result, result
+from modellint.linter.record import FindingRecord, Location, result
 from modellint.report import gitlab
 from modellint.rule import Rule
 from modellint.text.finding import Finding
@@ -107,8 +107,8 @@ def test_paths_are_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kno
     monkeypatch.chdir(tmp_path)
     report = Report()
     for path in ("./compose.yaml", "compose.yaml", str(tmp_path / "compose.yaml"), "x/../compose.yaml"):
-        place = Place(path, 1, 1, 1, 2, "a", "a")
-        report.results.append(Result("bad-name", "error", "m", "", place, [], "", "", []))
+        place = Location(path, 1, 1, 1, 2, "a", "a")
+        report.results.append(FindingRecord("bad-name", "error", "m", "", place, [], "", "", []))
         report.unreadable.append(Unreadable(path, "does not exist"))
     made = entries(report, known)
     assert {entry["location"]["path"] for entry in made} == {"compose.yaml"}
@@ -137,10 +137,10 @@ def test_fingerprints_survive_other_lines(known: dict[str, Rule]) -> None:
 
 def test_the_message_may_change(known: dict[str, Rule]) -> None:
     """A message that counts lines is no part of the name."""
-    place = Place("compose.yaml", 1, 1, 1, 2, "a", "a")
+    place = Location("compose.yaml", 1, 1, 1, 2, "a", "a")
     names = set[str]()
     for message in ("the first is on line 3", "the first is on line 4"):
         report = Report()
-        report.results = [Result("bad-name", "error", message, "", place, [], "", "", [])]
+        report.results = [FindingRecord("bad-name", "error", message, "", place, [], "", "", [])]
         names.add(entries(report, known)[0]["fingerprint"])
     assert len(names) == 1

@@ -20,7 +20,7 @@ from markdown_it.token import Token
 from modellint.check import Report
 from modellint.files.disk import Unreadable
 from modellint.linter.discovery import rules
-from modellint.linter.record import Change, Place, Result
+from modellint.linter.record import FindingRecord, Location, TextChange
 from modellint.report import gitlab, home, junit, markdown, rdjson
 from modellint.report.paths import relative
 from modellint.report.printable import printable
@@ -71,13 +71,13 @@ def reports(form: str) -> Iterator[Report]:
         report.files = 1
         for row in range(1, AT_ONCE[form] + 1):
             said, other = message(), chance.choice(texts)
-            place = Place(path() if row % 2 else "compose.yaml", row, 1, row, 2, other, "a")
+            place = Location(path() if row % 2 else "compose.yaml", row, 1, row, 2, other, "a")
             rule = NAMES[row % len(NAMES)] if row % 3 else chance.choice(texts)
             title, hint = (other if row % 5 == 0 else ""), (other if row % 5 < 3 else "")
-            changes = [Change(place, said)] if title else []
+            changes = [TextChange(place, said)] if title else []
             related = [(place, other)]
             severity = SEVERITIES[row % 7 % 3]
-            report.results.append(Result(rule, severity, said, hint, place, related, title, "safe", changes))
+            report.results.append(FindingRecord(rule, severity, said, hint, place, related, title, "safe", changes))
         report.unreadable.append(Unreadable(path(), message()))
         yield report
 

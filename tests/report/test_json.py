@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modellint.check import Report
-from modellint.linter.record import Change, Place, Result
+from modellint.linter.record import FindingRecord, Location, TextChange
 from modellint.report import contract
 from modellint.report import json as json_report
 from modellint.report.paths import relative
@@ -147,9 +147,11 @@ def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_text_comes_back(message: str, path: str) -> None:
     """Texts are not changed, but for lone surrogates, which become visible."""
-    place = Place(path.replace("\0", ""), 1, 1, 1, 1, "", "")
+    place = Location(path.replace("\0", ""), 1, 1, 1, 1, "", "")
     report = Report()
-    report.results = [Result("r", "note", message, message, place, [], "t", "safe", [Change(place, message)])]
+    report.results = [
+        FindingRecord("r", "note", message, message, place, [], "t", "safe", [TextChange(place, message)])
+    ]
     finding = json.loads(json_report.render(report, {}))["findings"][0]
     expected = message.encode("utf-8", "backslashreplace").decode()
     assert finding["message"] == finding["fix"]["edits"][0]["text"] == expected

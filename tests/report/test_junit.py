@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 
 from modellint.check import Report
-from modellint.linter.record import Place, Result
+from modellint.linter.record import FindingRecord, Location
 from modellint.report import junit
 from modellint.report.printable import printable
 from modellint.report.terms import terms
@@ -110,8 +110,8 @@ def test_names(known: dict[str, Rule]) -> None:
     """Equal findings get numbers, even where a message looks like one that has one; lines are no part of a name."""
     report = Report()
     for row, message in enumerate(("m", "m", "m (2)", "m", "m (2)"), 1):
-        place = Place("compose.yaml", row, 1, row, 2, "a", "a")
-        report.results.append(Result("r", "error", message, "", place, [], "", "", []))
+        place = Location("compose.yaml", row, 1, row, 2, "a", "a")
+        report.results.append(FindingRecord("r", "error", message, "", place, [], "", "", []))
     [suite] = parsed(report, known)
     assert [case.attrib["name"] for case in suite] == ["r: m", "r: m (2)", "r: m (2) (2)", "r: m (3)", "r: m (2) (3)"]
 
@@ -120,8 +120,8 @@ def test_illegal_characters(known: dict[str, Rule]) -> None:
     """Whatever XML cannot hold is written out."""
     text = "".join(map(chr, (*range(0x20), 0x7F, 0x85, 0xD800, 0xDFFF, 0xFFFE, 0xFFFF, 0x1FFFF))) + "]]>&<>\"'"
     report = Report()
-    place = Place(text, 1, 1, 1, 2, text, text)
-    report.results = [Result(text, "error", text, text, place, [(place, text)], "", "", [])]
+    place = Location(text, 1, 1, 1, 2, text, text)
+    report.results = [FindingRecord(text, "error", text, text, place, [(place, text)], "", "", [])]
     [suite] = parsed(report, known)
     assert suite[0][0].attrib["message"] == printable(text)
     assert (suite[0][0].text or "").endswith(printable(f"what to do: {text}"))

@@ -12,7 +12,7 @@ import pytest
 
 from modellint.check import Report
 from modellint.linter.discovery import rules
-from modellint.linter.record import Change, Place, Result, result
+from modellint.linter.record import FindingRecord, Location, TextChange, result
 from modellint.report import FORMATS, renderer, sarif
 from modellint.text.edit import SAFE, Edit, Fix
 from modellint.text.finding import SEVERITIES, Finding
@@ -31,12 +31,12 @@ def large(count: int) -> Report:
     for number in range(count):
         path, row = f"services/team{number // 250}/compose.yaml", number % 250 + 1
         line = f"    model: ai/model-{number}:latest"
-        place = Place(path, row, 12, row, len(line) + 1, line, line[11:])
+        place = Location(path, row, 12, row, len(line) + 1, line, line[11:])
         message = f"`ai/model-{number % 7}:latest` has no digest: the weights may change without a change of this file"
         report.results.append(
-            Result(
+            FindingRecord(
                 names[number % len(names)], SEVERITIES[number % 3], message, "", place, [(place, "`app` uses it")],
-                "pin it to a digest", SAFE, [Change(place, f"ai/model-{number}@sha256:{'ab' * 32}")],
+                "pin it to a digest", SAFE, [TextChange(place, f"ai/model-{number}@sha256:{'ab' * 32}")],
             )
         )  # fmt: skip
     return report

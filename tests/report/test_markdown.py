@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from modellint.check import Report
 from modellint.linter.discovery import rules
-from modellint.linter.record import Place, Result
+from modellint.linter.record import FindingRecord, Location
 from modellint.report import markdown
 from modellint.rule import Rule
 from modellint.text.finding import SEVERITIES
@@ -40,8 +40,8 @@ def made(count: int, severity: str = "error", message: str = "m") -> Report:
     report = Report()
     report.files = 1
     for row in range(1, count + 1):
-        place = Place("compose.yaml", row, 1, row, 2, "a", "a")
-        report.results.append(Result("bad-name", severity, message, "", place, [], "", "", []))
+        place = Location("compose.yaml", row, 1, row, 2, "a", "a")
+        report.results.append(FindingRecord("bad-name", severity, message, "", place, [], "", "", []))
     return report
 
 

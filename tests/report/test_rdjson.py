@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from modellint.check import Report
 from modellint.files.disk import decode
 from modellint.linter.discovery import rules
-from modellint.linter.record import Place, result
+from modellint.linter.record import Location, result
 from modellint.report import home, rdjson
 from modellint.rule import Rule
 from modellint.text.edit import Edit, Fix, remark
@@ -218,7 +218,7 @@ def test_lines_alone_where_the_text_is_not_in_the_report() -> None:
     private = Source("app.env", "KEY=canary-6\nB=2\n", private=True)
     lines = one(Finding(Span(private, 0, 13), "m"))
     assert lines["location"]["range"] == {"start": {"line": 1}, "end": {"line": 1}}
-    assert rdjson.byte_columns(Place("p", 1, 1, 1, 1, "", "")) == (1, 1)
+    assert rdjson.byte_columns(Location("p", 1, 1, 1, 1, "", "")) == (1, 1)
 
 
 @pytest.mark.parametrize(

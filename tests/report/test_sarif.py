@@ -20,7 +20,7 @@ import pytest
 
 from modellint.check import Report
 from modellint.linter.discovery import rules
-from modellint.linter.record import Place, Result, result
+from modellint.linter.record import FindingRecord, Location, result
 from modellint.report import sarif
 from modellint.report.home import HOME
 from modellint.report.sarif_json import as_json
@@ -260,8 +260,8 @@ def test_worst_are_kept(known: dict[str, Rule]) -> None:
     for number in range(sarif.MOST_RESULTS + 10):
         severity = ("note", "warning", "error")[number % 3]
         rule = {"note": "hidden-text", "warning": "unpinned-model", "error": "bad-name"}[severity]
-        place = Place("compose.yaml", number + 1, 1, number + 1, 2, "x", "x")
-        report.results.append(Result(rule, severity, "m", "", place, [], "", "", []))
+        place = Location("compose.yaml", number + 1, 1, number + 1, 2, "x", "x")
+        report.results.append(FindingRecord(rule, severity, "m", "", place, [], "", "", []))
     run = run_of(report, known)
     levels = [found["level"] for found in run["results"]]
     assert len(levels) == sarif.MOST_RESULTS

@@ -10,7 +10,7 @@ import pytest
 
 from modellint.check import check
 from modellint.cli import main
-from modellint.fix import Change
+from modellint.fix import RewrittenFile
 from modellint.linter.discovery import rules
 from modellint.report import FORMATS, renderer
 from modellint.report.changes import diff
@@ -131,7 +131,7 @@ def test_what_is_masked_is_counted_in_the_lines_of_files(
 def test_a_diff_of_an_env_file_shows_names_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     source = Source("app.env", f"A=1\nLLM_URL=http://{CANARY}\nB='\n {CANARY}\n'\nC=\n", private=True)
-    made = [*diff(Change(source, source.text.replace("LLM_URL", "URL").replace("B=", "BB=").replace("C=", "")))]
+    made = [*diff(RewrittenFile(source, source.text.replace("LLM_URL", "URL").replace("B=", "BB=").replace("C=", "")))]
     assert not any(CANARY in line for line in made)
     assert [line for line in made[3:] if line[0] in "-+"] == [
         "-LLM_URL=***", "-B=***", "+URL=***", "+BB=***", "-C=", "+",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from modellint.check import Report
-from modellint.linter.record import Place
+from modellint.linter.record import Location
 from modellint.report import FORMATS, page, renderer, text
 from modellint.report.snippet import snippet
 from modellint.rule import Rule
@@ -65,7 +65,7 @@ SHOWN = st.text(st.sampled_from("ab: 'é漢😀ｗ\u0301\u0308-"), max_size=60)
 def test_underline_is_under_the_span(before: str, span: str, after: str) -> None:
     """As many columns before it, and as many as it is wide."""
     line = before + span + after
-    place = Place("p", 1, len(before) + 1, 1, len(before) + len(span) + 1, line, span)
+    place = Location("p", 1, len(before) + 1, 1, len(before) + len(span) + 1, line, span)
     shown, underline = snippet(place, None)
     assert shown == (line if line.strip() else "")
     if shown:
@@ -76,7 +76,7 @@ def test_underline_is_under_the_span(before: str, span: str, after: str) -> None
 def test_a_cut_line_fits_and_shows_the_span(before: str, span: str, after: str, columns: int) -> None:
     """The carets still stand under the beginning of the span."""
     line = before + span + after
-    place = Place("p", 1, len(before) + 1, 1, len(before) + len(span) + 1, line, span)
+    place = Location("p", 1, len(before) + 1, 1, len(before) + len(span) + 1, line, span)
     shown, underline = snippet(place, columns)
     assert cell_len(shown) <= columns
     if line.strip() and cell_len(span):

@@ -13,7 +13,7 @@ from leftovers import Maker
 from modellint.smoke.runners import probe
 from modellint.smoke.runners.canary import NoCanary, write
 from modellint.smoke.runners.find import Program
-from modellint.smoke.runners.plan import COMPLETION, Files, Setup
+from modellint.smoke.runners.plan import COMPLETION, Files, RunnerConfig
 from modellint.smoke.runners.process import start
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="runners are started on Linux only")
@@ -34,8 +34,8 @@ NAMES = {
 pytestmark = pytest.mark.usefixtures("make_canary")  # which skips where gguf is not installed
 
 
-def said(program: Program, model: Path, prompt: str) -> probe.Answer:
-    setup = Setup("d", COMPLETION, 2048, ("--threads", "1", "--no-warmup"), ("llm",), ())
+def said(program: Program, model: Path, prompt: str) -> probe.ModelAnswer:
+    setup = RunnerConfig("d", COMPLETION, 2048, ("--threads", "1", "--no-warmup"), ("llm",), ())
     with start(program, setup, Files(str(model))) as running:
         running.wait(60)
         return probe.chat(f"{running.url}/v1", "anything", prompt)

@@ -19,7 +19,7 @@ from modellint.smoke.runners import model_runner
 from modellint.smoke.runners.find import NoRunner, Program
 from modellint.smoke.runners.http_client import ask
 from modellint.smoke.runners.model_runner import Installed
-from modellint.smoke.runners.plan import COMPLETION, EMBEDDING, Files, Setup
+from modellint.smoke.runners.plan import COMPLETION, EMBEDDING, Files, RunnerConfig
 from modellint.smoke.runners.process import RunnerFailed, start
 
 REF = "registry.example.com:5000/ai/x:360M@sha256:0"
@@ -45,8 +45,8 @@ def fake() -> Iterator[Fake]:
         yield fake
 
 
-def setup(context: int = 0, *flags: str, hidden: tuple[tuple[str, str], ...] = ()) -> Setup:
-    return Setup(DIGEST, EMBEDDING if "--embeddings" in flags else COMPLETION, context, flags, ("llm",), hidden)
+def setup(context: int = 0, *flags: str, hidden: tuple[tuple[str, str], ...] = ()) -> RunnerConfig:
+    return RunnerConfig(DIGEST, EMBEDDING if "--embeddings" in flags else COMPLETION, context, flags, ("llm",), hidden)
 
 
 def answering(status: int, text: object) -> Callable[[Handler], None]:
@@ -418,7 +418,7 @@ def test_a_body_that_drips_is_cut_off_too(head: bytes) -> None:
         (setup(1, "--embeddings"), {"context-size": 1, "runtime-flags": ["--embeddings"]}),
     ],
 )
-def test_it_is_configured_and_loaded_as_compose_would(fake: Fake, wish: Setup, sent: dict[str, Any]) -> None:
+def test_it_is_configured_and_loaded_as_compose_would(fake: Fake, wish: RunnerConfig, sent: dict[str, Any]) -> None:
     with Installed(fake.base) as runner:
         booted = runner.boot(wish, REF, 10)
         assert fake.configs == {(DIGEST, wish.mode): sent}
@@ -440,7 +440,7 @@ def test_the_context_that_llama_cpp_names(fake: Fake) -> None:
 
 
 @pytest.mark.parametrize("wish", [setup(), setup(8192, "--embeddings"), setup(2**30)])
-def test_a_context_that_cannot_be_asked_for(fake: Fake, wish: Setup) -> None:
+def test_a_context_that_cannot_be_asked_for(fake: Fake, wish: RunnerConfig) -> None:
     with Installed(fake.base) as runner:
         assert runner.boot(wish, REF, 10).context == 0
     assert fake.bodies(COMPLETE) == []
@@ -668,7 +668,7 @@ def test_all_that_was_booted_is_unloaded_the_last_first(fake: Fake) -> None:
     with Installed(fake.base) as runner:
         runner.boot(setup(), REF, 10)
         runner.boot(setup(0, "--embeddings"), REF, 10)  # the same in another mode
-        runner.boot(Setup(OTHER, COMPLETION, 0, (), ("b",)), "ai/other", 10)
+        runner.boot(RunnerConfig(OTHER, COMPLETION, 0, (), ("b",)), "ai/other", 10)
     assert [body["models"] for body in fake.bodies(UNLOAD)] == [["ai/other"], [REF]]
     assert (fake.configs, fake.runners) == ({}, {})
 
@@ -755,7 +755,7 @@ def test_a_runner_that_is_gone() -> None:
     ],
 )
 def test_the_context_that_a_real_one_names(
-    fake: Fake, xllamacpp: Program, canary: Path, wish: Setup, context: int
+    fake: Fake, xllamacpp: Program, canary: Path, wish: RunnerConfig, context: int
 ) -> None:
     with start(xllamacpp, wish, Files(str(canary))) as running:
         running.wait(60)

@@ -16,7 +16,7 @@ from modellint.smoke.runners.find import Program
 from modellint.smoke.runners.gguf import Shape
 from modellint.smoke.runners.log import is_out_of_memory
 from modellint.smoke.runners.memory import context_bytes, estimate, limit_of
-from modellint.smoke.runners.plan import COMPLETION, Files, Setup
+from modellint.smoke.runners.plan import COMPLETION, Files, RunnerConfig
 from modellint.smoke.runners.process import RunnerFailed, start
 
 GIB = 1 << 30
@@ -30,8 +30,8 @@ MODELS = {
 }
 
 
-def setup(context: int = 0, *flags: str) -> Setup:
-    return Setup("d", COMPLETION, context, flags, ("llm",))
+def setup(context: int = 0, *flags: str) -> RunnerConfig:
+    return RunnerConfig("d", COMPLETION, context, flags, ("llm",))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -15,8 +15,8 @@ from modellint.smoke.runners.plan import (
     EMBEDDING,
     REFUSED,
     Files,
-    Setup,
-    Wish,
+    ModelConfig,
+    RunnerConfig,
     arguments,
     plan,
     wanted,
@@ -33,12 +33,12 @@ def project(models: str, shell: dict[str, str] | None = None) -> Project:
     return load(Source("compose.yaml", text), shell or {})
 
 
-def one(body: str, shell: dict[str, str] | None = None) -> Wish:
+def one(body: str, shell: dict[str, str] | None = None) -> ModelConfig:
     loaded = project(f"  llm: {{model: ai/x, {body}}}\n", shell)
     return wish(loaded.models["llm"], "d", loaded)
 
 
-def of_flags(*flags: str) -> Wish:
+def of_flags(*flags: str) -> ModelConfig:
     return one(f"runtime_flags: {json.dumps(flags)}")
 
 
@@ -87,7 +87,7 @@ def test_refused_flags_are_said_in_the_words_of_the_rule_and_nothing_is_started(
     assert [(each.entry, each.kind) for each in planned.problems] == [("llm", REFUSED)] * 3
 
 
-def provided(flags: str, shell: dict[str, str] | None = None) -> Wish:
+def provided(flags: str, shell: dict[str, str] | None = None) -> ModelConfig:
     """What a service with a provider asks for, whose flags are one text."""
     options = json.dumps({"model": "ai/x", "runtime-flags": flags})
     provider = f"llm: {{provider: {{type: model, options: {options}}}}}"
@@ -140,8 +140,9 @@ def test_what_the_real_validator_refuses_is_not_started() -> None:
 
 def test_entries_of_one_artifact_share_a_runner() -> None:
     planned = plan([
-        Wish("a", "d", 4096, ("--temp", "0.1", "--mlock")), Wish("b", "d", 4096, ("--mlock", "--temp", "0.1")),
-        Wish("c", "d", 0, ("--embeddings",)), Wish("e", "other", 8),
+        ModelConfig("a", "d", 4096, ("--temp", "0.1", "--mlock")),
+        ModelConfig("b", "d", 4096, ("--mlock", "--temp", "0.1")),
+        ModelConfig("c", "d", 0, ("--embeddings",)), ModelConfig("e", "other", 8),
     ])  # fmt: skip
     assert [(each.digest, each.mode, each.entries) for each in planned.setups] == [
         ("d", COMPLETION, ("a", "b")), ("d", EMBEDDING, ("c",)), ("other", COMPLETION, ("e",)),
@@ -152,28 +153,30 @@ def test_entries_of_one_artifact_share_a_runner() -> None:
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        (Wish("b", "d", 2048), "`b` and `a` are one artifact with different `context_size`: "),
-        (Wish("b", "d", 0), "`b` and `a` are one artifact with different `context_size`: "),
-        (Wish("b", "d", 4096, ("--mlock",)), "`b` and `a` are one artifact with different `runtime_flags`: "),
+        (ModelConfig("b", "d", 2048), "`b` and `a` are one artifact with different `context_size`: "),
+        (ModelConfig("b", "d", 0), "`b` and `a` are one artifact with different `context_size`: "),
+        (ModelConfig("b", "d", 4096, ("--mlock",)), "`b` and `a` are one artifact with different `runtime_flags`: "),
         (
-            Wish("b", "d", 1, ("-t", "2")),
+            ModelConfig("b", "d", 1, ("-t", "2")),
             "`b` and `a` are one artifact with different `context_size` and `runtime_flags`: ",
         ),
     ],
 )
-def test_entries_of_one_artifact_that_differ_are_a_conflict(other: Wish, words: str) -> None:
-    planned = plan([Wish("a", "d", 4096), other])
+def test_entries_of_one_artifact_that_differ_are_a_conflict(other: ModelConfig, words: str) -> None:
+    planned = plan([ModelConfig("a", "d", 4096), other])
     assert not planned.setups
     assert [each.kind for each in planned.problems] == [CONFLICT]
     assert planned.problems[0].message.startswith(words)
 
 
 def test_the_last_of_two_values_counts_so_their_order_does() -> None:
-    assert plan([Wish("a", "d", 0, ("-t", "1", "-t", "2")), Wish("b", "d", 0, ("-t", "2", "-t", "1"))]).problems
+    assert plan(
+        [ModelConfig("a", "d", 0, ("-t", "1", "-t", "2")), ModelConfig("b", "d", 0, ("-t", "2", "-t", "1"))]
+    ).problems
 
 
-def setup(mode: str = COMPLETION, context: int = 0, *flags: str) -> Setup:
-    return Setup("d", mode, context, flags, ("llm",))
+def setup(mode: str = COMPLETION, context: int = 0, *flags: str) -> RunnerConfig:
+    return RunnerConfig("d", mode, context, flags, ("llm",))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +191,7 @@ def setup(mode: str = COMPLETION, context: int = 0, *flags: str) -> Setup:
         (setup(EMBEDDING, 1, "--embeddings"), Files("/m", "/t"), "--embeddings --ctx-size 1 --embeddings --jinja"),
     ],
 )
-def test_the_words_stand_in_docker_model_runner_s_order(given: Setup, files: Files, words: str) -> None:
+def test_the_words_stand_in_docker_model_runner_s_order(given: RunnerConfig, files: Files, words: str) -> None:
     assert arguments(given, files, "/s.sock") == f"-ngl 999 --metrics --model /m --host /s.sock {words}".split()
 
 

@@ -17,7 +17,7 @@ from leftovers import Maker, descriptors, folders, gone, processes
 
 from modellint.smoke.runners import probe
 from modellint.smoke.runners.find import Program
-from modellint.smoke.runners.plan import COMPLETION, EMBEDDING, Files, Setup
+from modellint.smoke.runners.plan import COMPLETION, EMBEDDING, Files, RunnerConfig
 from modellint.smoke.runners.process import CAPPED, DIVIDED, REACHED, SHORT, RunnerFailed, Running, start
 
 QUICK = ("--threads", "1", "--no-warmup")
@@ -27,9 +27,9 @@ pytestmark = [
 ]
 
 
-def setup(context: int = 0, *flags: str, hidden: tuple[tuple[str, str], ...] = ()) -> Setup:
+def setup(context: int = 0, *flags: str, hidden: tuple[tuple[str, str], ...] = ()) -> RunnerConfig:
     mode = EMBEDDING if "--embeddings" in flags else COMPLETION
-    return Setup("d", mode, context, (*QUICK, *flags), ("llm",), hidden)
+    return RunnerConfig("d", mode, context, (*QUICK, *flags), ("llm",), hidden)
 
 
 def run(program: Program, model: Path, context: int = 0, *flags: str, tcp: bool = False) -> Running:

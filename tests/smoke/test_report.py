@@ -17,11 +17,11 @@ from modellint import cli
 from modellint.check import Report
 from modellint.commands import smoke as command
 from modellint.commands.arguments import read
-from modellint.linter.record import Result, result
+from modellint.linter.record import FindingRecord, result
 from modellint.report import smoke as shown
 from modellint.report import terminal
-from modellint.smoke.check import MODEL, SERVICE, Check, Smoke, findings
-from modellint.smoke.options import ENGINES, Asked
+from modellint.smoke.check import MODEL, SERVICE, Smoke, SmokeCheck, findings
+from modellint.smoke.options import ENGINES, SmokeOptions
 from modellint.text.source import Source, Span
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Run:
         self.seen.row(kind, name)
         for (column, what), status in zip(CHECKS[kind], statuses, strict=False):
             if status:
-                self.seen.checks.append(Check(kind, name, column, what, status, reason, self.at(place)))
+                self.seen.checks.append(SmokeCheck(kind, name, column, what, status, reason, self.at(place)))
 
     def measured(self, name: str, size: int, downloaded: int, pull: float, boot: float, context: int) -> None:
         row = self.seen.row(MODEL, name)
@@ -67,7 +67,7 @@ class Run:
     @property
     def report(self) -> Report:
         report = Report()
-        report.results = sorted(map(result, findings(self.seen.checks)), key=Result.order)
+        report.results = sorted(map(result, findings(self.seen.checks)), key=FindingRecord.order)
         report.files = report.projects = 1
         return report
 
@@ -245,11 +245,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[SmokeOptions]:
     """What the runs of the command were asked; they all see `failing`."""
-    heard: list[Asked] = []
+    heard: list[SmokeOptions] = []
 
-    def smoke(_project: Project, _access: object, asked: Asked, **more: Any) -> Smoke:
+    def smoke(_project: Project, _access: object, asked: SmokeOptions, **more: Any) -> Smoke:
         heard.append(asked)
         seen = failing().seen
         more["hold"](seen)
@@ -399,17 +399,17 @@ def test_exit_status(
     assert capsys.readouterr().err.removeprefix("modellint: ") == says
 
 
-def test_what_is_asked(folder: Path, asked: list[Asked]) -> None:
+def test_what_is_asked(folder: Path, asked: list[SmokeOptions]) -> None:
     cli.main(["smoke", "--store", "there"])
     words = "--service chat --service rag --canary --runner here --store there --store-limit 1.5GiB --timeout 90"
     words += " --runner-memory 4GiB"
     cli.main(["smoke", *words.split()])
     cli.main(["smoke", "--engine", "docker", "--probe-only", "--store", "there"])
-    expected = Asked(
+    expected = SmokeOptions(
         "there", store_limit=3 << 29, runner="here", runner_memory=4 << 30, seconds=90.0, services=("chat", "rag"),
         canary=True,
     )  # fmt: skip
-    assert asked[:2] == [Asked("there"), expected]
+    assert asked[:2] == [SmokeOptions("there"), expected]
     assert (asked[2].engine, asked[2].probe_only) == ("docker", True)
     assert f"--file={folder / 'compose.yaml'}" in asked[2].compose
     [engine] = [each for each in read(["smoke"]).command.options if each.name == "--engine"]
@@ -444,7 +444,7 @@ def test_what_is_asked(folder: Path, asked: list[Asked]) -> None:
     ],
 )
 def test_contradictions(
-    words: str, says: str, folder: Path, asked: list[Asked], capsys: pytest.CaptureFixture[str]
+    words: str, says: str, folder: Path, asked: list[SmokeOptions], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each is said before anything begins."""
     assert cli.main(["smoke", *words.split()]) == 2
@@ -454,7 +454,7 @@ def test_contradictions(
     assert (said.out, asked) == ("", [])
 
 
-def test_what_could_not_be_tried(folder: Path, asked: list[Asked], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_could_not_be_tried(folder: Path, asked: list[SmokeOptions], capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "broken.yaml").write_text("models: [")
     assert cli.main(["smoke", "nowhere.yaml"]) == 2
     assert "nowhere.yaml: does not exist" in capsys.readouterr().err

@@ -15,10 +15,10 @@ from canned import Stored
 from door import Door
 from remains import own_folder, smoke
 
-from modellint.smoke.check import MODEL, Check, Smoke
+from modellint.smoke.check import MODEL, Smoke, SmokeCheck
 from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS
 from modellint.smoke.runners.find import Program
-from modellint.smoke.runners.plan import COMPLETION, Files, Setup
+from modellint.smoke.runners.plan import COMPLETION, Files, RunnerConfig
 from modellint.smoke.runners.process import RunnerFailed, Running, start
 from modellint.text.source import Source, Span
 
@@ -51,7 +51,7 @@ models:
 )
 def test_what_was_late_has_failed_once(before: list[tuple[Status, str]], after: list[Status]) -> None:
     seen = Smoke("none")
-    seen.checks = [Check(MODEL, "llm", "booted", "booted", status, reason, SPAN) for status, reason in before]
+    seen.checks = [SmokeCheck(MODEL, "llm", "booted", "booted", status, reason, SPAN) for status, reason in before]
     seen.fail_first("late")
     assert [each.status for each in seen.checks] == after
 
@@ -83,7 +83,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     script = tmp_path / "runner"
     script.write_text(HEALTHY)
     script.chmod(0o755)
-    setup = Setup("d", COMPLETION, 0, (), ("llm",))
+    setup = RunnerConfig("d", COMPLETION, 0, (), ("llm",))
     with start(Program((str(script),), ""), setup, Files(str(tmp_path)), tcp=True) as running:
         running.wait(30)
         yield running

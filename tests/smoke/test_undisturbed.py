@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 from remains import processes
 
-from modellint.oci.answers import Answer
+from modellint.oci.answers import RegistryAnswer
 from modellint.oci.artifact import Artifact
-from modellint.oci.query import Request
+from modellint.oci.query import Query
 from modellint.registry.cache import Cache
 from modellint.smoke.isolation.gateway import Gateway
 from modellint.smoke.isolation.namespace import open_namespace
 from modellint.smoke.runners.find import Program
-from modellint.smoke.runners.plan import COMPLETION, Files, Setup
+from modellint.smoke.runners.plan import COMPLETION, Files, RunnerConfig
 from modellint.smoke.runners.process import start
 from modellint.smoke.store import lock
 from modellint.smoke.store.store import Store
@@ -90,7 +90,9 @@ def test_a_runner_that_has_just_started(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("tempfile.tempdir", "/tmp")  # a socket's path must be short
     monkeypatch.setattr(subprocess, "Popen", and_then_a_signal(subprocess.Popen))
     with pytest.raises(KeyboardInterrupt), ExitStack() as stack, undisturbed():
-        stack.enter_context(start(Program((str(script),), ""), Setup("d", COMPLETION, 0, (), ("llm",)), Files("m")))
+        stack.enter_context(
+            start(Program((str(script),), ""), RunnerConfig("d", COMPLETION, 0, (), ("llm",)), Files("m"))
+        )
         assert processes(str(tmp_path))
     assert processes(str(tmp_path)) == []
 
@@ -140,8 +142,8 @@ def test_the_folder_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_answer_that_is_being_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = Cache(str(tmp_path))
-    request = Request("localhost:1", "ai/m", "v1")
-    cache.keep(request, Answer(Artifact("sha256:" + "0" * 64, "model"), time.time()))
+    request = Query("localhost:1", "ai/m", "v1")
+    cache.keep(request, RegistryAnswer(Artifact("sha256:" + "0" * 64, "model"), time.time()))
     monkeypatch.setattr(os, "open", and_then_a_signal(os.open))
     with pytest.raises(KeyboardInterrupt):
         cache.write()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modellint.smoke.runners import canary, find
-from modellint.smoke.runners.plan import COMPLETION, Files, Setup
+from modellint.smoke.runners.plan import COMPLETION, Files, RunnerConfig
 from modellint.smoke.runners.process import RunnerFailed, start
 
 DOUBLING = "{% set n = namespace(s='A') %}{% for i in range(36) %}{% set n.s = n.s + n.s %}{% endfor %}{{ n.s }}"
@@ -22,7 +22,7 @@ def test_a_template_that_doubles_a_text(tmp_path: Path) -> None:
     template.write_text(DOUBLING, encoding="utf-8")
     files = Files(str(model), str(template))
     program = find.find(path="/nonexistent")
-    with start(program, Setup("d", COMPLETION, 0, (), ("llm",)), files) as running:
+    with start(program, RunnerConfig("d", COMPLETION, 0, (), ("llm",)), files) as running:
         with pytest.raises(RunnerFailed, match=r"memory (was|may be) the cause"):
             running.wait(60)
         limit = running.memory

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeAlias
 from push import CREATED, FILE_PATH, MANIFEST, MODEL_CONFIG, PACK, PACK_CONFIG, Registry, sha256
 from raw import Host, Talk
 
-from modellint.oci.query import Request
+from modellint.oci.query import Query
 from modellint.smoke.store.store import Store
 
 GGUF = "application/vnd.docker.ai.gguf.v3"
@@ -79,12 +79,12 @@ class Model:
         self.manifest = json.dumps(self.document).encode()
         self.digest = sha256(self.manifest)
 
-    def push(self, registry: Registry, repository: str, tag: str = "latest") -> Request:
+    def push(self, registry: Registry, repository: str, tag: str = "latest") -> Query:
         """Put it into a real registry."""
         for data in self.blobs.values():
             registry.layer(repository, "", data)
         assert registry.push(repository, tag, self.document) == self.digest
-        return Request(registry.host, repository, digest=self.digest)
+        return Query(registry.host, repository, digest=self.digest)
 
 
 def descriptor(media_type: str, data: bytes, path: str) -> Json:
@@ -100,7 +100,7 @@ class Server(Host):
         self.model = model
         self.give = give or honest
         self.layers: list[str] = []
-        self.request = Request(self.name, "some/model", digest=model.digest)
+        self.request = Query(self.name, "some/model", digest=model.digest)
 
     def __enter__(self) -> Self:
         super().__enter__()

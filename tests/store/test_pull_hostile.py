@@ -19,7 +19,7 @@ from push import Registry, sha256
 from raw import Talk
 
 from modellint.registry.failure import Failure
-from modellint.registry.options import Access
+from modellint.registry.options import RegistryOptions
 from modellint.smoke.store.bundle import Bundle
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
@@ -38,14 +38,14 @@ def one(give: GiveBlob, data: bytes = DATA) -> Server:
 
 def refused(server: Server, store: Store, code: str, words: str = "", **more: Any) -> None:
     with pytest.raises(Failure) as failure:
-        pull(server.request, Access(), store, **more)
+        pull(server.request, RegistryOptions(), store, **more)
     assert (failure.value.code, words in failure.value.reason) == (code, True), failure.value.reason
     assert not any(each in blobs(store) for each in server.model.blobs if server.model.blobs[each] == DATA)
     assert not listed(store.layout.runs)
 
 
 def good(server: Server, store: Store, **more: Any) -> Bundle:
-    bundle = pull(server.request, Access(), store, **more)
+    bundle = pull(server.request, RegistryOptions(), store, **more)
     assert Path(bundle.gguf[0]).read_bytes() == DATA
     assert not parts(store)
     return bundle
@@ -335,7 +335,7 @@ def test_ctrl_c(store: Store) -> None:
 
     with one(give) as server:
         with pytest.raises(KeyboardInterrupt):
-            pull(server.request, Access(), store, progress=interrupt)
+            pull(server.request, RegistryOptions(), store, progress=interrupt)
         assert not [each for each in threading.enumerate() if each.name == "modellint-pull"]
         server.give = honest
         assert good(server, store).downloaded < len(DATA) - 50_000
@@ -349,13 +349,13 @@ def test_four_files_at_once(store: Store) -> None:
         honest(talk, data, start)
 
     model = Model([(GGUF, noise(100_000, n), "") for n in range(8)])
-    with Server(model, give) as server, pull(server.request, Access(), store) as bundle:
+    with Server(model, give) as server, pull(server.request, RegistryOptions(), store) as bundle:
         assert len(bundle.gguf) == 8
 
 
 def test_two_layers_that_are_one_file(store: Store) -> None:
     model = Model([(GGUF, b"GGUF", "a.gguf"), (TEMPLATE, b"t", "t"), (GGUF, b"GGUF", "b.gguf"), (GGUF, b"", "")])
-    with Server(model) as server, pull(server.request, Access(), store) as bundle:
+    with Server(model) as server, pull(server.request, RegistryOptions(), store) as bundle:
         assert len(server.layers) == 2  # nobody is asked for nothing
         assert [Path(each).read_bytes() for each in bundle.gguf] == [b"GGUF", b"GGUF", b""]
 

@@ -13,10 +13,10 @@ from canned import names as listed
 from push import LICENSE as APACHE
 from push import Registry, sha256
 
-from modellint.oci.query import Request
+from modellint.oci.query import Query
 from modellint.registry import transport
 from modellint.registry.failure import Failure
-from modellint.registry.options import Access
+from modellint.registry.options import RegistryOptions
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
 
@@ -27,7 +27,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     urls: list[str] = []
     send = transport.Host.send
 
-    def note(self: transport.Host, method: str, url: str, *args: Any, **more: Any) -> transport.Reply:
+    def note(self: transport.Host, method: str, url: str, *args: Any, **more: Any) -> transport.RegistryReply:
         urls.append(url)
         return send(self, method, url, *args, **more)
 
@@ -43,7 +43,7 @@ def test_a_model_comes_once(registry: Stored, store: Store, sent: list[str]) -> 
     ])  # fmt: skip
     request = model.push(registry, "ai/whole")
     seen: list[tuple[int, int]] = []
-    with pull(request, Access(), store, progress=lambda done, total: seen.append((done, total))) as cold:
+    with pull(request, RegistryOptions(), store, progress=lambda done, total: seen.append((done, total))) as cold:
         assert [Path(each).name for each in cold.gguf] == ["smol.gguf"]
         assert Path(cold.gguf[0]).read_bytes() == weights
         assert Path(cold.mmproj).read_bytes() == projector
@@ -61,10 +61,10 @@ def test_a_model_comes_once(registry: Stored, store: Store, sent: list[str]) -> 
     assert not parts(store)
     assert len(sent) == 1 + 1 + 1 + 4  # how it wants to be asked, manifest, config, layers
     sent.clear()
-    with pull(request, Access(), store) as warm:
+    with pull(request, RegistryOptions(), store) as warm:
         assert (sent, warm.downloaded) == ([], 0)
         assert Path(warm.gguf[0]).read_bytes() == weights
-    with pull(request, Access(offline=True), store) as offline:
+    with pull(request, RegistryOptions(offline=True), store) as offline:
         assert offline.gguf
 
 
@@ -72,7 +72,7 @@ def test_everything_is_for_this_user_only(registry: Stored, tmp_path: Path) -> N
     usual = os.umask(0)
     try:
         with Store(str(tmp_path / "a/b/models")) as store:
-            bundle = pull(Model([(GGUF, b"GGUF", "")]).push(registry, "ai/modes"), Access(), store)
+            bundle = pull(Model([(GGUF, b"GGUF", "")]).push(registry, "ai/modes"), RegistryOptions(), store)
             for path in [tmp_path / "a", *(tmp_path / "a").rglob("*")]:
                 assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
             assert Path(bundle.gguf[0]).samefile(store.layout.blob(sha256(b"GGUF")[7:]))
@@ -92,7 +92,7 @@ def test_a_model_pack(registry: Stored, store: Store) -> None:
         ],
         pack=True,
     )
-    with pull(model.push(registry, "ai/pack"), Access(), store) as bundle:
+    with pull(model.push(registry, "ai/pack"), RegistryOptions(), store) as bundle:
         assert [Path(each).read_bytes() for each in bundle.gguf] == [b"GGUF1"]
         assert Path(bundle.mmproj).read_bytes() == b"GGUF2"
         assert Path(bundle.template).name == "chat_template.jinja"
@@ -105,7 +105,7 @@ def test_a_model_pack(registry: Stored, store: Store) -> None:
 def test_shards_stay_in_order(registry: Stored, store: Store) -> None:
     shards = [noise(1000 + n, n) for n in range(6)]
     model = Model([(GGUF, data, f"{9 - n}.gguf") for n, data in enumerate(shards)])
-    with pull(model.push(registry, "ai/shards"), Access(), store) as bundle:
+    with pull(model.push(registry, "ai/shards"), RegistryOptions(), store) as bundle:
         assert [Path(each).read_bytes() for each in bundle.gguf] == shards
         assert [Path(each).name for each in bundle.gguf] == [f"model-0000{n}-of-00006.gguf" for n in range(1, 7)]
 
@@ -114,18 +114,18 @@ def test_a_tag_is_looked_up_once(registry: Stored, store: Store, sent: list[str]
     model = Model([(GGUF, b"GGUF tag", "")])
     model.push(registry, "ai/tagged", "v1")
     for _ in range(2):
-        with pull(Request(registry.host, "ai/tagged", "v1"), Access(), store) as bundle:
+        with pull(Query(registry.host, "ai/tagged", "v1"), RegistryOptions(), store) as bundle:
             assert bundle.digest == model.digest
     assert sum("/blobs/" in url for url in sent) == 2
     with pytest.raises(Failure) as failure:
-        pull(Request(registry.host, "ai/tagged", "v2"), Access(), store)
+        pull(Query(registry.host, "ai/tagged", "v2"), RegistryOptions(), store)
     assert failure.value.code == "not-found"
 
 
 def test_a_token_is_fetched(token_registry: Registry, store: Store) -> None:
     model = Model([(GGUF, noise(100_000, n), "") for n in range(5)])
     request = model.push(token_registry, "public/model")
-    with pull(request, Access(token_hosts=[token_registry.token_host]), store) as bundle:
+    with pull(request, RegistryOptions(token_hosts=[token_registry.token_host]), store) as bundle:
         assert len(bundle.gguf) == 5
 
 
@@ -142,13 +142,13 @@ def test_what_was_changed_in_the_registry_is_refused(registry: Stored, store: St
     file.write_bytes(bad)
     try:
         with pytest.raises(Failure) as failure:
-            pull(request, Access(), store)
+            pull(request, RegistryOptions(), store)
         assert failure.value.code == "digest-mismatch", failure.value.reason
         assert digest not in blobs(store)
         assert not parts(store)
     finally:
         file.write_bytes(good)
-    with pull(request, Access(), store) as bundle:
+    with pull(request, RegistryOptions(), store) as bundle:
         assert Path(bundle.gguf[0]).read_bytes() == data
 
 
@@ -157,7 +157,7 @@ def test_a_shorter_file_in_the_registry(registry: Stored, store: Store) -> None:
     request = Model([(GGUF, data, "")]).push(registry, "ai/short")
     registry.blob(sha256(data)).write_bytes(data[:-1])
     with pytest.raises(Failure) as failure:
-        pull(request, Access(), store)
+        pull(request, RegistryOptions(), store)
     assert failure.value.code in ("digest-mismatch", "network", "unavailable"), failure.value.reason
 
 
@@ -166,7 +166,7 @@ def test_a_part_of_an_earlier_run(registry: Stored, store: Store) -> None:
     request = Model([(GGUF, data, "")]).push(registry, "ai/part")
     part = Path(store.layout.part(sha256(data)[7:]))
     part.write_bytes(data[:600_000])
-    with pull(request, Access(), store) as bundle:
+    with pull(request, RegistryOptions(), store) as bundle:
         assert 400_000 < bundle.downloaded < 405_000
 
 
@@ -179,7 +179,7 @@ def test_what_an_earlier_run_left_is_not_believed(registry: Stored, store: Store
     part.write_bytes(
         {"wrong": wrong, "complete": data, "complete and wrong": data[:-1] + b"x", "too long": data + b"x"}[left]
     )
-    with pull(request, Access(), store) as bundle:
+    with pull(request, RegistryOptions(), store) as bundle:
         assert Path(bundle.gguf[0]).read_bytes() == data
         assert (bundle.downloaded < 5000) == (left == "complete")
     assert not parts(store)
@@ -188,7 +188,7 @@ def test_what_an_earlier_run_left_is_not_believed(registry: Stored, store: Store
 def test_what_is_not_pulled(registry: Stored, store: Store) -> None:
     def refused(digest: str, code: str, words: str) -> None:
         with pytest.raises(Failure) as failure:
-            pull(Request(registry.host, "ai/other", digest=digest), Access(), store)
+            pull(Query(registry.host, "ai/other", digest=digest), RegistryOptions(), store)
         assert failure.value.code == code
         assert words in failure.value.reason
 
@@ -206,24 +206,27 @@ def test_what_is_not_pulled(registry: Stored, store: Store) -> None:
 
 
 def test_nobody_is_asked(registry: Stored, store: Store, sent: list[str]) -> None:
-    request = Request(registry.host, "ai/nobody", digest="sha256:" + "1" * 64)
-    for access, code in ((Access(offline=True), "offline"), (Access(registries=["ghcr.io"]), "not-allowed")):
+    request = Query(registry.host, "ai/nobody", digest="sha256:" + "1" * 64)
+    for access, code in (
+        (RegistryOptions(offline=True), "offline"),
+        (RegistryOptions(registries=["ghcr.io"]), "not-allowed"),
+    ):
         with pytest.raises(Failure) as failure:
             pull(request, access, store)
         assert failure.value.code == code
     with pytest.raises(Failure) as failure:
-        pull(Request(registry.host, "../up", digest="sha256:" + "1" * 64), Access(), store)
+        pull(Query(registry.host, "../up", digest="sha256:" + "1" * 64), RegistryOptions(), store)
     assert (failure.value.code, sent) == ("invalid", [])
 
 
 def test_speed(registry: Stored, store: Store) -> None:
     data = noise(1 << 26, 11)
     request = Model([(GGUF, data, "")]).push(registry, "ai/fast")
-    with pull(request, Access(), store) as cold:
+    with pull(request, RegistryOptions(), store) as cold:
         print(f"\n64 MiB cold: {64 / cold.seconds:.0f} MiB/s")
     started = time.perf_counter()
-    with Store(store.layout.folder, verify=True) as again, pull(request, Access(), again):
+    with Store(store.layout.folder, verify=True) as again, pull(request, RegistryOptions(), again):
         print(f"64 MiB warm, hashed: {64 / (time.perf_counter() - started):.0f} MiB/s")
     started = time.perf_counter()
-    with pull(request, Access(), store):
+    with pull(request, RegistryOptions(), store):
         print(f"warm: {1000 * (time.perf_counter() - started):.1f} ms")

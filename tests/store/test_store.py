@@ -19,11 +19,11 @@ from push import sha256
 from raw import Talk
 
 from modellint.registry.failure import Failure
-from modellint.registry.options import Access
+from modellint.registry.options import RegistryOptions
 from modellint.smoke.store import lock
 from modellint.smoke.store.folder import open_store
 from modellint.smoke.store.layout import default_folder, hex_of, safe_name, unlike
-from modellint.smoke.store.part import Part
+from modellint.smoke.store.part import PartialBlob
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
 
@@ -131,15 +131,15 @@ def test_a_changed_blob_is_noticed(tmp_path: Path) -> None:
     with Server(Model([(GGUF, data, "")])) as server:
         folder = str(tmp_path / "models")
         with Store(folder) as store:
-            pull(server.request, Access(), store).close()
+            pull(server.request, RegistryOptions(), store).close()
             blob = Path(store.layout.blob(sha256(data)[7:]))
         blob.write_bytes(data[:-1])
-        with Store(folder) as store, pull(server.request, Access(), store) as bundle:
+        with Store(folder) as store, pull(server.request, RegistryOptions(), store) as bundle:
             assert bundle.downloaded == len(data)
         blob.write_bytes(data[:-1] + b"x")
-        with Store(folder) as store, pull(server.request, Access(), store) as bundle:
+        with Store(folder) as store, pull(server.request, RegistryOptions(), store) as bundle:
             assert bundle.downloaded == 0, "only its size is looked at"
-        with Store(folder, verify=True) as store, pull(server.request, Access(), store) as bundle:
+        with Store(folder, verify=True) as store, pull(server.request, RegistryOptions(), store) as bundle:
             assert bundle.downloaded == len(data)
         assert blob.read_bytes() == data
 
@@ -147,11 +147,11 @@ def test_a_changed_blob_is_noticed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["manifest", "config"])
 def test_a_changed_document_is_noticed(store: Store, what: str) -> None:
     with Server(Model([(GGUF, b"GGUF", "")])) as server:
-        pull(server.request, Access(), store).close()
+        pull(server.request, RegistryOptions(), store).close()
         digest = server.model.digest if what == "manifest" else sha256(server.model.config)
         file = Path(store.layout.blob(digest[7:]))
         file.write_bytes(file.read_bytes().replace(b'": ', b'" :', 1))
-        pull(server.request, Access(), store).close()
+        pull(server.request, RegistryOptions(), store).close()
         assert len(blobs(store)) == 3
 
 
@@ -176,7 +176,7 @@ def test_the_other_process_dies(tmp_path: Path) -> None:
         threading.Timer(0.5, first.kill).start()
         seen: list[int] = []
         with Store(str(tmp_path / "models")) as store:
-            with pull(server.request, Access(), store, progress=lambda done, _: seen.append(done)) as bundle:
+            with pull(server.request, RegistryOptions(), store, progress=lambda done, _: seen.append(done)) as bundle:
                 assert 0 < bundle.downloaded < len(data)
                 assert Path(bundle.gguf[0]).read_bytes() == data
             assert len(server.layers) == 2
@@ -190,13 +190,13 @@ def test_a_wait_for_another_run_ends(store: Store) -> None:
         held = lock.take(locks, sha256(b"GGUF")[7:] + ".pull", shared=False, seconds=0)
         assert held is not None
         with pytest.raises(Failure) as failure:
-            pull(server.request, Access(), hasty)
+            pull(server.request, RegistryOptions(), hasty)
         assert failure.value.code == "busy"
         with pytest.raises(Failure) as failure:
-            pull(server.request, Access(), store, deadline=0.3)
+            pull(server.request, RegistryOptions(), store, deadline=0.3)
         assert failure.value.code == "timeout"
         lock.release(held)
-        pull(server.request, Access(), store).close()
+        pull(server.request, RegistryOptions(), store).close()
 
 
 def test_kills(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_kills(tmp_path: Path) -> None:
             assert set(blobs(store)) <= {server.model.digest, sha256(server.model.config)}
         assert came == sorted(came)
         server.give = honest
-        with Store(str(folder)) as store, pull(server.request, Access(), store) as bundle:
+        with Store(str(folder)) as store, pull(server.request, RegistryOptions(), store) as bundle:
             assert bundle.downloaded == len(data) - came[-1]
             assert Path(bundle.gguf[0]).read_bytes() == data
             assert len(listed(store.layout.runs)) == 2
@@ -252,7 +252,7 @@ def test_the_oldest_goes_first(tmp_path: Path) -> None:
         store.hold(old[1], 100_000, lambda part: None)
     with Store(folder, limit=500_000) as store, Server(Model([(GGUF, noise(200_000, 9), "")])) as server:
         store.has(old[2], 100_000)  # in use by this run
-        pull(server.request, Access(), store).close()
+        pull(server.request, RegistryOptions(), store).close()
         left = blobs(store)
         assert [each in left for each in old] == [False, True, True, False, False]
         assert sum(map(len, left.values())) <= 500_000
@@ -281,7 +281,7 @@ def test_nothing_is_removed_in_vain(tmp_path: Path) -> None:
         put(store, noise(100_000, 1))
     with Store(str(tmp_path / "models"), limit=200_000) as store, Server(Model([(GGUF, noise(300_000), "")])) as server:
         with pytest.raises(Failure) as failure:
-            pull(server.request, Access(), store)
+            pull(server.request, RegistryOptions(), store)
         assert failure.value.code == "too-big"
         assert sha256(noise(100_000, 1)) in blobs(store)
         assert not server.layers
@@ -299,7 +299,7 @@ def test_old_parts_go(tmp_path: Path) -> None:
 
 
 def test_a_fill_that_does_too_little(store: Store) -> None:
-    def fill(part: Part) -> None:
+    def fill(part: PartialBlob) -> None:
         part.write(b"GG")
 
     with pytest.raises(Failure) as failure:

@@ -16,8 +16,8 @@ from push import sha256
 
 from modellint.files.ownership import Doubt, refuse_shared
 from modellint.registry.failure import Failure
-from modellint.registry.options import Access
-from modellint.smoke.store.part import Part
+from modellint.registry.options import RegistryOptions
+from modellint.smoke.store.part import PartialBlob
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
 
@@ -163,9 +163,9 @@ def test_what_somebody_has_put_there(tmp_path: Path, server: Server, found: str)
     before = scene.look()
     if said:
         with refused(said), Store(str(scene.store), verify=True) as store:
-            pull(server.request, Access(), store).close()
+            pull(server.request, RegistryOptions(), store).close()
     else:
-        with Store(str(scene.store), verify=True) as store, pull(server.request, Access(), store) as bundle:
+        with Store(str(scene.store), verify=True) as store, pull(server.request, RegistryOptions(), store) as bundle:
             assert Path(bundle.gguf[0]).read_bytes() == DATA
             assert scene.blob.read_bytes() == DATA and not scene.blob.is_symlink()
             assert Path(bundle.gguf[0]).samefile(scene.blob)
@@ -218,7 +218,7 @@ def test_a_part_that_is_swapped_while_it_is_written_is_not_published(
 ) -> None:
     """What counts is the file that was hashed, and not the one that has its name."""
 
-    def fill(part: Part) -> None:
+    def fill(part: PartialBlob) -> None:
         part.write(DATA)
         swap(Path(store.layout.part(HEX)))
 
@@ -242,7 +242,7 @@ def test_a_blob_that_is_swapped_after_it_was_verified_is_not_run(
 
         store.start_run = swapped  # type: ignore[method-assign]
         with refused("somebody else"):
-            pull(server.request, Access(), store)
+            pull(server.request, RegistryOptions(), store)
         assert not list(Path(store.layout.runs).iterdir())
 
 
@@ -253,7 +253,7 @@ def test_a_store_that_others_may_move(tmp_path: Path, server: Server, mode: int)
     outside = tmp_path / "shared"
     outside.mkdir()
     outside.chmod(mode)
-    with Store(str(outside / "store")) as store, pull(server.request, Access(cache=""), store) as bundle:
+    with Store(str(outside / "store")) as store, pull(server.request, RegistryOptions(cache=""), store) as bundle:
         (path,) = bundle.gguf
         assert (path == str(Path(bundle.folder) / "model.gguf")) == (mode != 0o777)
         (outside / "store").rename(outside / "theirs")
@@ -422,9 +422,9 @@ def test_files_of_another_user(tmp_path: Path, server: Server) -> None:
     os.chown(scene.part, NOBODY, NOBODY)
     with Store(str(scene.store)) as store:
         with refused("belongs to another user"):
-            pull(server.request, Access(), store)
+            pull(server.request, RegistryOptions(), store)
         scene.part.unlink()
-        with pull(server.request, Access(), store) as bundle:
+        with pull(server.request, RegistryOptions(), store) as bundle:
             assert bundle.downloaded == len(DATA), "what another user may change is not taken for right by its size"
             assert scene.blob.stat().st_uid == 0
 

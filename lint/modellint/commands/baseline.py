@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from modellint.check import Report
     from modellint.files.base_version import BaseVersion
-    from modellint.linter.record import Result
+    from modellint.linter.record import FindingRecord
 
 _LARGEST = 1 << 25  # bytes
 _PARTS = ("rule", "path", "at", "about")  # of an identity, as they are called in the file
@@ -37,11 +37,11 @@ class Baseline:
 
     __slots__ = ("counts", "identify")
 
-    def __init__(self, counts: dict[Identity, int], identify: Callable[[Result], Identity]) -> None:
+    def __init__(self, counts: dict[Identity, int], identify: Callable[[FindingRecord], Identity]) -> None:
         self.counts = counts
         self.identify = identify
 
-    def has(self, result: Result) -> bool:
+    def has(self, result: FindingRecord) -> bool:
         """Whether a finding is one of them; each is so only once."""
         known = self.identify(result)
         left = self.counts.get(known, 0)
@@ -65,7 +65,7 @@ def apply_baseline(
         write(written, _as_text(known.counts))
     if path:
         known = _read(path) if before is None or path == written else _earlier(path, before, report)
-    new: list[Result] = []
+    new: list[FindingRecord] = []
     for result in report.results:
         if id(result) not in never and known.has(result):
             report.known += 1
@@ -87,22 +87,22 @@ def _earlier(path: str, before: BaseVersion, report: Report) -> Baseline:
     return known
 
 
-def identity(result: Result) -> Identity:
+def identity(result: FindingRecord) -> Identity:
     """What a finding is known by."""
     return result.rule, _path(result), ".".join(result.keys), result.about
 
 
-def _hashed(result: Result) -> Identity:
+def _hashed(result: FindingRecord) -> Identity:
     """What a finding is known by in a baseline of version 1."""
     text = "\0".join((result.rule, _path(result), result.place.line.strip() or result.message))
     return (hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],)
 
 
-def _path(result: Result) -> str:
+def _path(result: FindingRecord) -> str:
     return os.path.relpath(result.place.path).replace(os.sep, "/")
 
 
-def _counted(results: Iterable[Result]) -> dict[Identity, int]:
+def _counted(results: Iterable[FindingRecord]) -> dict[Identity, int]:
     counts: dict[Identity, int] = {}
     for result in results:
         known = identity(result)

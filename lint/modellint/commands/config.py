@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modellint.text.source import Span
 
 
-class Refused(Exception):
+class RefusedProject(Exception):
     """Docker Compose would refuse the project. `reasons` say why, each with its place."""
 
     def __init__(self, reasons: list[tuple[Span, str]]) -> None:
@@ -41,7 +41,7 @@ def run(said: Arguments) -> int:
     except Unreadable as trouble:
         complain(str(trouble))
         return FAILED
-    except Refused as refused:
+    except RefusedProject as refused:
         for span, message in refused.reasons:
             line, column = span.first
             complain(f"{span.source.path}:{line}:{column}: {message}")
@@ -52,11 +52,11 @@ def run(said: Arguments) -> int:
 
 
 def config(path: str, options: Options, shell: Mapping[str, str], rules: Mapping[str, Rule]) -> str:
-    """The YAML of a path's project, or of the one found here without a path; raises `Unreadable` or `Refused`."""
+    """The YAML of a path's project, or of the one found here; raises `Unreadable` or `RefusedProject`."""
     project = load_project(select_path(path, options, dict(shell)))
     reasons = [*refusals(project, rules), *_unread(project)]
     if reasons or not project.name:
-        raise Refused(reasons)
+        raise RefusedProject(reasons)
     return dump(canonical(project))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modellint.commands.arguments import Arguments
     from modellint.compose.loading.selection import Options
     from modellint.compose.model.project import Project
-    from modellint.fix import Outcome
+    from modellint.fix import FixOutcome
     from modellint.text.finding import Finding
 
 _STDIN = "-"
@@ -82,7 +82,7 @@ def _wanted(said: Arguments, rule: str) -> bool:
     return (not select or rule in select or "all" in select) and rule not in said.names("--ignore")
 
 
-def _finish(said: Arguments, outcome: Outcome, pins: _Pins | None) -> int:
+def _finish(said: Arguments, outcome: FixOutcome, pins: _Pins | None) -> int:
     only_said = "--diff" in said.values or "--check" in said.values
     unwritten = [] if only_said else write(outcome.changes)
     lost = {trouble.path for trouble in unwritten}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from modellint.commands.arguments import Arguments
-    from modellint.linter.record import Result
+    from modellint.linter.record import FindingRecord
 
 _THERE = "`{}` is there already; `modellint policy show` prints what it says"
 _DAYS = 90  # for which today's findings are accepted
@@ -75,13 +75,13 @@ def run(said: Arguments) -> int:
     return 1 if stopping else 0
 
 
-def _found(said: Arguments, unreadable: list[Unreadable]) -> tuple[list[Result], list[Result]]:
+def _found(said: Arguments, unreadable: list[Unreadable]) -> tuple[list[FindingRecord], list[FindingRecord]]:
     """What is found today: what an exception may cover, and what keeps a project from starting."""
     known = rules(online=False, policy=False)
     running = [rule for rule in known.values() if rule.on]
     idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
-    found: list[Result] = []
-    stopping: dict[tuple[str, int, int, str, str], Result] = {}
+    found: list[FindingRecord] = []
+    stopping: dict[tuple[str, int, int, str, str], FindingRecord] = {}
     for target in targets(said.rest, unreadable):
         try:
             project, _, overlay = open_project(target, project_options(said), os.environ)
@@ -100,7 +100,7 @@ def _found(said: Arguments, unreadable: list[Unreadable]) -> tuple[list[Result],
     return found, [stopping[order] for order in sorted(stopping)]
 
 
-def _accepted(result: Result, folder: str) -> _Accepted:
+def _accepted(result: FindingRecord, folder: str) -> _Accepted:
     """The exception for a finding, in the policy of a folder."""
     path = os.path.relpath(result.place.path, folder).replace(os.sep, "/")
     path = path.replace("#", "*")  # what is behind a `#` is keys
@@ -110,7 +110,7 @@ def _accepted(result: Result, folder: str) -> _Accepted:
     return _Accepted(path + ("#" + ".".join(keys) if keys else ""), result.rule, result.about)
 
 
-def _left(stopping: list[Result]) -> Iterable[str]:
+def _left(stopping: list[FindingRecord]) -> Iterable[str]:
     """What is said of the findings that no exception covers."""
     if stopping:
         verb, what = ("is", "it") if len(stopping) == 1 else ("are", "them")

@@ -14,7 +14,7 @@ from modellint.fixing.pinning import requests
 from modellint.oci.answers import NOT_FOUND, Facts
 from modellint.registry.ask import ask
 from modellint.registry.cache import default_folder
-from modellint.registry.options import MAX_AGE, TIMEOUT, Access
+from modellint.registry.options import MAX_AGE, TIMEOUT, RegistryOptions
 from modellint.text.sizes import read_size
 
 TYPE_CHECKING = False
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from modellint.commands.arguments import Arguments
     from modellint.compose.loading.selection import Options
-    from modellint.oci.answers import Answer
-    from modellint.oci.query import Request
+    from modellint.oci.answers import RegistryAnswer
+    from modellint.oci.query import Query
 
     Place: TypeAlias = tuple[str, int, int, str]  # path, line and column, and the reference for a message
 
@@ -33,9 +33,9 @@ _LONGEST = 600.0  # seconds
 _WRITING = ("fix",)  # commands that write answers into files: what a tag was ten minutes ago is not good enough for it
 
 
-def access(said: Arguments, environment: Mapping[str, str]) -> Access:
+def access(said: Arguments, environment: Mapping[str, str]) -> RegistryOptions:
     """What the arguments allow; raises `UsageError`. `--timeout` of `smoke` is about all of a run."""
-    return Access(
+    return RegistryOptions(
         registries=said.each("--registry"),
         plain_http=said.each("--plain-http"),
         token_hosts=said.each("--token-host"),
@@ -80,9 +80,9 @@ def ask_projects(
 
 def named(
     paths: Iterable[str], options: Options, environment: Mapping[str, str], *, all_images: bool
-) -> dict[Request, Place]:
+) -> dict[Query, Place]:
     """What the projects of some paths ask registries for, and the first place that does. What is unreadable is not."""
-    places: dict[Request, Place] = {}
+    places: dict[Query, Place] = {}
     for target in targets(list(paths), []):
         try:
             project, _, _ = open_project(target, options, environment)
@@ -94,7 +94,7 @@ def named(
     return places
 
 
-def unanswered(places: Mapping[Request, Place], facts: Facts) -> list[Unreadable]:
+def unanswered(places: Mapping[Query, Place], facts: Facts) -> list[Unreadable]:
     """The references for which nothing is known, not even that they do not exist."""
     lost: list[Unreadable] = []
     for request, (path, row, column, shown) in places.items():
@@ -104,7 +104,7 @@ def unanswered(places: Mapping[Request, Place], facts: Facts) -> list[Unreadable
     return lost
 
 
-def ask_all(asked: Iterable[Request], allowed: Access, *, details: bool) -> dict[Request, Answer]:
+def ask_all(asked: Iterable[Query], allowed: RegistryOptions, *, details: bool) -> dict[Query, RegistryAnswer]:
     """Ask, with a progress bar where a person looks at standard error."""
     waiting = list(asked)
     if not waiting or not sys.stderr.isatty() or os.environ.get("CI"):
@@ -116,7 +116,7 @@ def ask_all(asked: Iterable[Request], allowed: Access, *, details: bool) -> dict
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=len(waiting))
 
-        def advance(_request: Request, _answer: Answer) -> None:
+        def advance(_request: Query, _answer: RegistryAnswer) -> None:
             progress.advance(task)
 
         return ask(waiting, allowed, details=details, answered=advance)

@@ -17,7 +17,7 @@ from modellint.report.output import put
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modellint.commands.arguments import Arguments
-    from modellint.oci.query import Request
+    from modellint.oci.query import Query
 
 
 def run(said: Arguments) -> int:
@@ -33,7 +33,7 @@ def run(said: Arguments) -> int:
     return 0
 
 
-def _model_request(text: str) -> Request:
+def _model_request(text: str) -> Query:
     ref = Reference(text)
     request = of_model(ref)
     if request is not None:
@@ -45,7 +45,7 @@ def _model_request(text: str) -> Request:
     raise UsageError(f"`{text}` is no model reference: {ref.problem}")
 
 
-def _image_request(text: str) -> Request:
+def _image_request(text: str) -> Query:
     request = of_image(Image(text))
     # The characters of an image's name are those of a model's.
     if request is None or Reference(f"{request.registry}/{request.repository}").kind == "invalid":

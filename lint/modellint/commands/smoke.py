@@ -19,7 +19,7 @@ from modellint.commands.trust import refuse_untrusted, warning
 from modellint.files.atomic_write import refuse_links
 from modellint.files.disk import Unreadable
 from modellint.linter import discovery
-from modellint.linter.record import Result, result, results
+from modellint.linter.record import FindingRecord, result, results
 from modellint.linter.refusals import refusing
 from modellint.registry.failure import Failure
 from modellint.report import output, renderer
@@ -30,7 +30,7 @@ from modellint.report.printable import printable
 from modellint.smoke.check import findings
 from modellint.smoke.docker.engine import NoEngine
 from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN
-from modellint.smoke.options import DOCKER, NONE, Asked, Unknown
+from modellint.smoke.options import DOCKER, NONE, SmokeOptions, UnknownService
 from modellint.smoke.page import SMOKE_FAILED
 from modellint.smoke.progress import watch
 from modellint.smoke.run import smoke
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from modellint.commands.arguments import Arguments
     from modellint.compose.loading.selection import Options, Selection
     from modellint.compose.model.project import Project
-    from modellint.registry.options import Access
+    from modellint.registry.options import RegistryOptions
     from modellint.smoke.check import Smoke
 
 _LONGEST = 86_400.0
@@ -85,7 +85,7 @@ def run(said: Arguments) -> int:
         with contextlib.suppress(OSError):  # after SIGHUP nobody may be there to read it
             complain(_GONE)
         return FAILED
-    except Unknown as trouble:
+    except UnknownService as trouble:
         raise UsageError(str(trouble)) from None
     except (Unreadable, NoEngine, Failure) as trouble:
         complain(trouble.reason if isinstance(trouble, Failure) else str(trouble))
@@ -154,7 +154,7 @@ def _is_refused(said: Arguments, project: Project) -> bool:
     return True
 
 
-def _tried(said: Arguments, project: Project, asked: Asked, allowed: Access) -> Smoke:
+def _tried(said: Arguments, project: Project, asked: SmokeOptions, allowed: RegistryOptions) -> Smoke:
     """Run it, and report."""
     keep = "--keep" in said.values or asked.serve
     with Signals() as signals:
@@ -200,10 +200,10 @@ def _report(project: Project, seen: Smoke) -> Report:
     return _report_of(project, [result(each) for each in findings(seen.checks)])
 
 
-def _report_of(project: Project, found: Iterable[Result]) -> Report:
+def _report_of(project: Project, found: Iterable[FindingRecord]) -> Report:
     """A report of one project, in the order of a check."""
     report = Report()
-    report.results = sorted(found, key=Result.order)
+    report.results = sorted(found, key=FindingRecord.order)
     report.files = len({os.path.normpath(file.source.path) for file in project.files})
     report.projects = 1
     return report
@@ -228,8 +228,8 @@ def _compose_words(options: Options, selection: Selection, overlay: str) -> tupl
     return (*words, f"--project-directory={os.path.abspath(selection.folder)}")
 
 
-def _asked(said: Arguments) -> Asked:
-    return Asked(
+def _asked(said: Arguments) -> SmokeOptions:
+    return SmokeOptions(
         said.last("--store") or default_folder(os.environ),
         store_limit=_size(said, "--store-limit"),
         engine=said.last("--engine", NONE),

@@ -119,7 +119,7 @@ _RESOURCES = "src/main/resources/"
 _ELF = b"\x7fELF"
 
 
-class Limits:
+class ContextLimits:
     """How much of one build context is read. Beyond it the walk is not `complete`, and a rule stays silent."""
 
     __slots__ = ("all_bytes", "entries", "file_bytes", "files", "seconds")
@@ -139,7 +139,7 @@ class Limits:
         self.seconds = seconds
 
 
-LIMITS = Limits()
+LIMITS = ContextLimits()
 
 
 class CodeFile:
@@ -163,7 +163,7 @@ class Walk:
 
     __slots__ = ("_bytes", "_deadline", "_entries", "_full", "_limits", "complete", "files", "folder", "unread")
 
-    def __init__(self, folder: str, limits: Limits) -> None:
+    def __init__(self, folder: str, limits: ContextLimits) -> None:
         self.folder = folder
         self.files: list[CodeFile] = []
         self.complete = True
@@ -225,7 +225,9 @@ class Walk:
         return data
 
 
-def code_files(folder: str, dockerfile: str | None = None, limits: Limits = LIMITS, settings: bool = False) -> Walk:
+def code_files(
+    folder: str, dockerfile: str | None = None, limits: ContextLimits = LIMITS, settings: bool = False
+) -> Walk:
     """The files of a build context that may hold source code, without vendored, generated and ignored ones.
 
     `dockerfile` is relative to the folder, as in a Compose file. With `settings`, also files that code may load.

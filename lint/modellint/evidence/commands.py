@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from modellint.compose.model.project import Service
-    from modellint.evidence.shell import Expansion, Word
+    from modellint.evidence.shell import Expansion, ShellWord
     from modellint.text.source import Span
     from modellint.yaml.node import Node
 
 
-class Run:
+class RunScript:
     """A script, and the value that holds it: at `offset`, or -1 where it is not there to the letter."""
 
     __slots__ = ("key", "offset", "scalar", "script")
@@ -42,7 +42,7 @@ class Run:
                     continue  # what it substitutes is a command of its own
                 yield Text("command", command.name if at else "", word.text, self._locate(word), self.scalar)
 
-    def _locate(self, word: Word) -> Callable[[int, int], Span]:
+    def _locate(self, word: ShellWord) -> Callable[[int, int], Span]:
         verbatim = self.script.text.find(word.text, word.start, word.end)  # behind a quote that may open the word
 
         def locate(start: int, end: int) -> Span:
@@ -63,9 +63,9 @@ class Reader:
     def __init__(self, seconds: float = 1.0) -> None:
         self._left = seconds
 
-    def runs(self, service: Service) -> list[Run]:
+    def runs(self, service: Service) -> list[RunScript]:
         """Every script of a service: of its command, its health check and its hooks; none when the time is over."""
-        found: list[Run] = []
+        found: list[RunScript] = []
         start = perf_counter()
         for run in _runs(service) if self._left > 0 else ():
             found.append(run)
@@ -75,7 +75,7 @@ class Reader:
         return found
 
 
-def _runs(service: Service) -> Iterator[Run]:
+def _runs(service: Service) -> Iterator[RunScript]:
     body = service.body
     yield from _of_argv("command", [*_argv(body.get("entrypoint")), *_argv(body.get("command"))])
     yield from _of_check(body.get("healthcheck", "test"))
@@ -87,21 +87,21 @@ def _runs(service: Service) -> Iterator[Run]:
                     yield from _of_argv(hook, _argv(value))
 
 
-def _of_check(test: Node | None) -> Iterator[Run]:
+def _of_check(test: Node | None) -> Iterator[RunScript]:
     if isinstance(test, Scalar) and isinstance(test.value, str):
-        yield Run("healthcheck", test, read_script(test.value), 0)
+        yield RunScript("healthcheck", test, read_script(test.value), 0)
     items = [item for item in test.items if isinstance(item, Scalar)] if isinstance(test, Sequence) else []
     kind = text_of(items[0]) if items else ""
     if kind == "CMD-SHELL" and len(items) > 1 and (text := text_of(items[1])) is not None:
-        yield Run("healthcheck", items[1], read_script(text), 0)
+        yield RunScript("healthcheck", items[1], read_script(text), 0)
     elif kind == "CMD":
         yield from _of_argv("healthcheck", [(text_of(item) or "", item) for item in items[1:]])
 
 
-def _of_argv(key: str, argv: list[tuple[str, Scalar]]) -> Iterator[Run]:
+def _of_argv(key: str, argv: list[tuple[str, Scalar]]) -> Iterator[RunScript]:
     for at, script in of_words([word for word, _ in argv]):
         scalar = argv[at][1]
-        yield Run(key, scalar, script, (text_of(scalar) or "").find(script.text))
+        yield RunScript(key, scalar, script, (text_of(scalar) or "").find(script.text))
 
 
 def _argv(node: Node | None) -> list[tuple[str, Scalar]]:

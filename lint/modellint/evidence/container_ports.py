@@ -30,7 +30,7 @@ class Mapped:
         self.count = count
 
 
-class Ports:
+class ContainerPorts:
     """What a service says about ports."""
 
     __slots__ = ("_listening", "_mapped", "_ranges", "_single", "_spoken_of")

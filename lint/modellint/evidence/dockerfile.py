@@ -43,7 +43,7 @@ class Instruction:
         self.offsets = offsets
 
 
-class Variable:
+class DockerfileVariable:
     """What `ENV` or `ARG` sets; `value` is None for an `ARG` without a default."""
 
     __slots__ = ("is_arg", "name", "span", "value")
@@ -89,7 +89,7 @@ class Dockerfile:
         self.base = ""
         self.brings = False  # whether a step may put programs beside those of the base
         self.ports: set[int] = set()
-        self.variables: dict[str, Variable] = {}
+        self.variables: dict[str, DockerfileVariable] = {}
         self.scripts: list[ScriptAt] = []
         self.seconds = 1.0  # that reading what the build runs may still take
         self.words: dict[str, list[str]] = {}  # of `ENTRYPOINT` and `CMD`, where they are lists
@@ -198,18 +198,18 @@ def _exec_form(text: str) -> list[str] | None:
     return texts if len(texts) == len(words) else None
 
 
-def _variables(instruction: Instruction, source: Source) -> Iterator[Variable]:
+def _variables(instruction: Instruction, source: Source) -> Iterator[DockerfileVariable]:
     text, is_arg = instruction.text, instruction.name == "ARG"
     first = text.split(None, 1)
     if not is_arg and first and "=" not in first[0]:  # `ENV NAME value`
-        yield Variable(
+        yield DockerfileVariable(
             first[0], first[1] if len(first) > 1 else "", _span(instruction, source, 0, len(first[0])), False
         )
         return
     for start, end in _words(text):
         name, equals, value = text[start:end].partition("=")
         span = _span(instruction, source, start, start + len(name))
-        yield Variable(name, _unquoted(value) if equals else None, span, is_arg)
+        yield DockerfileVariable(name, _unquoted(value) if equals else None, span, is_arg)
 
 
 def _words(text: str) -> Iterator[tuple[int, int]]:

@@ -39,7 +39,7 @@ _BROWSER_PREFIXES = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "PUBLIC_", "NUXT_PUB
 _TAKES_ADDRESS = frozenset(("curl", "wget", "http", "https", "xh", "wait-for-it", "wait-for-it.sh", "wait-for", "nc"))
 
 
-class Endpoint:
+class ModelServerAddress:
     """An address in a text, and the model server that it is known to belong to: a name, or empty."""
 
     __slots__ = ("server", "text", "url")
@@ -50,7 +50,7 @@ class Endpoint:
         self.server = server
 
 
-def endpoints(text: Text, known: dict[str, list[Url]]) -> list[Endpoint]:
+def endpoints(text: Text, known: dict[str, list[Url]]) -> list[ModelServerAddress]:
     """The addresses of a text, in order: URLs, and a value that is nothing but a host and a port.
 
     `known` remembers the URLs of long texts.
@@ -69,7 +69,7 @@ def endpoints(text: Text, known: dict[str, list[Url]]) -> list[Endpoint]:
     if not found and RUNNER_HOST in value:
         at = value.find(RUNNER_HOST)
         found = [Url("", RUNNER_HOST, None, "", at, at + len(RUNNER_HOST))]
-    return [Endpoint(text, url, server(url, text.name)) for url in found]
+    return [ModelServerAddress(text, url, server(url, text.name)) for url in found]
 
 
 def server(url: Url, name: str) -> str:

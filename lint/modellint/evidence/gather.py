@@ -7,7 +7,7 @@ from time import perf_counter
 
 from modellint.compose.loading.session import is_remote
 from modellint.evidence import endpoints as addresses
-from modellint.evidence.endpoints import Endpoint, endpoints
+from modellint.evidence.endpoints import ModelServerAddress, endpoints
 from modellint.evidence.images import INFRASTRUCTURE, Product, product_of
 from modellint.evidence.texts import Text, command_scalars, of_scalar, texts
 from modellint.files import disk
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from modellint.compose.model.project import Project, Service
     from modellint.compose.variables.interpolate import Variable
-    from modellint.evidence.commands import Reader, Run
+    from modellint.evidence.commands import Reader, RunScript
     from modellint.evidence.dockerfile import Dockerfile, ScriptAt
     from modellint.evidence.source_env import Code
     from modellint.evidence.url import Url
@@ -101,8 +101,8 @@ class Evidence:
         self._left = _MOST_ADDRESSES
         self._urls: dict[str, list[Url]] = {}  # of a text: services may share a long one
         self._mentioned: dict[str, frozenset[str]] = {}
-        self._endpoints: dict[str, list[Endpoint]] = {}
-        self._runs: dict[str, list[Run]] = {}
+        self._endpoints: dict[str, list[ModelServerAddress]] = {}
+        self._runs: dict[str, list[RunScript]] = {}
         self._reader: Reader | None = None
         self._dockerfiles: dict[str, Dockerfile | None] = {}
         self._code: dict[tuple[str, str], Code] = {}
@@ -135,7 +135,7 @@ class Evidence:
             self._products[name] = product_of(image) if image else None
         return self._products[name]
 
-    def runs(self, service: Service) -> list[Run]:
+    def runs(self, service: Service) -> list[RunScript]:
         """The shell scripts that a service runs."""
         name = service.name.text
         if name not in self._runs:
@@ -148,7 +148,7 @@ class Evidence:
                 self._runs[name] = self._reader.runs(service)
         return self._runs[name]
 
-    def endpoints(self, service: Service) -> list[Endpoint]:
+    def endpoints(self, service: Service) -> list[ModelServerAddress]:
         """The addresses that a service is given: in variables, arguments, labels, configs, commands, its Dockerfile."""
         name = service.name.text
         if name not in self._endpoints:
@@ -161,7 +161,7 @@ class Evidence:
                 found.append(each)
         return self._endpoints[name]
 
-    def _all_endpoints(self, service: Service) -> Iterator[Endpoint]:
+    def _all_endpoints(self, service: Service) -> Iterator[ModelServerAddress]:
         for text in self._texts(service) if self._left >= 0 else ():
             if ":" in text.value or "." in text.value:
                 yield from endpoints(text, self._urls)
@@ -337,7 +337,7 @@ class Evidence:
         known = self.product(service)
         return known is not None and known.role == INFRASTRUCTURE
 
-    def _runner(self, endpoint: Endpoint) -> str:
+    def _runner(self, endpoint: ModelServerAddress) -> str:
         """Docker Model Runner, where the project runs it as a container, or an address has its name."""
         service = self._project.services.get(endpoint.url.host)
         if service is None:

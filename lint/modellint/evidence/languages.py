@@ -33,7 +33,7 @@ _MOST_NAMES = 20  # under which a file imports what reads variables: the file is
 _OFTEN = 256  # uses after which the clock is looked at
 
 
-class TooMuch(Exception):
+class UnreadableSource(Exception):
     """A file does more with variables than a reader should look at."""
 
 
@@ -168,7 +168,7 @@ def _of_os(probe: _Probe, text: str) -> Iterator[Found]:
             elif words and words[0] in _OF_OS and words[-1].isidentifier():
                 tails[words[-1]] = _OF_OS[words[0]]
     if len(tails) > _MOST_NAMES:
-        raise TooMuch
+        raise UnreadableSource
     for name, tail in tails.items():
         known = _Probe(name, rf"{name}(?<![\w.]{name})(?!\w){tail}", RUN_TIME, before=_asked_for)
         yield from _outside(spans, _matches(known, text))
@@ -193,7 +193,7 @@ def _of_module(probe: _Probe, text: str) -> Iterator[Found]:
             elif part[1] == "env":
                 names.add(part[2] or part[1])
     if len(names) > _MOST_NAMES:
-        raise TooMuch
+        raise UnreadableSource
     for name in sorted(names):
         known = _Probe(name, rf"{name}(?<![\w$.]{name})(?![\w$]|\s*+:){_JS_MAPPING}", RUN_TIME, before=_taken_apart)
         yield from _outside(spans, _matches(known, text))
@@ -329,7 +329,7 @@ class Language:
     def found(self, probes: list[_Probe], text: str, is_late: Callable[[], bool]) -> Iterator[Found]:
         """All that a file does with variables; what stands in a comment or a string is only `MAYBE`.
 
-        Raises `TooMuch` where that is more than a person writes, or it is late.
+        Raises `UnreadableSource` where that is more than a person writes, or it is late.
         """
         doubtful: list[Found] = []
         count = 0
@@ -337,7 +337,7 @@ class Language:
             for one in probe.find(probe, text):
                 count += 1
                 if count > _MOST_FOUND or (count % _OFTEN == 0 and is_late()):
-                    raise TooMuch
+                    raise UnreadableSource
                 if probe.anywhere:
                     yield one
                 else:

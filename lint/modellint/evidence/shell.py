@@ -100,7 +100,7 @@ _READ_VALUED = frozenset(("-d", "-i", "-n", "-N", "-p", "-t", "-u"))
 _MAPFILE_VALUED = frozenset(("-d", "-n", "-O", "-s", "-u", "-C", "-c"))
 
 
-class Word:
+class ShellWord:
     """One word of a command.
 
     `text` is what the shell makes of it as far as that is known: without quotes and backslashes, its parts joined, what
@@ -117,7 +117,7 @@ class Word:
         self.literal = literal
 
 
-class Command:
+class ShellCommand:
     """A simple command. Redirections and the assignments in front of it are not among its `words`.
 
     `assigned` are the names of those assignments, of those that a wrapper before it (`env A=b cmd`) makes, too.
@@ -125,7 +125,7 @@ class Command:
 
     __slots__ = ("assigned", "words")
 
-    def __init__(self, words: list[Word], assigned: list[str]) -> None:
+    def __init__(self, words: list[ShellWord], assigned: list[str]) -> None:
         self.words = words
         self.assigned = assigned
 
@@ -176,7 +176,7 @@ class Script:
     def __init__(
         self,
         text: str,
-        commands: list[Command],
+        commands: list[ShellCommand],
         expansions: list[Expansion],
         assigned: frozenset[str],
         sourced: bool,
@@ -230,7 +230,7 @@ def of_words(words: Sequence[str]) -> list[tuple[int, Script]]:
     return []
 
 
-def invoked_scripts(command: Command) -> str | None:
+def invoked_scripts(command: ShellCommand) -> str | None:
     """Path of the script file that a command runs, as it is written there; None where it is not known or there is none.
 
     A shell's and `source`'s operand is one, whatever its name. A command is taken for one if it ends like one, or if it
@@ -267,7 +267,7 @@ class _Found:
     __slots__ = ("assigned", "commands", "damaged", "deadline", "expansions", "sourced")
 
     def __init__(self) -> None:
-        self.commands: list[Command] = []
+        self.commands: list[ShellCommand] = []
         self.expansions: dict[int, Expansion] = {}  # by start: what the grammar missed may be met twice
         self.assigned: set[str] = set()
         self.sourced = False
@@ -475,7 +475,7 @@ class _Reading:
         if texts == ["}"]:
             return  # of `time { cmd; }`, where the grammar takes the braces for words
         for _ in range(_DEEPEST + 1):
-            command = Command(words[-len(texts) :], assigned)
+            command = ShellCommand(words[-len(texts) :], assigned)
             self.found.commands.append(command)
             if not is_array:
                 self.found.assigned.update(_sets(texts))
@@ -580,7 +580,7 @@ class _Reading:
         gap = self.text[left.end_byte : right.start_byte]
         return not gap or (len(gap) % 2 == 0 and gap[::2].count("\\") == len(gap) // 2)
 
-    def _word(self, nodes: list[Node]) -> Word:
+    def _word(self, nodes: list[Node]) -> ShellWord:
         start, end = nodes[0].start_byte, nodes[-1].end_byte
         raw = self.text[start:end]
         literal = not self.filled or not any(self.filled[start:end])
@@ -588,7 +588,7 @@ class _Reading:
             parts = self._parts(nodes)
             raw = "".join(text for text, _, _ in parts)
             literal = literal and not any(expanded for _, _, expanded in parts)
-        return Word(raw, *self._place(start, end), literal)
+        return ShellWord(raw, *self._place(start, end), literal)
 
     def _place(self, start: int, end: int) -> tuple[int, int]:
         return self.places[start], self.places[end - 1] + 1
@@ -785,7 +785,7 @@ def _script_operand(texts: Sequence[str]) -> int | None:
     return None
 
 
-def _sources(command: Command) -> bool:
+def _sources(command: ShellCommand) -> bool:
     """Whether a command may set names that the script does not show."""
     words = command.words
     name = words[0].text
@@ -866,9 +866,9 @@ def _base(text: str) -> str:
     return text.rpartition("/")[2]
 
 
-def _literal(word: Word) -> str | None:
+def _literal(word: ShellWord) -> str | None:
     return word.text if word.literal else None
 
 
-def _first(command: Command) -> int:
+def _first(command: ShellCommand) -> int:
     return command.words[0].start

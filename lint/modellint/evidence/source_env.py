@@ -15,7 +15,7 @@ import re
 
 from modellint.evidence import build_context
 from modellint.evidence.build_context import LIMITS, MANIFESTS, MAX_LINE, PROGRAM, REQUIREMENTS, TEST, TEXT
-from modellint.evidence.languages import LANGUAGES, MAYBE, OPAQUE, WRITE, Found, Language, TooMuch
+from modellint.evidence.languages import LANGUAGES, MAYBE, OPAQUE, WRITE, Found, Language, UnreadableSource
 from modellint.evidence.libraries import (
     ENDPOINT_WORDS,
     GIVES_ENDPOINT,
@@ -32,7 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from modellint.evidence.build_context import CodeFile, Limits, Walk
+    from modellint.evidence.build_context import CodeFile, ContextLimits, Walk
 
 
 class Code:
@@ -76,7 +76,9 @@ class Code:
         return next((sdk for pattern, sdk in self.implicit.items() if _stands_for(pattern, name)), "")
 
 
-def read_code(folder: str, dockerfile: str | None = None, limits: Limits = LIMITS, names: Iterable[str] = ()) -> Code:
+def read_code(
+    folder: str, dockerfile: str | None = None, limits: ContextLimits = LIMITS, names: Iterable[str] = ()
+) -> Code:
     """What the source files of a build context say.
 
     `dockerfile` is relative to the folder, as in a Compose file. Of `names`, those that stand anywhere in a source
@@ -175,7 +177,7 @@ class _Reader:
             text = data.decode(errors="replace")
             try:
                 self._add_found(file, text, language.found(probes, text, self._walk.is_late))
-            except TooMuch:
+            except UnreadableSource:
                 self._walk.complete = False
 
     def _add_found(self, file: CodeFile, text: str, all_found: Iterator[Found]) -> None:

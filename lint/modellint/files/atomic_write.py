@@ -141,7 +141,7 @@ def _bounds(folder: str) -> str:
     return repository(os.path.realpath(folder)) or (here if lies_in(folder, here) else "")
 
 
-class Place:
+class WritePath:
     """Where a file lies, and the name of the temporary file beside it. `target` is a path without symbolic links.
 
     The folder is held open, so that it stays the same one whatever is renamed; where that is impossible (Windows), it
@@ -325,7 +325,7 @@ def words(error: OSError) -> str:
 def _write(path: str, data: bytes, new: bool) -> None:
     if not os.path.basename(path):
         raise Unwritable(path, "is a folder")
-    place = Place(resolved(path))
+    place = WritePath(resolved(path))
     try:
         try:
             mode = place.status().st_mode
@@ -350,7 +350,7 @@ def _nothing() -> None:
     """There is nothing to check: what is there by now, is replaced."""
 
 
-def _kept(place: Place, path: str) -> FileAttributes:
+def _kept(place: WritePath, path: str) -> FileAttributes:
     from modellint.files.attributes import FileAttributes
 
     try:

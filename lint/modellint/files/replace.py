@@ -9,7 +9,7 @@ import os
 import stat
 
 from modellint.files import disk
-from modellint.files.atomic_write import Place, Unwritable, close, is_link, resolved, why_unwritten
+from modellint.files.atomic_write import Unwritable, WritePath, close, is_link, resolved, why_unwritten
 from modellint.files.attributes import FileAttributes
 
 _BOM = b"\xef\xbb\xbf"
@@ -48,7 +48,7 @@ def read_original(path: str, target: str = "") -> Original:
     try:
         os.lstat(path)  # an empty name, and one with a `/` behind a file, would get lost in what follows
         real = target or resolved(path)
-        place = Place(real)
+        place = WritePath(real)
         try:
             data, status = _read_at(place, path, bool(target))
         finally:
@@ -68,7 +68,7 @@ def read_original(path: str, target: str = "") -> Original:
     return Original(path, real, data, text, _identity(status))
 
 
-def _read_at(place: Place, path: str, known: bool) -> tuple[bytes, os.stat_result]:
+def _read_at(place: WritePath, path: str, known: bool) -> tuple[bytes, os.stat_result]:
     kind = place.status().st_mode  # before it is opened: to open a device can already do something
     if not stat.S_ISREG(kind) and known:
         raise Unwritable(path, CHANGED)
@@ -99,7 +99,7 @@ def replace(original: Original, text: str) -> None:
     try:
         if os.path.realpath(original.path) != original.target:
             raise Unwritable(original.path, CHANGED)
-        place = Place(original.target)
+        place = WritePath(original.target)
         try:
             place.put(data, _unchanged(place, original), lambda: _unchanged(place, original))
         finally:
@@ -121,7 +121,7 @@ def _encoded(original: Original, text: str) -> bytes:
     return data
 
 
-def _unchanged(place: Place, original: Original) -> FileAttributes:
+def _unchanged(place: WritePath, original: Original) -> FileAttributes:
     """Raises `Unwritable` where a file is no longer what was read, or may not be written."""
     try:
         if not stat.S_ISREG(place.status().st_mode):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from modellint.compose.model.project import Grant, Injected, Model, Project, Service, Setting
-    from modellint.evidence.endpoints import Endpoint
+    from modellint.evidence.endpoints import ModelServerAddress
     from modellint.evidence.gather import Evidence
     from modellint.yaml.node import Node
 
@@ -99,7 +99,7 @@ def inject_instead(project: Project, variable: Injected, setting: Setting) -> li
     return [*named, *taken] if named and taken else None
 
 
-def is_base_url(endpoint: Endpoint) -> bool:
+def is_base_url(endpoint: ModelServerAddress) -> bool:
     """Whether a text is nothing but an address to which a program adds what it also adds to the injected one."""
     url, text = endpoint.url, endpoint.text
     whole = f"{url.scheme}://{text.value[url.start : url.end]}{url.path}"

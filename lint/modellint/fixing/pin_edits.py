@@ -12,7 +12,7 @@ from modellint.compose.variables.interpolate import InvalidTemplate, variables
 from modellint.files.disk import Unreadable, read
 from modellint.oci.image_reference import Image
 from modellint.oci.model_reference import Reference, is_tag
-from modellint.oci.query import Request, by_digest, by_tag, of_image
+from modellint.oci.query import Query, by_digest, by_tag, of_image
 from modellint.text.edit import UNSAFE, Edit, Fix
 from modellint.text.source import Span
 from modellint.yaml.node import Scalar
@@ -34,7 +34,7 @@ class Unpinnable(Exception):
     """Why a reference cannot be pinned where it stands, in words that go on after `REFERENCE is not pinned: `."""
 
 
-class Place:
+class ReferenceSpan:
     """Where the text of a reference stands: in the value itself, in the default of a variable, or in an env file.
 
     `behind` is the offset from which on a comment may follow.
@@ -75,27 +75,27 @@ def images(project: Project) -> Iterator[Scalar]:
             yield node
 
 
-def called(node: Scalar, request: Request | None) -> str:
+def called(node: Scalar, request: Query | None) -> str:
     """A reference for a message, with the registry that was asked: as written where a variable is filled in."""
     if request is None or request.discloses or (node.has_variable and node.shown.startswith(f"{request.registry}/")):
         return f"`{node.shown}`"
     return f"`{node.shown}` of {request.registry}" if node.has_variable else f"`{request}`"
 
 
-def place(node: Scalar, project: Project) -> Place:
+def place(node: Scalar, project: Project) -> ReferenceSpan:
     """Where the text of a reference stands; raises `Unpinnable` where it cannot be replaced."""
     if node.content.text != node.text or "\n" in node.span.text:
         raise Unpinnable("it is written with escapes or over several lines; write it plainly, on one line")
     return _in_text(node.text, 0, node, project)
 
 
-def remembered(where: Place) -> str:
+def remembered(where: ReferenceSpan) -> str:
     """The tag in the comment behind a reference; empty where there is none."""
     first = _comment(where)[1].partition(" #")[0].strip()
     return first if is_tag(first) else ""
 
 
-def model_requests(node: Scalar, ref: Reference, project: Project) -> list[Request]:
+def model_requests(node: Scalar, ref: Reference, project: Project) -> list[Query]:
     """What has to be asked to pin a model, and to say whether its pin is stale."""
     if ref.kind not in ("tag", "digest"):
         return []
@@ -105,7 +105,7 @@ def model_requests(node: Scalar, ref: Reference, project: Project) -> list[Reque
     return [request for request in asked if request is not None]
 
 
-def image_requests(image: Image) -> list[Request]:
+def image_requests(image: Image) -> list[Query]:
     """What has to be asked to pin an image, and to say whether its pin is stale."""
     request = of_image(image, pinned=False) if image.tag or not image.digest else None
     return [request] if request is not None else []
@@ -162,7 +162,7 @@ def moved_image(node: Scalar, project: Project, facts: Facts) -> tuple[str, Fix 
         return _moved(node, request), None
 
 
-def _moved(node: Scalar, request: Request) -> str:
+def _moved(node: Scalar, request: Query) -> str:
     name = node.shown if node.has_variable else f"{request.registry}/{request.repository}"
     return f"the tag `{request.tag}` of `{name}` points to another digest now"
 
@@ -172,7 +172,7 @@ def shown(fix: Fix | None) -> Fix | None:
     return fix if fix is not None and not any(edit.span.source.private for edit in fix.edits) else None
 
 
-def _remembered_request(node: Scalar, ref: Reference, project: Project) -> Request | None:
+def _remembered_request(node: Scalar, ref: Reference, project: Project) -> Query | None:
     try:
         tag = remembered(place(node, project))
     except Unpinnable:
@@ -180,7 +180,7 @@ def _remembered_request(node: Scalar, ref: Reference, project: Project) -> Reque
     return by_tag(ref, tag) if tag else None
 
 
-def pin_model(where: Place, digest: str) -> Fix:
+def pin_model(where: ReferenceSpan, digest: str) -> Fix:
     """Replace the tag of a model by a digest, and remember it."""
     ref = Reference(where.span.text)
     start = len(ref.name)
@@ -192,7 +192,7 @@ def pin_model(where: Place, digest: str) -> Fix:
     return Fix("pin the digest", edits, UNSAFE)
 
 
-def _pin_image(where: Place, digest: str) -> Fix:
+def _pin_image(where: ReferenceSpan, digest: str) -> Fix:
     """Add a digest behind the tag."""
     image = Image(where.span.text)
     end = where.span.start + len(where.span.text.rstrip())
@@ -200,14 +200,14 @@ def _pin_image(where: Place, digest: str) -> Fix:
     return Fix("pin the digest", [Edit(Span(where.source, end, end), f"{tag}@{digest}")], UNSAFE)
 
 
-def _move(where: Place, digest: str) -> Fix:
+def _move(where: ReferenceSpan, digest: str) -> Fix:
     """Replace the digest by another one."""
     at = where.span.text.rindex("@") + 1
     edit = Edit(Span(where.source, where.span.start + at, where.span.end), digest)
     return Fix("move the pin to where the tag points now", [edit], UNSAFE)
 
 
-def _in_text(text: str, at: int, node: Scalar, project: Project) -> Place:
+def _in_text(text: str, at: int, node: Scalar, project: Project) -> ReferenceSpan:
     """The place of a part of a node's text that begins at an offset of it."""
     try:
         found = variables(text)
@@ -217,7 +217,7 @@ def _in_text(text: str, at: int, node: Scalar, project: Project) -> Place:
         if "$" in text:
             raise Unpinnable("it holds a `$`, which no name can have")
         start = node.content.start + at
-        return Place(Span(node.source, start, start + len(text)), node.end)
+        return ReferenceSpan(Span(node.source, start, start + len(text)), node.end)
     variable = found[0]
     if (variable.start, variable.end) != (0, len(text)):
         raise Unpinnable("only a part of it comes from a variable; let the variable hold the whole reference")
@@ -229,7 +229,7 @@ def _in_text(text: str, at: int, node: Scalar, project: Project) -> Place:
     return _in_text(variable.operand, at + variable.end - 1 - len(variable.operand), node, project)
 
 
-def _in_env_file(variable: Variable, node: Scalar, project: Project) -> Place:
+def _in_env_file(variable: Variable, node: Scalar, project: Project) -> ReferenceSpan:
     name = variable.name
     if variable.operator.endswith("+"):
         raise Unpinnable(f"it stands behind `{variable.operator}`; write the reference without a condition")
@@ -247,7 +247,7 @@ def _in_env_file(variable: Variable, node: Scalar, project: Project) -> Place:
         )
     written = entries[0].written
     quoted = written.source.text[written.end : written.end + 1] in ("'", '"')
-    return Place(written, written.end + quoted)
+    return ReferenceSpan(written, written.end + quoted)
 
 
 def _entries(path: str, project: Project) -> list[Entry]:
@@ -266,7 +266,7 @@ def _is_reference(variable: Variable, project: Project) -> bool:
     return any(each is node for each in (*named, *(service.image for service in project.services.values())))
 
 
-def _comment(where: Place) -> tuple[int, str]:
+def _comment(where: ReferenceSpan) -> tuple[int, str]:
     """Where the rest of the line ends in front of a comment, and the comment's text.
 
     The offset is -1 where something else stands between.
@@ -281,7 +281,7 @@ def _comment(where: Place) -> tuple[int, str]:
     return start + len(before.rstrip(" \t")), comment
 
 
-def _remember(where: Place, tag: str) -> list[Edit] | None:
+def _remember(where: ReferenceSpan, tag: str) -> list[Edit] | None:
     """The edits that put a tag into a comment; None where none can stand there."""
     at, _ = _comment(where)
     if at < 0:

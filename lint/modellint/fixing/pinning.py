@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from modellint.compose.model.project import Project
     from modellint.oci.answers import Facts
-    from modellint.oci.query import Request
+    from modellint.oci.query import Query
     from modellint.yaml.node import Scalar
 
 PINNED_BY = ("unpinned-model", "unpinned-image", "ignored-digest")  # the rules that a pin satisfies
@@ -43,7 +43,7 @@ class Pins:
         self.failed: list[Finding] = []  # the message says why
 
 
-def requests(project: Project, *, all_images: bool) -> Iterator[tuple[Scalar, Request]]:
+def requests(project: Project, *, all_images: bool) -> Iterator[tuple[Scalar, Query]]:
     """What has to be asked about the models of a project, and about its images: all, or only those that have a pin."""
     for node, ref in models(project):
         for request in model_requests(node, ref, project):
@@ -96,7 +96,7 @@ def _image(pins: Pins, node: Scalar, project: Project, facts: Facts) -> None:
         pins.stale[-1].fix = moved[1]
 
 
-def _fail(pins: Pins, node: Scalar, rule: str, request: Request | None, reason: str, project: Project) -> None:
+def _fail(pins: Pins, node: Scalar, rule: str, request: Query | None, reason: str, project: Project) -> None:
     if request is not None:
         request.discloses = disclosed(str(node.value), project.environment)
     _add(pins.failed, node, rule, f"{called(node, request)} is not pinned: {reason}")

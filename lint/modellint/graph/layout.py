@@ -35,7 +35,7 @@ _TILE = 210.0  # least width of what stands under the columns
 _FEW = 4  # services without lines, up to which they stay in their column
 
 
-class Row:
+class GrantRow:
     """A grant in the box of its service; `y` is where the line begins."""
 
     __slots__ = ("edge", "y")
@@ -55,7 +55,7 @@ class Box:
         self.width = width
         self.height = height
         self.x = self.y = 0.0
-        self.rows: list[Row] = []
+        self.rows: list[GrantRow] = []
 
     @property
     def middle(self) -> float:
@@ -75,7 +75,7 @@ class Line:
         self.tint = tint
 
 
-class Page:
+class PicturePage:
     """All of it. `headings` are texts with their places."""
 
     __slots__ = ("boxes", "headings", "height", "lines", "width")
@@ -103,14 +103,14 @@ def badges_width(marks: Sequence[Mark]) -> float:
     return sum([badge_width(text) + BADGE_GAP for _, text in badges(marks)])
 
 
-def arrange(picture: Picture) -> Page:
+def arrange(picture: Picture) -> PicturePage:
     """Put everything in its place."""
     return _Arrangement(picture).page
 
 
 class _Arrangement:
     def __init__(self, picture: Picture) -> None:
-        self.page = Page()
+        self.page = PicturePage()
         self._picture = picture
         self._edges = picture.drawn()
         self._grants = [edge for edge in self._edges if edge.kind in ("grant", "legacy")]
@@ -249,7 +249,7 @@ def _add_rows(boxes: Sequence[Box], grants: dict[str, list[Edge]]) -> None:
     for box in boxes:
         if box.node.kind == "service":
             box.rows = [
-                Row(edge, box.y + _HEAD + ROW * (at + 0.5)) for at, edge in enumerate(grants.get(box.node.id, []))
+                GrantRow(edge, box.y + _HEAD + ROW * (at + 0.5)) for at, edge in enumerate(grants.get(box.node.id, []))
             ]
 
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modellint.graph.layout import Box, Line, Page, Row
+    from modellint.graph.layout import Box, GrantRow, Line, PicturePage
     from modellint.graph.picture import Edge, Mark, Picture
 
 _ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("'"): "&#39;"}
@@ -63,7 +63,7 @@ def said(head: str, marks: Sequence[Mark]) -> str:
     return "\n".join(lines)
 
 
-def _headings(picture: Picture, page: Page) -> str:
+def _headings(picture: Picture, page: PicturePage) -> str:
     room = page.width - 2 * MARGIN
     parts = [
         _text(MARGIN, 34, fit(picture.title, room, 17, bold=True), "text title"),
@@ -73,7 +73,7 @@ def _headings(picture: Picture, page: Page) -> str:
     return "".join(parts)
 
 
-def _clips(page: Page) -> str:
+def _clips(page: PicturePage) -> str:
     """One for each width of boxes: a font that is wider than all that were thought of must not leave its box."""
     widths = sorted({box.width for box in page.boxes})
     return f"<defs>{''.join([_clip(each) for each in widths])}</defs>\n"
@@ -112,7 +112,7 @@ def _head(box: Box) -> str:
     return "".join(parts)
 
 
-def _row(box: Box, row: Row) -> str:
+def _row(box: Box, row: GrantRow) -> str:
     """A grant, with a tool tip of its own."""
     y, marks = row.y - box.y, row.edge.marks
     label = fit(row.edge.label, box.width - 2 * PAD - badges_width(marks) - 6, SMALL)
@@ -171,7 +171,7 @@ def _text(x: float, y: float, text: str, classes: str) -> str:
     return f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}">{escaped(text)}</text>'
 
 
-def _legend(picture: Picture, page: Page) -> tuple[str, float]:
+def _legend(picture: Picture, page: PicturePage) -> tuple[str, float]:
     """What the signs mean, as far as they occur, in lines under the picture; and the height of it all."""
     x, y = MARGIN, page.height + 14
     parts: list[str] = []
@@ -184,7 +184,7 @@ def _legend(picture: Picture, page: Page) -> tuple[str, float]:
     return f'<g class="legend">{"".join(parts)}</g>\n', y + MARGIN
 
 
-def _signs(picture: Picture, page: Page) -> list[tuple[str, str]]:
+def _signs(picture: Picture, page: PicturePage) -> list[tuple[str, str]]:
     edges: list[Edge] = [line.edge for line in page.lines]
     kinds = {edge.kind for edge in edges}
     flags = {flag for node in picture.nodes for flag in node.flags}

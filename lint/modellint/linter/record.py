@@ -21,7 +21,7 @@ _LONGEST_LINE = 400
 _LONGEST_REPLACED = 4_000
 
 
-class Place:
+class Location:
     """A stretch of a file: lines and columns from 1, in code points, the end exclusive; `path` as the user named it.
 
     `line` is the text of the first line, for a reader to recognise; both texts are empty for a private file and where
@@ -40,17 +40,17 @@ class Place:
         self.text = text  # what the span covers
 
 
-class Change:
+class TextChange:
     """One edit of a fix."""
 
     __slots__ = ("place", "text")
 
-    def __init__(self, place: Place, text: str) -> None:
+    def __init__(self, place: Location, text: str) -> None:
         self.place = place
         self.text = text
 
 
-class Result:
+class FindingRecord:
     """One finding, ready to be printed.
 
     `keys` lead to its place in a Compose file, and `about` is what it is about: the text there, else the message.
@@ -66,11 +66,11 @@ class Result:
         severity: str,
         message: str,
         hint: str,
-        place: Place,
-        related: list[tuple[Place, str]],
+        place: Location,
+        related: list[tuple[Location, str]],
         title: str,
         safety: str,
-        changes: list[Change],
+        changes: list[TextChange],
         keys: Sequence[str] = (),
     ) -> None:
         self.rule = rule
@@ -95,13 +95,13 @@ class Suppressed:
 
     __slots__ = ("kind", "reason", "result")
 
-    def __init__(self, result: Result, kind: str, reason: str) -> None:
+    def __init__(self, result: FindingRecord, kind: str, reason: str) -> None:
         self.result = result
         self.kind = kind
         self.reason = reason
 
 
-def results(findings: Sequence[Finding], project: Project) -> list[Result]:
+def results(findings: Sequence[Finding], project: Project) -> list[FindingRecord]:
     """The results of the findings of a project. What one of them takes for a secret is shown by none of them."""
     for finding in findings:
         if finding.secret:
@@ -109,14 +109,14 @@ def results(findings: Sequence[Finding], project: Project) -> list[Result]:
     return [result(finding, key_path(finding.span, project)) for finding in findings]
 
 
-def result(finding: Finding, keys: Sequence[str] = ()) -> Result:
+def result(finding: Finding, keys: Sequence[str] = ()) -> FindingRecord:
     """The result of a finding. A fix that would repeat a secret keeps its title and loses its edits."""
     fix = finding.fix
     edits = fix.edits if fix else ()
     near = [finding.span, *(edit.span for edit in edits)]
     secrets = {text for span in near for text in secrets_of(span.source).of(span)}
     repeats = any(text in edit.text for edit in edits for text in secrets)
-    return Result(
+    return FindingRecord(
         finding.rule,
         finding.severity or "",
         without(finding.message, secrets),
@@ -130,12 +130,12 @@ def result(finding: Finding, keys: Sequence[str] = ()) -> Result:
     )
 
 
-def _change(edit: Edit) -> Change:
+def _change(edit: Edit) -> TextChange:
     """A change of a file. Of a very long text that it replaces only the place is kept: many may replace the same."""
-    return Change(_place(edit.span, edit.span.end - edit.span.start > _LONGEST_REPLACED), edit.text)
+    return TextChange(_place(edit.span, edit.span.end - edit.span.start > _LONGEST_REPLACED), edit.text)
 
 
-def pack(result: Result) -> tuple[Any, ...]:
+def pack(result: FindingRecord) -> tuple[Any, ...]:
     """The result as tuples that `marshal` writes."""
     return (
         result.rule, result.severity, result.message, result.hint, _fields(result.place),
@@ -144,20 +144,20 @@ def pack(result: Result) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def unpack(packed: tuple[Any, ...]) -> Result:
+def unpack(packed: tuple[Any, ...]) -> FindingRecord:
     """The result that was packed."""
     rule, severity, message, hint, place, related, title, safety, changes, keys = packed
-    return Result(
-        rule, severity, message, hint, Place(*place), [(Place(*where), said) for where, said in related], title, safety,
-        [Change(Place(*where), text) for where, text in changes], keys,
+    return FindingRecord(
+        rule, severity, message, hint, Location(*place), [(Location(*where), said) for where, said in related], title,
+        safety, [TextChange(Location(*where), text) for where, text in changes], keys,
     )  # fmt: skip
 
 
-def _fields(place: Place) -> tuple[Any, ...]:
+def _fields(place: Location) -> tuple[Any, ...]:
     return (place.path, place.row, place.column, place.end_line, place.end_column, place.line, place.text)
 
 
-def _place(span: Span, secret: bool = False) -> Place:
+def _place(span: Span, secret: bool = False) -> Location:
     source = span.source
     row, column = span.first
     end_line, end_column = span.last
@@ -171,4 +171,4 @@ def _place(span: Span, secret: bool = False) -> Place:
     if len(line) > _LONGEST_LINE:
         line = line[:_LONGEST_LINE]
     path = source.path.replace("\\", "/") if os.sep == "\\" else source.path
-    return Place(path, row, column, end_line, end_column, line, text)
+    return Location(path, row, column, end_line, end_column, line, text)

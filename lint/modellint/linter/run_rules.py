@@ -27,7 +27,7 @@ MOST = 2_000  # findings of one rule in one project: who has more of them looks 
 LAST = "Ignore"  # rules about ignore comments run when it is known which of them were needed
 
 
-class TooMany(Exception):
+class TooManyFindings(Exception):
     """A rule has found more than `MOST`, and was ended."""
 
 
@@ -51,7 +51,7 @@ def run(
 
     A rule that fails is put into `defects`, with the first of its errors; it goes on with its other subjects, and so do
     the other rules. Without `defects` the error is raised. A rule that finds more than `MOST` is ended, and put there
-    with `TooMany`.
+    with `TooManyFindings`.
     """
     silent = {
         rule.name
@@ -122,11 +122,11 @@ def _findings(
                     order = finding.order()
                     if order not in found:
                         if len(found) == most:
-                            raise TooMany
+                            raise TooManyFindings
                         found[order] = finding
             except Unreadable:
                 raise
-            except TooMany as error:
+            except TooManyFindings as error:
                 if defects is not None:
                     defects[rule.name] = error
                 break

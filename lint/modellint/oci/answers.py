@@ -7,12 +7,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modellint.oci.artifact import Artifact
-    from modellint.oci.query import Request
+    from modellint.oci.query import Query
 
 NOT_FOUND = "not-found"  # the code of an answer of a registry that does not have what was asked for
 
 
-class Answer:
+class RegistryAnswer:
     """An artifact, or the reason why there is none.
 
     `code` is a word for programs (empty where there is an artifact), `reason` goes on after `REFERENCE: ` for a person
@@ -37,15 +37,15 @@ class Facts:
 
     __slots__ = ("answers", "memory")
 
-    def __init__(self, answers: Mapping[Request, Answer], memory: int = 0) -> None:
+    def __init__(self, answers: Mapping[Query, RegistryAnswer], memory: int = 0) -> None:
         self.answers = answers
         self.memory = memory
 
-    def artifact(self, request: Request | None) -> Artifact | None:
+    def artifact(self, request: Query | None) -> Artifact | None:
         """The artifact of a request, if it was asked and answered."""
         answer = self.answer(request)
         return answer.artifact if answer else None
 
-    def answer(self, request: Request | None) -> Answer | None:
+    def answer(self, request: Query | None) -> RegistryAnswer | None:
         """The answer to a request, if it was asked."""
         return self.answers.get(request) if request is not None else None

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from modellint.oci.model_reference import Reference
 
 
-class Request:
+class Query:
     """A repository, and a tag or a digest in it. Equal requests are asked once.
 
     `registry` is the host as a reference names it (`docker.io`, `localhost:5000`), in lower case. Exactly one of `tag`
@@ -30,7 +30,7 @@ class Request:
         return f"{self.registry}/{self.repository}{want}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Request) and str(self) == str(other)
+        return isinstance(other, Query) and str(self) == str(other)
 
     def __hash__(self) -> int:
         return hash(str(self))
@@ -39,37 +39,37 @@ class Request:
         return f"Request({self})"
 
 
-def by_tag(ref: Reference, tag: str = "") -> Request:
+def by_tag(ref: Reference, tag: str = "") -> Query:
     """What asks for a model's tag: the given one, else the one that Docker Model Runner would ask for."""
     if not tag:
         tag = ref.tag or "latest"
         # Docker Model Runner takes the tag of `name:tag@digest` for a part of the name, which it lower-cases.
         tag = tag.lower() if ref.digest else tag
-    return Request(ref.registry, ref.repository, tag)
+    return Query(ref.registry, ref.repository, tag)
 
 
-def by_digest(ref: Reference) -> Request | None:
+def by_digest(ref: Reference) -> Query | None:
     """What asks for a model's digest, if it has one that can be asked for."""
     digest = _pullable(ref.digest)
-    return Request(ref.registry, ref.repository, digest=digest) if digest else None
+    return Query(ref.registry, ref.repository, digest=digest) if digest else None
 
 
-def of_model(ref: Reference) -> Request | None:
+def of_model(ref: Reference) -> Query | None:
     """What Docker Model Runner asks a registry for, if it asks one."""
     if ref.kind == "tag":
         return by_tag(ref)
     return by_digest(ref) if ref.kind == "digest" else None
 
 
-def of_image(image: Image, pinned: bool = True) -> Request | None:
+def of_image(image: Image, pinned: bool = True) -> Query | None:
     """What Docker asks a registry for: the digest of an image that has one, unless `pinned` is False."""
     registry, _, repository = image.name.partition("/")
     if not registry or not repository:
         return None
     if image.digest is not None and pinned:
         digest = _pullable(image.digest)
-        return Request(registry, repository, digest=digest) if digest else None
-    return Request(registry, repository, image.tag or "latest")
+        return Query(registry, repository, digest=digest) if digest else None
+    return Query(registry, repository, image.tag or "latest")
 
 
 def _pullable(digest: str | None) -> str:

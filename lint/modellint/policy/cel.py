@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from modellint.policy.cel_process import Ended, Refused, engine
+from modellint.policy.cel_process import Ended, RefusedCondition, engine
 from modellint.policy.loaded import Mistakes, PolicyError
 from modellint.policy.subjects import SHAPES, example, knows, no_key, subjects
 from modellint.text.finding import ERROR, Finding
@@ -149,7 +149,7 @@ class Condition:
             raise Undecided(fitted.problem)
         try:
             answer = engine().evaluate(self._each, self._text, fitted.value)
-        except Refused as refusal:
+        except RefusedCondition as refusal:
             raise Undecided(self._reason(str(refusal))) from None
         except Ended as end:
             raise Undecided(str(end)) from None
@@ -246,7 +246,7 @@ def compile(check: Check, body: Mapping) -> Condition:
         kind = engine().compile(check.each, expression.fit)
     except ImportError:
         raise PolicyError(expression.span, NO_CEL) from None
-    except Refused as refusal:
+    except RefusedCondition as refusal:
         mistakes = Mistakes()
         mistakes.found = _mistakes(str(refusal), expression, check.each)
         mistakes.end()

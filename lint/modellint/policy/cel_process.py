@@ -47,18 +47,18 @@ class Ended(Exception):
     """A condition took too much, or none is evaluated any more. The text says which."""
 
 
-class Refused(Exception):
+class RefusedCondition(Exception):
     """The engine does not compile or evaluate something. The text is its own, and may quote a value."""
 
 
-class Answer(NamedTuple):
+class CheckAnswer(NamedTuple):
     """The kind of what came out (`BOOL`, `STRING`, …), and its value where that is true or false."""
 
     kind: str
     value: bool | None
 
 
-class Engine:
+class CelEngine:
     """What answers questions about conditions, for as many threads as ask. `left` is its time, in seconds."""
 
     def __init__(self) -> None:
@@ -71,10 +71,10 @@ class Engine:
         self._lock = threading.Lock()
 
     def compile(self, each: str, text: str) -> str:
-        """The kind of what a condition gives. Raises `Refused`, `Ended`, and `ImportError` where there is no engine."""
+        """The kind of what a condition gives. Raises `RefusedCondition`, `Ended` or `ImportError`."""
         return self._ask(each, text, {}).kind
 
-    def evaluate(self, each: str, text: str, value: dict[str, Value]) -> Answer:
+    def evaluate(self, each: str, text: str, value: dict[str, Value]) -> CheckAnswer:
         """What a condition gives for an object. Raises as `compile` does."""
         return self._ask(each, text, {"value": value})
 
@@ -89,7 +89,7 @@ class Engine:
                     with contextlib.suppress(OSError):  # what could not be written is nobody's loss
                         pipe.close()
 
-    def _ask(self, each: str, text: str, more: dict[str, Any]) -> Answer:
+    def _ask(self, each: str, text: str, more: dict[str, Any]) -> CheckAnswer:
         with self._lock:
             if reason := self._known.get((each, text)):
                 raise Ended(reason)
@@ -107,8 +107,8 @@ class Engine:
                 raise Ended(reason)
             self.left -= float(answer["seconds"])
             if "problem" in answer:
-                raise Refused(answer["problem"])
-            return Answer(str(answer["kind"]), answer.get("value"))
+                raise RefusedCondition(answer["problem"])
+            return CheckAnswer(str(answer["kind"]), answer.get("value"))
 
     def _start(self) -> None:
         folders = _folders()
@@ -170,16 +170,16 @@ class Engine:
         return line
 
 
-_engines: dict[int, Engine] = {}  # by process: one that was forked off must not talk to its parent's
+_engines: dict[int, CelEngine] = {}  # by process: one that was forked off must not talk to its parent's
 _lock = threading.Lock()
 
 
-def engine() -> Engine:
+def engine() -> CelEngine:
     """The engine of this process: one for all policies of a run."""
     with _lock:
         found = _engines.get(os.getpid())
         if found is None:
-            found = _engines[os.getpid()] = Engine()
+            found = _engines[os.getpid()] = CelEngine()
             atexit.register(found.close)
         return found
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from modellint.files import disk
 from modellint.policy.discovery import BUILT_IN
-from modellint.policy.loaded import MOST_MISTAKES, Loaded, Mistakes, PolicyError, Written
+from modellint.policy.loaded import MOST_MISTAKES, LoadedPolicy, Mistakes, PolicyError, Written
 from modellint.policy.schema import Allow, Budget, Check, Exception_, Policy
 from modellint.text.sizes import read_size
 from modellint.text.source import Source, Span
@@ -34,7 +34,7 @@ _PARTS: dict[str, type[BaseModel] | None] = {
 }  # fmt: skip  what stands under a key of a policy
 
 
-def load(name: str, before: BaseVersion | None = None) -> Loaded:
+def load(name: str, before: BaseVersion | None = None) -> LoadedPolicy:
     """The policy of a path or of a built-in name; raises `PolicyError`, or `Unreadable` where there is no such file.
 
     Where `before` is given, it is read as it was then, and keeps its path.
@@ -75,9 +75,9 @@ def read_policy(source: Source, mistakes: Mistakes) -> tuple[Policy, Mapping, bo
         raise
 
 
-def _load(path: str, above: list[str], before: BaseVersion | None) -> Loaded:
+def _load(path: str, above: list[str], before: BaseVersion | None) -> LoadedPolicy:
     source = disk.read(path) if before is None else Source(path, disk.read(before.path(path)).text)
-    loaded = Loaded(source)
+    loaded = LoadedPolicy(source)
     policy, root, loaded.partial = read_policy(source, loaded.mistakes)
     loaded.paths = [path] if before is not None else []
     known = [*above, os.path.realpath(path)]
@@ -90,7 +90,7 @@ def _load(path: str, above: list[str], before: BaseVersion | None) -> Loaded:
     return loaded
 
 
-def _extend(loaded: Loaded, name: str, span: Span, known: list[str], before: BaseVersion | None) -> None:
+def _extend(loaded: LoadedPolicy, name: str, span: Span, known: list[str], before: BaseVersion | None) -> None:
     """Lay what a policy extends over it; raises `PolicyError`."""
     base = _extended(name, loaded.source.path)
     if os.path.realpath(base) in known or len(known) > _DEEPEST:
@@ -103,7 +103,7 @@ def _extend(loaded: Loaded, name: str, span: Span, known: list[str], before: Bas
         raise PolicyError(span, f"`{name}` {trouble.reason}{_built_in_for(name, base)}") from None
 
 
-def _lay(loaded: Loaded, policy: Policy, root: Mapping) -> None:
+def _lay(loaded: LoadedPolicy, policy: Policy, root: Mapping) -> None:
     """Lay one file's own text over what it extends."""
     for name, setting in policy.rules.items():
         loaded.rules[name] = (setting, place(root, ("rules", name)))

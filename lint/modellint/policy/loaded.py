@@ -71,7 +71,7 @@ class Written:
         self.folder = folder
 
 
-class Loaded:
+class LoadedPolicy:
     """What holds. Of the parts of several policies that extend one another, the last one counts."""
 
     def __init__(self, source: Source) -> None:
@@ -93,7 +93,7 @@ class Loaded:
         """The folder that paths in the policy are relative to."""
         return os.path.dirname(self.source.path) or "."
 
-    def lay(self, other: Loaded) -> None:
+    def lay(self, other: LoadedPolicy) -> None:
         """Lay another policy over this one."""
         self.paths += other.paths
         self.rules.update(other.rules)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from modellint.policy.cel import Condition
     from modellint.policy.discovery import Policies
-    from modellint.policy.loaded import Loaded, Mistakes, Written
+    from modellint.policy.loaded import LoadedPolicy, Mistakes, Written
     from modellint.policy.schema import Check, RuleSetting
     from modellint.rule import Rule
     from modellint.text.finding import Severity
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Ruling:
     """A policy, ready to be applied."""
 
-    def __init__(self, policy: Loaded, asked: Policies) -> None:
+    def __init__(self, policy: LoadedPolicy, asked: Policies) -> None:
         self.policy = policy
         self.known = rules(online=True, policy=True)
         mistakes = policy.mistakes
@@ -56,7 +56,7 @@ def ruling(name: str, asked: Policies) -> Ruling:
     return Ruling(load(name, asked.before), asked)
 
 
-def _runs(rule: Rule, policy: Loaded, asked: Policies) -> bool:
+def _runs(rule: Rule, policy: LoadedPolicy, asked: Policies) -> bool:
     if rule.name in asked.ignore or (rule.online and not asked.online):
         return False
     if asked.select:
@@ -92,7 +92,7 @@ _CROWDED = (
 _WORDS: dict[type, str] = {int: "a whole number", bool: "`true` or `false`", str: "text", tuple: "a list of texts"}
 
 
-def _demands(policy: Loaded, mistakes: Mistakes) -> Demands:
+def _demands(policy: LoadedPolicy, mistakes: Mistakes) -> Demands:
     allow = {name: Allowed(patterns, span) for name, (patterns, span) in policy.allow.items()}
     grants = policy.grants
     rows = {name: Allowed(models, span) for name, (models, span) in grants.items()} if grants is not None else None
@@ -102,7 +102,7 @@ def _demands(policy: Loaded, mistakes: Mistakes) -> Demands:
     return demands
 
 
-def _conditions(policy: Loaded, mistakes: Mistakes) -> list[tuple[Check, Condition]]:
+def _conditions(policy: LoadedPolicy, mistakes: Mistakes) -> list[tuple[Check, Condition]]:
     from modellint.policy import cel
 
     conditions: list[tuple[Check, Condition]] = []
@@ -125,7 +125,9 @@ def _refuse_crowd(exemptions: Sequence[Exemption]) -> None:
             raise PolicyError(group[crowded].place, _CROWDED)
 
 
-def _exemptions(policy: Loaded, known: dict[str, Rule], today: date, mistakes: Mistakes) -> list[tuple[Exemption, str]]:
+def _exemptions(
+    policy: LoadedPolicy, known: dict[str, Rule], today: date, mistakes: Mistakes
+) -> list[tuple[Exemption, str]]:
     made: list[tuple[Exemption, str]] = []
     names = [*known, *policy.checks]
     for each in policy.exceptions:

@@ -15,7 +15,7 @@ from modellint.registry.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modellint.registry.deadline import Budget
+    from modellint.registry.deadline import Deadline
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 
@@ -24,7 +24,7 @@ _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.2
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-class Reach:
+class AddressPolicy:
     """Which addresses a host may have, and what is said of one that has none of them."""
 
     __slots__ = ("code", "permits", "reason")
@@ -60,21 +60,23 @@ def plain(text: str) -> Address:
 
 
 # A registry that the project names, or a token host that the user names.
-NAMED = Reach(
+NAMED = AddressPolicy(
     is_near_or_public, "not-allowed", "the registry's name leads to an address that no registry has (link-local)"
 )
 # A host whose name says that it is this machine, and that may be asked without TLS for that reason.
-MACHINE = Reach(
+MACHINE = AddressPolicy(
     lambda address: address.is_loopback,
     "insecure",
     "the registry's name stands for this machine, but leads to another one",
 )
 # Hosts that a registry sends us to.
-REDIRECT = Reach(is_public, "redirect", "the registry sends us to an address that is not public, which is not followed")
-TOKEN = Reach(is_public, "realm", "the registry's token service has no public address, so it is not asked")
+REDIRECT = AddressPolicy(
+    is_public, "redirect", "the registry sends us to an address that is not public, which is not followed"
+)
+TOKEN = AddressPolicy(is_public, "realm", "the registry's token service has no public address, so it is not asked")
 
 
-def connect(host: str, port: int, reach: Reach, budget: Budget) -> socket.socket:
+def connect(host: str, port: int, reach: AddressPolicy, budget: Deadline) -> socket.socket:
     """A connection to a host; raises `Failure`."""
     budget.left()
     try:
@@ -102,7 +104,7 @@ def connect(host: str, port: int, reach: Reach, budget: Budget) -> socket.socket
     raise Failure("network", "no connection to the registry can be made", down=True)
 
 
-def _is_permitted(text: str, reach: Reach) -> bool:
+def _is_permitted(text: str, reach: AddressPolicy) -> bool:
     try:
         return reach.permits(plain(text))
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from modellint.oci.answers import Answer
+from modellint.oci.answers import RegistryAnswer
 from modellint.registry import names
 from modellint.registry.cache import Cache
 
@@ -12,17 +12,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
-    from modellint.oci.query import Request
-    from modellint.registry.options import Access
+    from modellint.oci.query import Query
+    from modellint.registry.options import RegistryOptions
 
 
 def ask(
-    requests: Iterable[Request],
-    access: Access,
+    requests: Iterable[Query],
+    access: RegistryOptions,
     *,
     details: bool = True,
-    answered: Callable[[Request, Answer], None] | None = None,
-) -> dict[Request, Answer]:
+    answered: Callable[[Query, RegistryAnswer], None] | None = None,
+) -> dict[Query, RegistryAnswer]:
     """One answer for each request, in their order.
 
     With `details` a model's config is fetched too, and the text of its licence where the config names none. `answered`
@@ -30,7 +30,7 @@ def ask(
     configuration file does raises an exception.
     """
     wanted = list(dict.fromkeys(requests))
-    answers: dict[Request, Answer] = {}
+    answers: dict[Query, RegistryAnswer] = {}
     coming = _answers(wanted, access, details)
     try:
         for request, answer in coming:
@@ -42,9 +42,9 @@ def ask(
     return {request: answers[request] for request in wanted}
 
 
-def _answers(requests: list[Request], access: Access, details: bool) -> Generator[tuple[Request, Answer]]:
+def _answers(requests: list[Query], access: RegistryOptions, details: bool) -> Generator[tuple[Query, RegistryAnswer]]:
     cache = Cache(access.cache, access.checked, access.warn, recalls=access.recalls)
-    left: list[Request] = []
+    left: list[Query] = []
     for request in requests:
         if answer := _without_network(request, access, cache, details):
             yield request, answer
@@ -61,7 +61,7 @@ def _answers(requests: list[Request], access: Access, details: bool) -> Generato
             cache.write()
 
 
-def _without_network(request: Request, access: Access, cache: Cache, details: bool) -> Answer | None:
+def _without_network(request: Query, access: RegistryOptions, cache: Cache, details: bool) -> RegistryAnswer | None:
     """The answer to a request that needs no network."""
     if problem := names.problem(request):
         return _no("invalid", problem)
@@ -74,5 +74,5 @@ def _without_network(request: Request, access: Access, cache: Cache, details: bo
     return answer
 
 
-def _no(code: str, reason: str) -> Answer:
-    return Answer(None, time.time(), code=code, reason=reason)
+def _no(code: str, reason: str) -> RegistryAnswer:
+    return RegistryAnswer(None, time.time(), code=code, reason=reason)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from modellint.registry.challenge import Challenge
     from modellint.registry.credentials import Credentials
-    from modellint.registry.deadline import Budget
-    from modellint.registry.large_bodies import Room
+    from modellint.registry.deadline import Deadline
+    from modellint.registry.large_bodies import SerialWorker
     from modellint.registry.origin import Origin
-    from modellint.registry.transport import Host, Reply
+    from modellint.registry.transport import Host, RegistryReply
 
 _LARGEST_ANSWER = 1 << 20
 _LONGEST_TOKEN = 1 << 15
@@ -45,7 +45,7 @@ class Auth(TokenAuth):
     def __repr__(self) -> str:
         return "Auth(…)"
 
-    def foresee(self, budget: Budget) -> dict[str, str]:
+    def foresee(self, budget: Deadline) -> dict[str, str]:
         """The header for a registry that has asked for one before; none where it is not known whether it will."""
         challenge = self._origin.challenge
         if challenge is None or self._refusal:
@@ -57,7 +57,7 @@ class Auth(TokenAuth):
                 return {}  # this repository may be one that everybody may read
             raise
 
-    def answer(self, challenge: Challenge, budget: Budget, used: str = "") -> dict[str, str]:
+    def answer(self, challenge: Challenge, budget: Deadline, used: str = "") -> dict[str, str]:
         """The header that a challenge asks for, other than the one that was used; raises `Failure`."""
         if not self._lock.acquire(timeout=budget.left()):
             raise budget.over()
@@ -75,19 +75,19 @@ class Auth(TokenAuth):
         finally:
             self._lock.release()
 
-    def _basic(self, budget: Budget) -> dict[str, str]:
+    def _basic(self, budget: Deadline) -> dict[str, str]:
         credentials, problem = self._origin.credentials(budget)
         if credentials is None or credentials.identity_token:
             raise self._unknown(problem)
         self.set_basic_auth(credentials.user, credentials.password)
         return {"Authorization": f"Basic {self._basic_auth}"}
 
-    def _bearer(self, challenge: Challenge, budget: Budget, used: str) -> dict[str, str]:
+    def _bearer(self, challenge: Challenge, budget: Deadline, used: str) -> dict[str, str]:
         if self.token is None or used == f"Bearer {self.token}":
             self.set_token_auth(self._fetch(challenge, budget))
         return self.get_auth_header()
 
-    def _fetch(self, challenge: Challenge, budget: Budget) -> str:
+    def _fetch(self, challenge: Challenge, budget: Deadline) -> str:
         """A token from the token service."""
         realm = challenge.parameters.get("realm", "")
         host = self._token_host(realm)
@@ -138,7 +138,9 @@ class Auth(TokenAuth):
         return Failure("auth", f"{failure.reason} ({problem})") if problem else failure
 
 
-def _ask(host: Host, realm: str, wanted: Mapping[str, str], credentials: Credentials | None, budget: Budget) -> Reply:
+def _ask(
+    host: Host, realm: str, wanted: Mapping[str, str], credentials: Credentials | None, budget: Deadline
+) -> RegistryReply:
     """Ask a token service: without a name, with a password, or with an identity token (OAuth2).
 
     It is not followed to another place: what it may know is not what that one may know.
@@ -160,7 +162,7 @@ def _with_query(url: str, wanted: Mapping[str, str]) -> str:
     return urlunsplit(parts._replace(query=urlencode([*given, *wanted.items()])))
 
 
-def _token(reply: Reply, room: Room, budget: Budget) -> str:
+def _token(reply: RegistryReply, room: SerialWorker, budget: Deadline) -> str:
     """The token that a token service gave; raises `Failure`."""
     try:
         token = json_documents.read(reply.body, _written_token, room, budget)

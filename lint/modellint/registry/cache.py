@@ -16,15 +16,15 @@ import sys
 import time
 
 from modellint.files.ownership import Doubt, checked_roots, refuse_shared, writer
-from modellint.oci.answers import NOT_FOUND, Answer
-from modellint.registry.page import LARGEST, Page, from_bytes
+from modellint.oci.answers import NOT_FOUND, RegistryAnswer
+from modellint.registry.page import LARGEST, CachePage, from_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from modellint.oci.artifact import Artifact
-    from modellint.oci.query import Request
+    from modellint.oci.query import Query
 
 _LARGEST_DOCUMENT = 1 << 20  # bytes of a document that is kept
 _MOST_NEW = 1 << 24  # bytes of the documents that a run keeps
@@ -62,8 +62,8 @@ class Cache:
         self._folder = folder
         self._recalls = recalls
         self._warn = warn if recalls else None
-        self._pages: dict[str, Page] = {}
-        self._new: dict[str, list[tuple[Request, Answer]]] = {}
+        self._pages: dict[str, CachePage] = {}
+        self._new: dict[str, list[tuple[Query, RegistryAnswer]]] = {}
         self._documents: dict[str, bytes] = {}
         self._room = _MOST_NEW
         self.doubt = _doubt(folder, checked)
@@ -71,7 +71,7 @@ class Cache:
             self._folder = ""
             self._say(f"the cache of what registries answered is not used: it {self.doubt}; {_MOVE}")
 
-    def answer(self, request: Request, details: bool, max_age: float) -> Answer | None:
+    def answer(self, request: Query, details: bool, max_age: float) -> RegistryAnswer | None:
         """The answer of an earlier run, no older than that; an infinite age takes any."""
         page = self._page(request)
         digest, asked = request.digest, 0.0
@@ -85,9 +85,9 @@ class Cache:
         if not (0 <= age < max_age or max_age == float("inf")):
             return None
         artifact = page.artifact(digest, details)
-        return Answer(artifact, asked, cached=True) if artifact else None
+        return RegistryAnswer(artifact, asked, cached=True) if artifact else None
 
-    def artifact(self, request: Request, digest: str, details: bool) -> Artifact | None:
+    def artifact(self, request: Query, digest: str, details: bool) -> Artifact | None:
         """The artifact of a digest in the repository of a request."""
         page = self._page(request)
         return page.artifact(digest, details) if digest in page.artifacts else None
@@ -103,7 +103,7 @@ class Cache:
         self._documents[digest] = bytes(data)
         return True
 
-    def keep(self, request: Request, answer: Answer) -> None:
+    def keep(self, request: Query, answer: RegistryAnswer) -> None:
         """Remember an answer, to be written by `write`. Of failures only that a tag is gone: it is forgotten."""
         if self._folder and (answer.artifact is not None or (request.tag and answer.code == NOT_FOUND)):
             self._new.setdefault(self._path(request), []).append((request, answer))
@@ -120,16 +120,16 @@ class Cache:
                     _write(path, page)
         self._new.clear()
 
-    def _page(self, request: Request) -> Page:
+    def _page(self, request: Query) -> CachePage:
         if not self._folder or not self._recalls:
-            return Page()
+            return CachePage()
         path = self._path(request)
         page = self._pages.get(path)
         if page is None:
-            page = self._pages[path] = self._read(path) if self._is_own_folder(os.path.dirname(path)) else Page()
+            page = self._pages[path] = self._read(path) if self._is_own_folder(os.path.dirname(path)) else CachePage()
         return page
 
-    def _path(self, request: Request) -> str:
+    def _path(self, request: Query) -> str:
         """The file of a repository. Its name holds nothing that means anything to a file system."""
         registry = request.registry.replace(":", "+")
         return os.path.join(self._folder, registry, f"r+{request.repository.replace('/', '+')}")
@@ -144,7 +144,7 @@ class Cache:
             self._say_foreign(path, why)
         return not why
 
-    def _read(self, path: str) -> Page:
+    def _read(self, path: str) -> CachePage:
         """The page of a file; an empty one where there is none that can be trusted."""
         try:
             return from_bytes(_bytes(path))
@@ -152,7 +152,7 @@ class Cache:
             self._say_foreign(path, str(doubt))
         except (OSError, ValueError):
             pass
-        return Page()
+        return CachePage()
 
     def _say_foreign(self, path: str, why: str) -> None:
         name = os.path.relpath(path, self._folder)
@@ -181,7 +181,7 @@ def _why_foreign(status: os.stat_result, kind: Callable[[int], bool], other: str
     return writer(status) if kind(status.st_mode) else other
 
 
-def _is_news(page: Page, request: Request, answer: Answer, adds: bool) -> bool:
+def _is_news(page: CachePage, request: Query, answer: RegistryAnswer, adds: bool) -> bool:
     """Whether a page lacks an answer; one that `adds` nothing has only to have no older one about the same tag."""
     known = page.tags.get(request.tag)
     if known is not None:
@@ -189,7 +189,7 @@ def _is_news(page: Page, request: Request, answer: Answer, adds: bool) -> bool:
     return adds and answer.artifact is not None
 
 
-def _add(page: Page, request: Request, answer: Answer, documents: Mapping[str, bytes]) -> None:
+def _add(page: CachePage, request: Query, answer: RegistryAnswer, documents: Mapping[str, bytes]) -> None:
     artifact = answer.artifact
     if artifact is None:
         page.tags.pop(request.tag, None)
@@ -216,7 +216,7 @@ def _bytes(path: str) -> bytes:
         os.close(handle)
 
 
-def _write(path: str, page: Page) -> None:
+def _write(path: str, page: CachePage) -> None:
     data = page.to_bytes()
     from modellint.system.signals import undisturbed  # which a run that only reads does without
 

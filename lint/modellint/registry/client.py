@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from modellint.registry.auth import Auth
-from modellint.registry.deadline import Budget
+from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.oras_parts import MANIFESTS, Registry
-from modellint.registry.transport import Reply, exchange
+from modellint.registry.transport import RegistryReply, exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,11 +33,11 @@ class Client(Registry):
         self._origin = origin
         self._repository = repository
 
-    def manifest(self, reference: str, budget: Budget, method: str = "GET") -> Reply:
+    def manifest(self, reference: str, budget: Deadline, method: str = "GET") -> RegistryReply:
         """What the registry answers for a tag or a digest, whatever the status."""
         return self._ask(method, f"manifests/{reference}", _ACCEPT, budget, _LARGEST_MANIFEST)
 
-    def blob(self, digest: str, budget: Budget, most: int) -> Reply:
+    def blob(self, digest: str, budget: Deadline, most: int) -> RegistryReply:
         """What the registry answers for a blob, whatever the status."""
         return self._ask("GET", f"blobs/{digest}", {}, budget, most)
 
@@ -51,7 +51,7 @@ class Client(Registry):
         stream: bool = False,
     ) -> requests.Response:
         """What every other method of `oras`'s class would call: read only, and to this registry."""
-        budget = Budget(self._origin.host.network.access.timeout)
+        budget = Deadline(self._origin.host.network.access.timeout)
         place = self._origin.find(budget)
         prefix = f"{place.scheme}://{place.host}/v2/{self._repository}/"
         if data is not None or json is not None or method not in ("GET", "HEAD") or not url.startswith(prefix):
@@ -63,7 +63,7 @@ class Client(Registry):
         response.raw = io.BytesIO(reply.body)
         return response
 
-    def _ask(self, method: str, path: str, headers: Mapping[str, str], budget: Budget, most: int) -> Reply:
+    def _ask(self, method: str, path: str, headers: Mapping[str, str], budget: Deadline, most: int) -> RegistryReply:
         """Ask, and log in where the registry wants that; a token that has become too old is asked for once more."""
         place = self._origin.find(budget)
         url = f"{place.scheme}://{place.host}/v2/{self._repository}/{path}"

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from modellint.registry.address_policy import Reach, connect
+from modellint.registry.address_policy import AddressPolicy, connect
 from modellint.registry.failure import Failure
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Generator
 
-    from modellint.registry.deadline import Budget
+    from modellint.registry.deadline import Deadline
 
 _MOST_LINES = 1 << 16  # bytes of lines that may come ahead of data: status, headers, sizes of chunks, trailers
 # Each chunk of a body has a line of its own, so data earns lines: so many bytes of it one byte of them. A chunk of 62
@@ -34,14 +34,14 @@ _MOST_AT_ONCE = 1 << 24  # bytes of a read without a limit of its own; nothing m
 
 
 class _Current(threading.local):
-    budget: Budget | None = None
+    budget: Deadline | None = None
 
 
 _current = _Current()
 
 
 @contextmanager
-def spending(budget: Budget) -> Generator[None]:
+def spending(budget: Deadline) -> Generator[None]:
     """Let the connections that this thread uses inside take their time from a budget."""
     _current.budget = budget
     try:
@@ -50,7 +50,7 @@ def spending(budget: Budget) -> Generator[None]:
         _current.budget = None
 
 
-def _budget() -> Budget:
+def _budget() -> Deadline:
     if _current.budget is None:
         raise RuntimeError("no budget")
     return _current.budget
@@ -128,7 +128,7 @@ class _Response(http.client.HTTPResponse):
         self.fp: Any = _Reader(cast("io.BufferedReader", self.fp), sock)
 
 
-def pools(reach: Reach) -> dict[str, type[HTTPConnectionPool]]:
+def pools(reach: AddressPolicy) -> dict[str, type[HTTPConnectionPool]]:
     """The classes of connection pools by scheme, for hosts of some reach."""
 
     class Plain(HTTPConnection):

@@ -7,7 +7,7 @@ import time
 from modellint.registry.failure import Failure, timed_out
 
 
-class Budget:
+class Deadline:
     """Counts from its creation on. `closed` is set from outside once nobody waits for the result any more.
 
     `has_room` says whether it has the network's room for a large body.

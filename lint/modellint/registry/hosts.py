@@ -9,7 +9,7 @@ from modellint.registry.names import is_host, split_port
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.registry.options import Access
+    from modellint.registry.options import RegistryOptions
 
 HUB = "docker.io"
 _HUB_API = "registry-1.docker.io"
@@ -58,12 +58,12 @@ def on_this_machine(host: str) -> bool:
         return False
 
 
-def may_be_plain(host: str, access: Access) -> bool:
+def may_be_plain(host: str, access: RegistryOptions) -> bool:
     """Whether a host may be asked without TLS."""
     return host in access.plain_http or on_this_machine(host)
 
 
-class Place:
+class UrlHost:
     """Scheme and host (with its port, unless that is the scheme's own) of a URL."""
 
     __slots__ = ("host", "scheme")
@@ -74,13 +74,13 @@ class Place:
         self.host = host.removesuffix(default)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Place) and self.scheme == other.scheme and self.host == other.host
+        return isinstance(other, UrlHost) and self.scheme == other.scheme and self.host == other.host
 
     def __hash__(self) -> int:
         return hash((self.scheme, self.host))
 
 
-def place(url: str) -> Place | None:
+def place(url: str) -> UrlHost | None:
     """Where a URL leads that a registry sent; nothing where it is none that may be followed."""
     if len(url) > 8192 or not url.isascii() or any(ord(each) <= 32 or ord(each) == 127 for each in url) or "\\" in url:
         return None
@@ -91,4 +91,4 @@ def place(url: str) -> Place | None:
     host = parts.netloc.lower()
     if parts.scheme not in ("https", "http") or parts.fragment or not is_host(host):
         return None
-    return Place(parts.scheme, host)
+    return UrlHost(parts.scheme, host)

@@ -16,8 +16,8 @@ from modellint.registry.large_bodies import LARGE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modellint.registry.deadline import Budget
-    from modellint.registry.large_bodies import Room
+    from modellint.registry.deadline import Deadline
+    from modellint.registry.large_bodies import SerialWorker
 
 _MOST_VALUES = 1 << 17
 _LONG = 1 << 20  # bytes; beyond that a document is plain ASCII, because one wide character makes all of a text wide
@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 _one_at_a_time = threading.Lock()
 
 
-def read(data: bytearray, use: Callable[[object], _T], room: Room, budget: Budget) -> _T:
+def read(data: bytearray, use: Callable[[object], _T], room: SerialWorker, budget: Deadline) -> _T:
     """What becomes of a document. Its bytes are gone afterwards. Raises `Failure`."""
     if len(data) > LARGE:
         return room.run(lambda: _read(data, use), budget)

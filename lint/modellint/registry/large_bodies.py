@@ -15,13 +15,13 @@ from modellint.registry.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modellint.registry.deadline import Budget
+    from modellint.registry.deadline import Deadline
 
 LARGE = 1 << 17  # bytes; what is smaller may be held by every thread at a time
 _T = TypeVar("_T")
 
 
-class Room:
+class SerialWorker:
     """The thread, and the order in which it is used: a budget that has come in keeps the room until `leave`."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Room:
         self._todo: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def run(self, work: Callable[[], _T], budget: Budget) -> _T:
+    def run(self, work: Callable[[], _T], budget: Deadline) -> _T:
         """The result of work in that thread; raises what it raises, and `Failure` where it takes too long."""
         if not budget.has_room:
             if not self._free.acquire(timeout=budget.left()):
@@ -48,7 +48,7 @@ class Room:
             raise problem
         return cast("_T", result)
 
-    def leave(self, budget: Budget) -> None:
+    def leave(self, budget: Deadline) -> None:
         """Let the next one in, if this budget has the room."""
         if budget.has_room:
             budget.has_room = False

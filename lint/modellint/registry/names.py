@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.oci.query import Request
+    from modellint.oci.query import Query
 
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _WORD = _LOWER | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
@@ -16,7 +16,7 @@ _LONGEST_NAME = 255  # of registry and repository; the rest is what no registry 
 _LONGEST_TAG = 128
 
 
-def problem(request: Request) -> str:
+def problem(request: Query) -> str:
     """Why no registry can have what is asked for, or is to hear of it; empty where one can be asked."""
     if request.discloses:
         return disclosing(request.discloses)

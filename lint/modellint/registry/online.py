@@ -9,27 +9,27 @@ from modellint.registry.client import Client
 from modellint.registry.origin import Origin, docker_config
 from modellint.registry.resolve import resolve
 from modellint.registry.transport import Network
-from modellint.registry.worker_pool import Crew
+from modellint.registry.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from modellint.oci.answers import Answer
+    from modellint.oci.answers import RegistryAnswer
     from modellint.oci.artifact import Artifact
-    from modellint.oci.query import Request
+    from modellint.oci.query import Query
     from modellint.registry.cache import Cache
-    from modellint.registry.deadline import Budget
-    from modellint.registry.options import Access
+    from modellint.registry.deadline import Deadline
+    from modellint.registry.options import RegistryOptions
 
 
 def answers(
-    requests: Sequence[Request], access: Access, cache: Cache, details: bool
-) -> Generator[tuple[Request, Answer]]:
+    requests: Sequence[Query], access: RegistryOptions, cache: Cache, details: bool
+) -> Generator[tuple[Query, RegistryAnswer]]:
     """One answer for each request, as they come."""
     network = Network(access)
     clients = _Clients(network)
 
-    def work(request: Request, budget: Budget) -> Artifact:
+    def work(request: Query, budget: Deadline) -> Artifact:
         try:
             client = clients.of(request)
             return resolve(request, client, budget, details, cache)
@@ -37,7 +37,7 @@ def answers(
             network.room.leave(budget)
 
     try:
-        yield from Crew(requests, work, access.timeout).results()  # closed with this generator
+        yield from WorkerPool(requests, work, access.timeout).results()  # closed with this generator
     finally:
         network.close()
 
@@ -52,7 +52,7 @@ class _Clients:
         self._origins: dict[str, Origin] = {}
         self._clients: dict[tuple[str, str], Client] = {}
 
-    def of(self, request: Request) -> Client:
+    def of(self, request: Query) -> Client:
         """The client of a request's repository."""
         key = request.registry, request.repository
         with self._lock:

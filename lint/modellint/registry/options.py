@@ -10,7 +10,7 @@ TIMEOUT = 5.0  # seconds for one reference, from the first connection to the las
 MAX_AGE = 600.0  # seconds for which an answer about a tag is not asked again
 
 
-class Access:
+class RegistryOptions:
     """Which registries may be asked, how, and what of an earlier run may be used.
 
     Hosts are `name` or `name:port` as references write them. `cache` is a folder, or empty for none. Without `recalls`

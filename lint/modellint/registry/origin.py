@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from modellint.registry import address_policy, credentials
 from modellint.registry.challenge import choose
 from modellint.registry.connection import BadCertificate
-from modellint.registry.deadline import Budget
+from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure
-from modellint.registry.hosts import Place, api_host, may_be_plain, on_this_machine
+from modellint.registry.hosts import UrlHost, api_host, may_be_plain, on_this_machine
 from modellint.registry.names import split_port
 from modellint.registry.transport import Broken
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from modellint.registry.challenge import Challenge
     from modellint.registry.credentials import Credentials, DockerConfig
-    from modellint.registry.transport import Network, Reply
+    from modellint.registry.transport import Network, RegistryReply
 
 _PATIENCE = 1.0  # seconds for a host on this machine to say whether it speaks TLS
 
@@ -30,7 +30,7 @@ class Origin:
     def __init__(self, registry: str, network: Network, docker: Callable[[], DockerConfig]) -> None:
         self.registry = registry
         self.challenge: Challenge | None = None
-        self.place: Place | None = None
+        self.place: UrlHost | None = None
         api = api_host(registry)
         self._plain = may_be_plain(api, network.access)
         self._local = self._plain and registry not in network.access.plain_http
@@ -40,7 +40,7 @@ class Origin:
         self._failure: Failure | None = None
         self._credentials: tuple[Credentials | None, str] | None = None
 
-    def find(self, budget: Budget) -> Place:
+    def find(self, budget: Deadline) -> UrlHost:
         """Scheme and host to ask; raises `Failure`.
 
         TLS everywhere but where the user says otherwise, and on this machine. There both are usual: a registry for
@@ -59,10 +59,10 @@ class Origin:
                     self._failure = failure
                     raise
                 scheme = "http" if plain else "https"
-                self.place = Place(scheme, self.host.name)
+                self.place = UrlHost(scheme, self.host.name)
             return self.place
 
-    def credentials(self, budget: Budget) -> tuple[Credentials | None, str]:
+    def credentials(self, budget: Deadline) -> tuple[Credentials | None, str]:
         """The credentials for this registry, looked up once, and what went wrong on the way."""
         with _held(self._lock, budget):
             if self._credentials is None:
@@ -70,13 +70,13 @@ class Origin:
                 self._credentials = self._docker().look_up(self.registry) if allowed else (None, "")
             return self._credentials
 
-    def learn(self, reply: Reply) -> Challenge | None:
+    def learn(self, reply: RegistryReply) -> Challenge | None:
         """What a registry asks for that refuses an answer."""
         challenge = choose(reply.headers.get("WWW-Authenticate", ""))
         self.challenge = challenge or self.challenge
         return challenge
 
-    def _wants_tls(self, budget: Budget) -> bool:
+    def _wants_tls(self, budget: Deadline) -> bool:
         """Whether a host on this machine answers with TLS only."""
         try:
             reply = self.host.send("GET", f"http://{self.host.name}/v2/", {}, budget, 0)
@@ -94,7 +94,7 @@ class Origin:
     def _speaks_tls(self) -> bool:
         """Whether a host that ends a connection without TLS takes one with TLS."""
         try:
-            self.host.send("GET", f"https://{self.host.name}/v2/", {}, Budget(_PATIENCE), 0)
+            self.host.send("GET", f"https://{self.host.name}/v2/", {}, Deadline(_PATIENCE), 0)
         except BadCertificate:
             return True
         except Failure:
@@ -105,7 +105,7 @@ class Origin:
 class _held:
     """A lock, taken within a budget."""
 
-    def __init__(self, lock: threading.Lock, budget: Budget) -> None:
+    def __init__(self, lock: threading.Lock, budget: Deadline) -> None:
         self._lock = lock
         self._budget = budget
 

@@ -27,7 +27,7 @@ _MOST = 400  # tags and artifacts of a repository that are kept, the newest
 _ESCAPES = ((b"%", b"%25"), (b"\n", b"%0a"), (b"\t", b"%09"))
 
 
-class Page:
+class CachePage:
     """Digest and time by tag; time and the digests of documents by the digest of an artifact; documents by digest.
 
     Times are in seconds since 1970. Documents are as the page has them: not hashed yet, and escaped.
@@ -86,12 +86,12 @@ class Page:
         return b"\n".join([*lines, *kept, b""])
 
 
-def from_bytes(data: bytes) -> Page:
+def from_bytes(data: bytes) -> CachePage:
     """The page that was written so; raises `ValueError`."""
     head, *lines, end = data.split(b"\n")
     if head != _HEAD or end:
         raise ValueError("head")
-    page = Page()
+    page = CachePage()
     for line in lines:
         what, first, second, *more = line.split(b"\t")
         if what == b"tag":

@@ -13,17 +13,17 @@ from modellint.registry.page import LARGEST_LICENCE, add_licence, licence_digest
 
 if TYPE_CHECKING:
     from modellint.oci.artifact import Artifact
-    from modellint.oci.query import Request
+    from modellint.oci.query import Query
     from modellint.registry.cache import Cache
     from modellint.registry.client import Client
-    from modellint.registry.deadline import Budget
-    from modellint.registry.transport import Reply
+    from modellint.registry.deadline import Deadline
+    from modellint.registry.transport import RegistryReply
 
 _DIGEST_HEADER = "Docker-Content-Digest"
 _LARGEST_CONFIG = 1 << 23
 
 
-def resolve(request: Request, client: Client, budget: Budget, details: bool, cache: Cache) -> Artifact:
+def resolve(request: Query, client: Client, budget: Deadline, details: bool, cache: Cache) -> Artifact:
     """The artifact that a registry has; raises `Failure`.
 
     A tag is asked with HEAD first, which Docker Hub does not count. The digest that it names is a question, no answer:
@@ -42,7 +42,7 @@ def resolve(request: Request, client: Client, budget: Budget, details: bool, cac
 
 
 def _fetch(
-    request: Request, client: Client, reference: str, digest: str, budget: Budget, details: bool, cache: Cache
+    request: Query, client: Client, reference: str, digest: str, budget: Deadline, details: bool, cache: Cache
 ) -> Artifact:
     """Fetch a manifest, which must have the given digest if there is one, and what else is to be known."""
     reply = _successful(client.manifest(reference, budget), request)
@@ -58,7 +58,7 @@ def _fetch(
     return artifact
 
 
-def _add_config(request: Request, client: Client, artifact: Artifact, budget: Budget, cache: Cache) -> None:
+def _add_config(request: Query, client: Client, artifact: Artifact, budget: Deadline, cache: Cache) -> None:
     digest, size = artifact.config
     if not is_digest(digest):
         raise Failure("not-a-manifest", "the manifest names no config that can be fetched")
@@ -71,7 +71,7 @@ def _add_config(request: Request, client: Client, artifact: Artifact, budget: Bu
     json_documents.read(reply.body, lambda document: read_config(artifact, document), client.room, budget)
 
 
-def _add_licence(client: Client, artifact: Artifact, budget: Budget, cache: Cache) -> None:
+def _add_licence(client: Client, artifact: Artifact, budget: Deadline, cache: Cache) -> None:
     """Add the name of the licence whose text comes with the model, if it is there and known."""
     digest = licence_digest(artifact)
     if not digest:
@@ -85,11 +85,11 @@ def _add_licence(client: Client, artifact: Artifact, budget: Budget, cache: Cach
     add_licence(artifact, reply.body)
 
 
-def _successful(reply: Reply, request: Request) -> Reply:
+def _successful(reply: RegistryReply, request: Query) -> RegistryReply:
     if reply.status != 200:
         raise of_status(reply.status, request.registry)
     return reply
 
 
-def _digest(reply: Reply) -> str:
+def _digest(reply: RegistryReply) -> str:
     return "sha256:" + hashlib.sha256(reply.body).hexdigest()

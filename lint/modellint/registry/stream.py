@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from modellint.registry.client import Client
-from modellint.registry.deadline import Budget
+from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.transport import Host, Network
 from modellint.text.sizes import binary
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from modellint.registry.address_policy import Reach
+    from modellint.registry.address_policy import AddressPolicy
 
 STALL = 30.0  # seconds in which `_ENOUGH` bytes have to come
 _ENOUGH = 1 << 20
@@ -37,7 +37,7 @@ class NoRange(Failure):
     """The registry does not go on where it was asked to."""
 
 
-class Patience(Budget):
+class Patience(Deadline):
     """The time for a blob: so long without progress, and an end whatever comes."""
 
     __slots__ = ("_came", "_until")
@@ -155,7 +155,7 @@ class Sink(int):
 class StreamingNetwork(Network):
     """A network whose hosts can hand on what they send."""
 
-    def host(self, name: str, reach: Reach) -> Host:
+    def host(self, name: str, reach: AddressPolicy) -> Host:
         """The host of a name, which is connected to only at addresses of that reach."""
         with self._lock:
             if (name, reach) not in self._hosts:
@@ -164,7 +164,7 @@ class StreamingNetwork(Network):
 
 
 class _StreamingHost(Host):
-    def _body(self, response: requests.Response, method: str, budget: Budget, most: int) -> bytearray:
+    def _body(self, response: requests.Response, method: str, budget: Deadline, most: int) -> bytearray:
         if not isinstance(most, Sink):
             return super()._body(response, method, budget, most)
         if response.status_code not in (200, 206):

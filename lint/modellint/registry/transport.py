@@ -25,13 +25,13 @@ from modellint.registry import address_policy, tls
 from modellint.registry.connection import pools, spending, tls_failure
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.hosts import on_this_machine, place
-from modellint.registry.large_bodies import LARGE, Room
+from modellint.registry.large_bodies import LARGE, SerialWorker
 from modellint.registry.names import split_port
 
 if TYPE_CHECKING:
-    from modellint.registry.address_policy import Reach
-    from modellint.registry.deadline import Budget
-    from modellint.registry.options import Access
+    from modellint.registry.address_policy import AddressPolicy
+    from modellint.registry.deadline import Deadline
+    from modellint.registry.options import RegistryOptions
 
 MOST_CONNECTIONS = 16  # to one host at a time
 _MOST_TRIES = 3
@@ -44,7 +44,7 @@ class Broken(Failure):
     """The connection ended before the answer did. It may have been an old one, so this is tried once more."""
 
 
-class Reply:
+class RegistryReply:
     """What a host answered. The body can be emptied once it is no longer needed."""
 
     __slots__ = ("body", "headers", "status")
@@ -58,15 +58,15 @@ class Reply:
 class Network:
     """What all requests of a run share: the TLS set-up, the connections to each host, and room for large bodies."""
 
-    def __init__(self, access: Access, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, access: RegistryOptions, environ: Mapping[str, str] | None = None) -> None:
         self.access = access
         self.environ = os.environ if environ is None else environ
-        self._hosts: dict[tuple[str, Reach], Host] = {}
+        self._hosts: dict[tuple[str, AddressPolicy], Host] = {}
         self._lock = threading.Lock()
-        self.room = Room()
+        self.room = SerialWorker()
         self._tls: ssl.SSLContext | Failure | None = None
 
-    def host(self, name: str, reach: Reach) -> Host:
+    def host(self, name: str, reach: AddressPolicy) -> Host:
         """The host of a name, which is connected to only at addresses of that reach."""
         with self._lock:
             if (name, reach) not in self._hosts:
@@ -95,7 +95,7 @@ class Network:
 class Host:
     """The connections to one host."""
 
-    def __init__(self, name: str, reach: Reach, network: Network) -> None:
+    def __init__(self, name: str, reach: AddressPolicy, network: Network) -> None:
         self.name = name
         self.reach = reach
         self.network = network
@@ -105,8 +105,8 @@ class Host:
         self._proxies = {} if on_this_machine(name) else _proxies(name)
 
     def send(
-        self, method: str, url: str, headers: Mapping[str, str], budget: Budget, most: int, form: Any = None
-    ) -> Reply:
+        self, method: str, url: str, headers: Mapping[str, str], budget: Deadline, most: int, form: Any = None
+    ) -> RegistryReply:
         """The answer to one request, redirects not followed; raises `Failure`.
 
         A body of more than `most` bytes is a failure, unless `most` is 0: then nobody needs it.
@@ -121,7 +121,9 @@ class Host:
                     allow_redirects=False, stream=True,
                 )  # fmt: skip
                 with response:
-                    return Reply(response.status_code, response.headers, self._body(response, method, budget, most))
+                    return RegistryReply(
+                        response.status_code, response.headers, self._body(response, method, budget, most)
+                    )
         except Failure:
             raise
         except Exception as problem:
@@ -149,7 +151,7 @@ class Host:
         if not self.reach.permits(address):
             raise self.reach.refusal()
 
-    def _body(self, response: requests.Response, method: str, budget: Budget, most: int) -> bytearray:
+    def _body(self, response: requests.Response, method: str, budget: Deadline, most: int) -> bytearray:
         body = bytearray()
         wanted = response.status_code == 200 and most > 0
         if wanted and method != "HEAD":
@@ -184,8 +186,8 @@ def _too_big(most: int) -> Failure:
 
 
 def exchange(
-    host: Host, method: str, url: str, headers: Mapping[str, str], budget: Budget, most: int, redirects: int = 3
-) -> Reply:
+    host: Host, method: str, url: str, headers: Mapping[str, str], budget: Deadline, most: int, redirects: int = 3
+) -> RegistryReply:
     """The answer to a request, after redirects, and tried again where that may help; raises `Failure`."""
     tries = 0
     while True:
@@ -205,8 +207,8 @@ def exchange(
 
 
 def _follow(
-    host: Host, method: str, url: str, headers: Mapping[str, str], budget: Budget, most: int, redirects: int
-) -> Reply:
+    host: Host, method: str, url: str, headers: Mapping[str, str], budget: Deadline, most: int, redirects: int
+) -> RegistryReply:
     """The answer to a request, after redirects.
 
     Another host is followed to only with TLS, at a public address, and without what the registry may know of us.
@@ -229,7 +231,7 @@ def _follow(
     raise Failure("redirect", f"the registry sends us on more than {redirects} times")
 
 
-def _pause(reply: Reply, tries: int) -> float:
+def _pause(reply: RegistryReply, tries: int) -> float:
     """How long to wait before the next try: what the host says, else longer each time."""
     given = reply.headers.get("Retry-After", "").strip()
     if given.isascii() and given.isdecimal():
@@ -266,7 +268,7 @@ class _Session(requests.Session):
 class _Adapter(requests.adapters.HTTPAdapter):
     """Hands our own connections to `requests`, with one TLS set-up for all of them."""
 
-    def __init__(self, reach: Reach, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, reach: AddressPolicy, tls: ssl.SSLContext | None) -> None:
         self._pools = pools(reach)
         self._settings: dict[str, Any] = {"ssl_context": tls} if tls else {}
         super().__init__(pool_connections=1, pool_maxsize=MOST_CONNECTIONS, max_retries=0)
@@ -293,7 +295,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
         return host, {"cert_reqs": "CERT_REQUIRED"}
 
 
-def _translated(problem: Exception, budget: Budget) -> Failure:
+def _translated(problem: Exception, budget: Deadline) -> Failure:
     """What an exception of the libraries means. Their words may hold a password of the environment's proxy."""
     errors = requests.exceptions
     causes = _causes(problem)

@@ -12,15 +12,15 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from modellint.oci.answers import Answer
-from modellint.registry.deadline import Budget
+from modellint.oci.answers import RegistryAnswer
+from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from modellint.oci.artifact import Artifact
-    from modellint.oci.query import Request
+    from modellint.oci.query import Query
 
 _PER_HOST = 16
 _IN_ALL = 64
@@ -33,9 +33,9 @@ class _Job:
 
     __slots__ = ("budget", "over", "request")
 
-    def __init__(self, request: Request, seconds: float) -> None:
+    def __init__(self, request: Query, seconds: float) -> None:
         self.request = request
-        self.budget = Budget(seconds)
+        self.budget = Deadline(seconds)
         self.over = time.monotonic() + seconds + _GRACE
 
 
@@ -45,7 +45,7 @@ class _Queue:
     __slots__ = ("active", "answers", "down", "failure", "waiting")
 
     def __init__(self) -> None:
-        self.waiting: deque[Request] = deque()
+        self.waiting: deque[Query] = deque()
         self.active = 0
         self.answers = False
         self.down = 0
@@ -66,12 +66,10 @@ class _Queue:
             self.failure = outcome
 
 
-class Crew:
+class WorkerPool:
     """Works on requests: up to 16 of a registry at a time, and up to 64 in all."""
 
-    def __init__(
-        self, requests: Sequence[Request], work: Callable[[Request, Budget], Artifact], seconds: float
-    ) -> None:
+    def __init__(self, requests: Sequence[Query], work: Callable[[Query, Deadline], Artifact], seconds: float) -> None:
         self._work = work
         self._seconds = seconds
         self._queues: dict[str, _Queue] = {}
@@ -83,7 +81,7 @@ class Crew:
         self._threads: list[threading.Thread] = []
         self._stuck = 0
 
-    def results(self) -> Generator[tuple[Request, Answer]]:
+    def results(self) -> Generator[tuple[Query, RegistryAnswer]]:
         """One answer for each request, as they come."""
         try:
             while True:
@@ -98,7 +96,7 @@ class Crew:
         finally:
             self._end()
 
-    def _start(self) -> Iterator[tuple[Request, Answer]]:
+    def _start(self) -> Iterator[tuple[Query, RegistryAnswer]]:
         """Hand out as many requests as may be worked on, to each registry in turn; answer those of one that is down."""
         progress = True
         while progress:
@@ -168,7 +166,7 @@ class Crew:
                 thread.join(_GRACE)
 
 
-def _answer(outcome: Artifact | Failure) -> Answer:
+def _answer(outcome: Artifact | Failure) -> RegistryAnswer:
     if isinstance(outcome, Failure):
-        return Answer(None, time.time(), code=outcome.code, reason=outcome.reason)
-    return Answer(outcome, time.time())
+        return RegistryAnswer(None, time.time(), code=outcome.code, reason=outcome.reason)
+    return RegistryAnswer(outcome, time.time())

@@ -11,15 +11,15 @@ from modellint.text.sizes import binary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.oci.answers import Answer
+    from modellint.oci.answers import RegistryAnswer
     from modellint.oci.artifact import Artifact
-    from modellint.oci.query import Request
+    from modellint.oci.query import Query
 
 _DAY = 86_400  # seconds
 _KINDS = {"model": "model", "image": "container image", "index": "index", "other": "something else"}
 
 
-def as_text(text: str, request: Request, answer: Answer) -> str:
+def as_text(text: str, request: Query, answer: RegistryAnswer) -> str:
     """Two columns; what is not known is left out."""
     artifact = answer.artifact
     assert artifact is not None
@@ -31,7 +31,7 @@ def as_text(text: str, request: Request, answer: Answer) -> str:
     return "".join(f"{name:{width}}  {printable(value)}\n" for name, value in shown)
 
 
-def as_json(text: str, request: Request, answer: Answer) -> str:
+def as_json(text: str, request: Query, answer: RegistryAnswer) -> str:
     """One object. Sizes are bytes, contexts tokens, times seconds since 1970; what is not known is empty or 0."""
     artifact = answer.artifact
     assert artifact is not None

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from modellint.fix import Applied, Change, Outcome
+    from modellint.fix import Applied, FixOutcome, RewrittenFile
     from modellint.secrets.lines import Secrets
 
 _CONTEXT = 3  # lines around a change
@@ -31,7 +31,7 @@ def show_applied(applied: Iterable[Applied], only_said: bool) -> None:
     terminal.write("".join(f"{each}\n" for each in lines))
 
 
-def show_diff(changes: Iterable[Change]) -> list[str]:
+def show_diff(changes: Iterable[RewrittenFile]) -> list[str]:
     """Print a unified diff, in colour on a terminal; returns the paths of the files in which secrets are masked.
 
     Of an env file only the lines that change are shown.
@@ -54,7 +54,7 @@ def show_diff(changes: Iterable[Change]) -> list[str]:
     return masked
 
 
-def diff(change: Change) -> Iterator[str]:
+def diff(change: RewrittenFile) -> Iterator[str]:
     """The lines of a unified diff, each made safe to print; line feeds are left out.
 
     A line is cut where a secret begins. The names in the head then say that the diff is for reading alone.
@@ -105,7 +105,7 @@ def line(path: str, row: int, column: int, done: str, rule: str, text: str) -> s
     return f"{printable(relative(path))}:{row}:{column} {done}[{rule}] {printable(text)}"
 
 
-def summary(outcome: Outcome, lost: Collection[str], only_said: bool, stale: int) -> str:
+def summary(outcome: FixOutcome, lost: Collection[str], only_said: bool, stale: int) -> str:
     """What was done, in one line."""
     applied = [each for each in outcome.applied if each.path not in lost]
     changed = [each for each in outcome.changes if each.path not in lost]

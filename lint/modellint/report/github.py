@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modellint.check import Report
     from modellint.files.disk import Unreadable
-    from modellint.linter.record import Result
+    from modellint.linter.record import FindingRecord
     from modellint.rule import Rule
 
     Properties: TypeAlias = dict[str, str | int]
@@ -51,7 +51,7 @@ def _unreadable(command: str, error: Unreadable) -> str:
     return _command(command, {**where, "title": "unreadable"}, [error.reason])
 
 
-def _annotation(command: str, result: Result) -> str:
+def _annotation(command: str, result: FindingRecord) -> str:
     place = result.place
     where: Properties = {"file": relative(place.path), "line": place.row, "endLine": place.end_line}
     if place.row == place.end_line:  # the runner drops columns from an annotation of several lines

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from modellint.check import Report
     from modellint.files.disk import Unreadable
-    from modellint.linter.record import Result
+    from modellint.linter.record import FindingRecord
     from modellint.rule import Rule
 
 SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}
@@ -37,7 +37,7 @@ def render(report: Report, rules: Mapping[str, Rule]) -> str:
     return f"[{','.join(texts)}]\n"
 
 
-def _finding(result: Result) -> dict[str, Any]:
+def _finding(result: FindingRecord) -> dict[str, Any]:
     advice = result.title or result.hint
     text = f"{result.message}; what to do: {advice}" if advice else result.message
     return _entry(result.rule, text, SEVERITIES[result.severity], result.place.path, result.place.row)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from modellint.check import Needs, Report
     from modellint.files.disk import Unreadable
-    from modellint.linter.record import Place, Result, Suppressed
+    from modellint.linter.record import FindingRecord, Location, Suppressed
     from modellint.policy.base_suppressions import Unheeded
     from modellint.policy.discovery import InForce
     from modellint.rule import Rule
@@ -53,7 +53,7 @@ def _unreadable(error: Unreadable) -> dict[str, Any]:
     return lost | ({"start": {"line": error.row, "column": error.column}} if error.row else {})
 
 
-def _finding(result: Result) -> dict[str, Any]:
+def _finding(result: FindingRecord) -> dict[str, Any]:
     finding = {
         "rule": result.rule,
         "severity": result.severity,
@@ -101,14 +101,14 @@ def _unheeded(each: Unheeded) -> dict[str, Any]:
     return {"path": _path(each.path), "line": each.line or None, "reason": each.what}
 
 
-def _fix(result: Result) -> dict[str, Any] | None:
+def _fix(result: FindingRecord) -> dict[str, Any] | None:
     if not result.changes:
         return None
     edits = [{**_place(change.place), "text": well_formed(change.text)} for change in result.changes]
     return {"title": well_formed(result.title), "safety": result.safety, "edits": edits}
 
 
-def _place(place: Place) -> dict[str, Any]:
+def _place(place: Location) -> dict[str, Any]:
     return {
         "path": _path(place.path),
         "start": {"line": place.row, "column": place.column},

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from modellint.check import Report
-    from modellint.linter.record import Result
+    from modellint.linter.record import FindingRecord
     from modellint.rule import Rule
 
     Attributes: TypeAlias = dict[str, str | int]
@@ -101,7 +101,7 @@ def _suites(report: Report) -> Sequence[_Suite]:
     return list(suites.values())
 
 
-def _add(suite: _Suite, result: Result) -> None:
+def _add(suite: _Suite, result: FindingRecord) -> None:
     lines = [f"{_where(suite.path, result.place.row, result.place.column)}: {result.message}"]
     lines += [
         f"{_where(relative(place.path), place.row, place.column)}: {message}" for place, message in result.related

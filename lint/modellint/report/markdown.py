@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modellint.check import Report
-    from modellint.linter.record import Result
+    from modellint.linter.record import FindingRecord
     from modellint.rule import Rule
 
 MOST_ROWS = 1000
@@ -99,7 +99,7 @@ def _linked(name: str, rules: Mapping[str, Rule]) -> str:
     return f"[{code(name)}]({url})" if url else code(name)
 
 
-def _where(result: Result) -> str:
+def _where(result: FindingRecord) -> str:
     place = result.place
     return code(f"{relative(place.path)}:{place.row}:{place.column}")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from modellint.check import Report
     from modellint.files.disk import Unreadable
-    from modellint.linter.record import Change, Place, Result
+    from modellint.linter.record import FindingRecord, Location, TextChange
     from modellint.rule import Rule
 
 SEVERITIES = {"error": "ERROR", "warning": "WARNING", "note": "INFO"}
@@ -54,7 +54,7 @@ def _harmless(text: str) -> str:
     return text
 
 
-def _finding(result: Result, pages: Mapping[str, str]) -> dict[str, Any]:
+def _finding(result: FindingRecord, pages: Mapping[str, str]) -> dict[str, Any]:
     advice = result.title or result.hint
     lines = [result.message, f"what to do: {advice}"] if advice else [result.message]
     code = {"value": printable(result.rule)}
@@ -83,7 +83,7 @@ def _unreadable(error: Unreadable) -> dict[str, Any]:
     }
 
 
-def _range(place: Place) -> dict[str, Any]:
+def _range(place: Location) -> dict[str, Any]:
     """The stretch in bytes; its lines alone where the report does not hold the text that its columns count."""
     columns = byte_columns(place)
     if columns is None:
@@ -93,7 +93,7 @@ def _range(place: Place) -> dict[str, Any]:
     return {"start": {"line": place.row, "column": start}, "end": {"line": place.end_line, "column": end}}
 
 
-def byte_columns(place: Place) -> tuple[int, int] | None:
+def byte_columns(place: Location) -> tuple[int, int] | None:
     """First column and the one past the last, or None: of a secret and of a very long line there is no text."""
     before = place.line[: place.column - 1]
     if len(before) < place.column - 1:
@@ -112,7 +112,7 @@ def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _suggestion(result: Result) -> dict[str, Any] | None:
+def _suggestion(result: FindingRecord) -> dict[str, Any] | None:
     """The fix as the one replacement that a comment can offer.
 
     reviewdog offers each suggestion by itself, and takes those alone that stand on the lines of the first: a fix that
@@ -135,7 +135,7 @@ def _suggestion(result: Result) -> dict[str, Any] | None:
     return {"range": {"start": start, "end": end}, "text": well_formed(text)}
 
 
-def _between(one: Change, other: Change) -> str | None:
+def _between(one: TextChange, other: TextChange) -> str | None:
     """What stands between two edits: nothing, or signs on their line. Of more text a report should not quote any."""
     if (one.place.end_line, one.place.end_column) == (other.place.row, other.place.column):
         return ""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from modellint.check import Report
     from modellint.files.disk import Unreadable
-    from modellint.linter.record import Change, Place, Result
+    from modellint.linter.record import FindingRecord, Location, TextChange
     from modellint.rule import Rule
 
 om: Any = importlib.import_module("sarif_om")  # it has no types
@@ -86,7 +86,7 @@ def render(report: Report, rules: Mapping[str, Rule], *, suppressed: bool = Fals
     return encode({**head, **log}, len(every))
 
 
-def worst(results: Sequence[Result], most: int) -> Sequence[Result]:
+def worst(results: Sequence[FindingRecord], most: int) -> Sequence[FindingRecord]:
     """The results of the highest severities, in the order of the report."""
     if len(results) <= most:
         return results
@@ -168,7 +168,7 @@ def _properties(report: Report) -> dict[str, Any] | None:
     }
 
 
-def _result(result: Result, rule_index: int, fingerprint: str) -> Any:
+def _result(result: FindingRecord, rule_index: int, fingerprint: str) -> Any:
     related = result.related[:_MOST_RELATED]
     text = _sentence(result.message)
     if related:
@@ -192,8 +192,8 @@ def _result(result: Result, rule_index: int, fingerprint: str) -> Any:
     )
 
 
-def _fix(result: Result) -> Any:
-    changes: dict[str, list[Change]] = {}
+def _fix(result: FindingRecord) -> Any:
+    changes: dict[str, list[TextChange]] = {}
     for change in result.changes:
         changes.setdefault(change.place.path, []).append(change)
     return om.Fix(
@@ -214,7 +214,7 @@ def _fix(result: Result) -> Any:
     )
 
 
-def _physical(place: Place) -> Any:
+def _physical(place: Location) -> Any:
     return om.PhysicalLocation(artifact_location=_file(place.path), region=_region(place))
 
 
@@ -223,7 +223,7 @@ def _unread(error: Unreadable) -> Any:
     return om.PhysicalLocation(artifact_location=_file(error.path), region=region)
 
 
-def _region(place: Place) -> Any:
+def _region(place: Location) -> Any:
     return om.Region(
         start_line=place.row, start_column=place.column, end_line=place.end_line, end_column=place.end_column
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from modellint.check import Report
     from modellint.report.text import Line
-    from modellint.smoke.check import Row, Smoke
+    from modellint.smoke.check import Smoke, SmokeRow
     from modellint.smoke.isolation.outcome import Status
 
     Cell: TypeAlias = tuple[str, str]  # a text, and the name of its style
@@ -89,7 +89,7 @@ def _headline(seen: Smoke) -> str:
     return f"engine {seen.engine}{runner}"
 
 
-def _models(seen: Smoke, rows: Sequence[Row]) -> list[list[_Column]]:
+def _models(seen: Smoke, rows: Sequence[SmokeRow]) -> list[list[_Column]]:
     """What was checked, and what was measured."""
     checks = _checked(seen, rows, MODEL)
     context = checks[-1].cells
@@ -106,12 +106,12 @@ def _models(seen: Smoke, rows: Sequence[Row]) -> list[list[_Column]]:
     return [checks, measures]
 
 
-def _services(seen: Smoke, rows: Sequence[Row]) -> list[list[_Column]]:
+def _services(seen: Smoke, rows: Sequence[SmokeRow]) -> list[list[_Column]]:
     time = _Column("TIME", [_seconds(row.seconds) for row in rows], right=True)
     return [[*_checked(seen, rows, SERVICE), time]]
 
 
-def _checked(seen: Smoke, rows: Sequence[Row], kind: str) -> list[_Column]:
+def _checked(seen: Smoke, rows: Sequence[SmokeRow], kind: str) -> list[_Column]:
     return [_Column(name.upper(), [_STATUS[seen.cell(row, name)] for row in rows]) for name in COLUMNS[kind]]
 
 

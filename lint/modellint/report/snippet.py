@@ -7,7 +7,7 @@ from modellint.report.width import width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modellint.linter.record import Place
+    from modellint.linter.record import Location
 
 _TAB = "    "
 _CUT = "..."
@@ -15,7 +15,7 @@ _WIDEST = 400  # columns, where nothing else limits them
 _CONTEXT = 12  # columns kept on either side of the span when a line is cut
 
 
-def snippet(place: Place, columns: int | None) -> tuple[str, str]:
+def snippet(place: Location, columns: int | None) -> tuple[str, str]:
     """The line and its underline, cut around the span to fit into so many columns; both empty if there is no text.
 
     Of a span of more than one line, the part on its first line is underlined.

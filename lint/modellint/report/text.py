@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from modellint.check import Report
-    from modellint.linter.record import Place, Result
+    from modellint.linter.record import FindingRecord, Location
     from modellint.rule import Rule
 
     Line: TypeAlias = list[tuple[str, str]]  # stretches of text, each with the name of its style
@@ -77,7 +77,7 @@ def draw(lines: Iterable[Line], console: Console) -> None:
         console.print(Text.assemble(*[(text, STYLES[style]) for text, style in line]), soft_wrap=True)
 
 
-def whole(result: Result, width: int | None) -> Iterator[Line]:
+def whole(result: FindingRecord, width: int | None) -> Iterator[Line]:
     """A finding with all that belongs to it."""
     yield from _headline(result, width)
     yield from _details(result, width)
@@ -114,7 +114,7 @@ def _lines(report: Report, width: int | None, quiet: bool, statistics: bool) -> 
             yield from hanging([("=", "gutter")], printable(term), width, "  ")
 
 
-def _headline(result: Result, width: int | None) -> Iterator[Line]:
+def _headline(result: FindingRecord, width: int | None) -> Iterator[Line]:
     head: Line = [
         (_where(result.place), "place"),
         (" ", ""),
@@ -124,7 +124,7 @@ def _headline(result: Result, width: int | None) -> Iterator[Line]:
     yield from hanging(head, printable(result.message), width, _INDENT)
 
 
-def _details(result: Result, width: int | None) -> Iterator[Line]:
+def _details(result: FindingRecord, width: int | None) -> Iterator[Line]:
     number = str(result.place.row)
     margin = " " * len(number)
     line, underline = snippet(result.place, width - len(number) - 3 if width else None)
@@ -171,7 +171,7 @@ def _statistics(report: Report) -> Iterator[Line]:
         yield [(f"{count:>{digits}} ", ""), (f"{severity:<7}", severity), (f" {printable(rule)}", "")]
 
 
-def _where(place: Place) -> str:
+def _where(place: Location) -> str:
     return f"{printable(relative(place.path))}:{place.row}:{place.column}"
 
 

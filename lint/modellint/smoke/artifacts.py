@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from modellint.compose.model.project import Model
     from modellint.oci.artifact import Artifact
-    from modellint.oci.query import Request
+    from modellint.oci.query import Query
     from modellint.smoke.runners.gguf import Head
-    from modellint.smoke.session import Run
+    from modellint.smoke.session import SmokeRun
 
 # What a pull fails with that did come to an end, but with other bytes than the digest promises.
 _NOT_VERIFIED = ("digest-mismatch",)
@@ -45,7 +45,7 @@ class Held:
     doubt: str = ""  # why the weights seem to be in no file that llama.cpp can read
 
 
-def get(run: Run, models: Sequence[Model]) -> Iterator[Held]:
+def get(run: SmokeRun, models: Sequence[Model]) -> Iterator[Held]:
     """The models that can be had, and say of each what came of it. Raises `Failure` for a store that is unusable."""
     asked = [(model, request) for model in models if (request := _request(run, model)) is not None]
     if run.asked.canary:
@@ -61,7 +61,7 @@ def get(run: Run, models: Sequence[Model]) -> Iterator[Held]:
                 yield held
 
 
-def _request(run: Run, model: Model) -> Request | None:
+def _request(run: SmokeRun, model: Model) -> Query | None:
     request = of_model(model.ref) if model.ref is not None else None
     if request is None:
         hub = model.ref is not None and model.ref.kind == "hub"
@@ -72,7 +72,7 @@ def _request(run: Run, model: Model) -> Request | None:
     return request
 
 
-def _look_up(run: Run, asked: Sequence[tuple[Model, Request]]) -> Iterator[Held]:
+def _look_up(run: SmokeRun, asked: Sequence[tuple[Model, Query]]) -> Iterator[Held]:
     """What registries say of models whose weights nobody needs."""
     answers = ask([request for _, request in asked], run.access)
     for model, request in asked:
@@ -89,7 +89,7 @@ def _look_up(run: Run, asked: Sequence[tuple[Model, Request]]) -> Iterator[Held]
             yield Held(model, artifact)
 
 
-def _pull(run: Run, model: Model, request: Request, store: Store) -> Held | None:
+def _pull(run: SmokeRun, model: Model, request: Query, store: Store) -> Held | None:
     name = model.name.text
     if run.clock.over:
         run.say(model, "pulled", "pulled", NOT_PROVEN, run.clock.words)

@@ -19,7 +19,7 @@ from modellint.smoke.runners.find import NoRunner, find
 from modellint.smoke.runners.plan import EMBEDDING, Files
 from modellint.smoke.runners.probe import embeddings
 from modellint.smoke.runners.process import RunnerFailed, start
-from modellint.smoke.session import Ready
+from modellint.smoke.session import BootedModels
 from modellint.system.signals import undisturbed
 
 if TYPE_CHECKING:
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from modellint.smoke.artifacts import Held
     from modellint.smoke.isolation.outcome import Status
     from modellint.smoke.runners.find import Program
-    from modellint.smoke.runners.plan import Setup
+    from modellint.smoke.runners.plan import RunnerConfig
     from modellint.smoke.runners.process import Running
-    from modellint.smoke.session import Run
+    from modellint.smoke.session import SmokeRun
 
 _CANARY_MEMORY = 4 << 30  # bytes: its weights are tiny, but its context is what a registry or a Compose file says
 _CONTEXT = 8192  # tokens that a canary was trained with where the artifact's config says nothing
 
 
-def boot(run: Run, setups: Sequence[Setup], held: Mapping[str, Held]) -> Ready:
+def boot(run: SmokeRun, setups: Sequence[RunnerConfig], held: Mapping[str, Held]) -> BootedModels:
     """Start every runner, then wait for each, and say what came of it. `held` is by the entry's name."""
-    ready = Ready(setups={entry: setup for setup in setups for entry in setup.entries})
+    ready = BootedModels(setups={entry: setup for setup in setups for entry in setup.entries})
     program = _program(run, setups) if setups else None
     if program is None:
         return ready
     run.smoke.runner = program.name
-    started: list[tuple[Setup, Running]] = []
+    started: list[tuple[RunnerConfig, Running]] = []
     for setup in setups:
         run.watch.step(f"boot {', '.join(setup.entries)}")
         try:
@@ -66,7 +66,7 @@ def boot(run: Run, setups: Sequence[Setup], held: Mapping[str, Held]) -> Ready:
     return ready
 
 
-def _program(run: Run, setups: Sequence[Setup]) -> Program | None:
+def _program(run: SmokeRun, setups: Sequence[RunnerConfig]) -> Program | None:
     reason = run.clock.words if run.clock.over else ""
     if sys.platform != "linux":
         reason = "modellint starts runners on Linux only"
@@ -82,7 +82,7 @@ def _program(run: Run, setups: Sequence[Setup]) -> Program | None:
     return None
 
 
-def _files(run: Run, setup: Setup, held: Held) -> Files:
+def _files(run: SmokeRun, setup: RunnerConfig, held: Held) -> Files:
     """The files to boot; a canary is made here. Raises `NoCanary`."""
     if held.files is not None:
         return held.files
@@ -95,7 +95,7 @@ def _files(run: Run, setup: Setup, held: Held) -> Files:
     return Files(path, packed_context=held.artifact.packed_context)
 
 
-def _wait(run: Run, setup: Setup, running: Running, held: Held) -> tuple[str, int] | None:
+def _wait(run: SmokeRun, setup: RunnerConfig, running: Running, held: Held) -> tuple[str, int] | None:
     """Wait until a runner is healthy; its address, if it is."""
     try:
         running.wait(min(LONGEST_BOOT, running.age + run.clock.left(LONGEST_BOOT)))
@@ -119,7 +119,7 @@ def _wait(run: Run, setup: Setup, running: Running, held: Held) -> tuple[str, in
     return address.hostname or "", address.port or 0
 
 
-def _try_embedding(run: Run, setup: Setup, running: Running) -> None:
+def _try_embedding(run: SmokeRun, setup: RunnerConfig, running: Running) -> None:
     """Whether a model that does not say how it makes embeddings can make them nevertheless; llama.cpp says why not."""
     answer = embeddings(f"{running.url}/v1", setup.entries[0], key=setup.key, seconds=run.clock.left(LONGEST_ANSWER))
     if answer.problem:

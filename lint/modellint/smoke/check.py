@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Final
 
-    from modellint.smoke.docker.endpoint import Served
+    from modellint.smoke.docker.endpoint import ServedProject
     from modellint.smoke.isolation.outcome import Outcome, Status
     from modellint.text.source import Span
 
@@ -41,7 +41,7 @@ _WORST_FIRST: tuple[Status, ...] = (FAIL, NOT_PROVEN, PASS)
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class SmokeCheck:
     """What came of one check of a model or a service, and the place in the Compose file that it is about.
 
     `what` is the check in words, with what it is about: `chat (llm at LLM_URL)`.
@@ -62,7 +62,7 @@ class Check:
 
 
 @dataclass(slots=True)
-class Row:
+class SmokeRow:
     """A model or a service in the table. Seconds are 0 and sizes -1 where nothing was measured."""
 
     kind: str
@@ -82,18 +82,18 @@ class Smoke:
 
     engine: str
     runner: str = ""
-    rows: dict[tuple[str, str], Row] = field(default_factory=dict[tuple[str, str], Row])
-    checks: list[Check] = field(default_factory=list[Check])
+    rows: dict[tuple[str, str], SmokeRow] = field(default_factory=dict[tuple[str, str], SmokeRow])
+    checks: list[SmokeCheck] = field(default_factory=list[SmokeCheck])
     notes: list[str] = field(default_factory=list[str])
     up: list[str] = field(default_factory=list[str])
-    served: Served | None = None
+    served: ServedProject | None = None
     seconds: float = 0.0
 
-    def row(self, kind: str, name: str) -> Row:
+    def row(self, kind: str, name: str) -> SmokeRow:
         """The row of a model or a service, made where there is none."""
-        return self.rows.setdefault((kind, name), Row(kind, name))
+        return self.rows.setdefault((kind, name), SmokeRow(kind, name))
 
-    def cell(self, row: Row, column: str) -> Status | None:
+    def cell(self, row: SmokeRow, column: str) -> Status | None:
         """What a column says of a row; None where nothing was checked."""
         found: set[Status] = {
             each.status for each in self.checks if (each.kind, each.name, each.column) == (*_key(row), column)
@@ -117,41 +117,41 @@ def worst(statuses: Iterable[Status]) -> Status | None:
     return next((each for each in _WORST_FIRST if each in found), None)
 
 
-def of_outcome(outcome: Outcome, span: Span) -> Check:
+def of_outcome(outcome: Outcome, span: Span) -> SmokeCheck:
     """The check of a service that an outcome is."""
     what = f"{outcome.check} ({outcome.subject})" if outcome.subject else outcome.check
     column = _COLUMN_OF.get(outcome.check, ISOLATION)
-    return Check(SERVICE, outcome.service, column, what, outcome.status, outcome.reason, span)
+    return SmokeCheck(SERVICE, outcome.service, column, what, outcome.status, outcome.reason, span)
 
 
-def findings(checks: Sequence[Check]) -> list[Finding]:
+def findings(checks: Sequence[SmokeCheck]) -> list[Finding]:
     """What failed, and what could not be proven, as findings for a report.
 
     What could not be proven is one finding for each column of a row: mostly it has one cause.
     """
     failed = [_finding(check, f"{check.subject}, {check.what}: {check.reason}") for check in checks if _failed(check)]
-    open_: dict[tuple[str, str], list[Check]] = {}
+    open_: dict[tuple[str, str], list[SmokeCheck]] = {}
     for check in checks:
         if check.status == NOT_PROVEN:
             open_.setdefault((check.subject, check.column), []).append(check)
     return failed + [_finding(group[0], _unproven(group)) for group in open_.values()]
 
 
-def _failed(check: Check) -> bool:
+def _failed(check: SmokeCheck) -> bool:
     return check.status == FAIL
 
 
-def _unproven(group: Sequence[Check]) -> str:
+def _unproven(group: Sequence[SmokeCheck]) -> str:
     first, *others = group
     more = f"; nor is {', '.join(dict.fromkeys(each.what for each in others))}" if others else ""
     return f"{first.subject}, {first.what}: not proven: {first.reason}{more}"
 
 
-def _finding(check: Check, message: str) -> Finding:
+def _finding(check: SmokeCheck, message: str) -> Finding:
     finding = Finding(check.span, message, severity=ERROR if _failed(check) else WARNING)
     finding.rule = RULE
     return finding
 
 
-def _key(row: Row) -> tuple[str, str]:
+def _key(row: SmokeRow) -> tuple[str, str]:
     return row.kind, row.name

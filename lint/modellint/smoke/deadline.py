@@ -10,7 +10,7 @@ LONGEST_ANSWER = 60.0
 LONGEST_PULL = 86_400.0  # seconds of a pull that somebody else does
 
 
-class Clock:
+class Countdown:
     """Counts down from a number of seconds; 0 is no limit."""
 
     def __init__(self, seconds: float = 0.0) -> None:

@@ -15,7 +15,7 @@ from modellint.smoke.runners.plan import EMBEDDING
 if TYPE_CHECKING:
     from modellint.smoke.isolation.outcome import Status
     from modellint.smoke.runners.gguf import Head
-    from modellint.smoke.runners.plan import Files, Wish
+    from modellint.smoke.runners.plan import Files, ModelConfig
 
 _FOR_CHAT = (
     "it is an embedding model, and Docker Model Runner runs it for chat: only `--embeddings` in `runtime_flags`,"
@@ -44,7 +44,7 @@ def head_of(files: Files) -> tuple[Head | None, str]:
         return None, str(problem)
 
 
-def judge(head: Head, files: Files, wish: Wish) -> Note | None:
+def judge(head: Head, files: Files, wish: ModelConfig) -> Note | None:
     """What is wrong with running such a model so."""
     if wish.mode == EMBEDDING:
         return None

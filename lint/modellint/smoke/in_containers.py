@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from modellint.compose.loading.env_files import EnvFile
 from modellint.files.disk import foreign
 from modellint.smoke.check import of_outcome
-from modellint.smoke.docker.plugin_protocol import Settings
+from modellint.smoke.docker.plugin_protocol import ModelSettings
 from modellint.smoke.docker.run import Order, check_in_containers
 from modellint.smoke.isolation.gateway import Route
 from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS, Outcome
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modellint.compose.model.project import Model, Project, Service
-    from modellint.smoke.session import Ready, Run
+    from modellint.smoke.session import BootedModels, SmokeRun
 
 
-def check_contained(run: Run, services: Sequence[Service], models: Sequence[Model], ready: Ready) -> None:
+def check_contained(run: SmokeRun, services: Sequence[Service], models: Sequence[Model], ready: BootedModels) -> None:
     """Add the checks of every service, and of what Compose asked of each model."""
     spans = {service.name.text: service.name.content for service in services}
     plans = [plan for plan in plan_services(run.project, ready.upstreams) if plan.service in spans]
@@ -73,23 +73,23 @@ def foreign_files(project: Project) -> list[str]:
     return found + ["what `.env` points at" for path in links if foreign(path, os.path.dirname(path) or os.curdir)]
 
 
-def _in_time(run: Run, outcome: Outcome) -> Outcome:
+def _in_time(run: SmokeRun, outcome: Outcome) -> Outcome:
     """An outcome that says so where it is bad because there was no more time."""
     late = run.clock.over and outcome.status != PASS
     return outcome._replace(reason=f"{run.clock.words}: {outcome.reason}") if late else outcome
 
 
-def settings_of(models: Sequence[Model], ready: Ready) -> dict[str, Settings]:
+def settings_of(models: Sequence[Model], ready: BootedModels) -> dict[str, ModelSettings]:
     """How Compose configures each model, by reference."""
-    found: dict[str, Settings] = {}
+    found: dict[str, ModelSettings] = {}
     for model in models:
         setup = ready.setups.get(model.name.text)
         if setup is not None:
-            found[text_of(model.reference) or ""] = Settings(setup.context, setup.flags, setup.hidden)
+            found[text_of(model.reference) or ""] = ModelSettings(setup.context, setup.flags, setup.hidden)
     return found
 
 
-def routes_of(models: Sequence[Model], ready: Ready) -> dict[str, Route]:
+def routes_of(models: Sequence[Model], ready: BootedModels) -> dict[str, Route]:
     """The runners of each reference: one in each mode."""
     routes: dict[str, Route] = {}
     for model in models:

@@ -12,7 +12,7 @@ from modellint.smoke.deadline import LONGEST_SERVICE
 from modellint.smoke.isolation.capability import find_capability
 from modellint.smoke.isolation.judge import not_proven
 from modellint.smoke.isolation.outcome import NOT_PROVEN, Outcome
-from modellint.smoke.isolation.plan import Place, plan_services
+from modellint.smoke.isolation.plan import ForbiddenAddress, plan_services
 from modellint.smoke.isolation.run import check_service
 from modellint.smoke.options import DOCKER
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from modellint.compose.model.project import Model, Service
     from modellint.smoke.isolation.capability import Capability
     from modellint.smoke.isolation.plan import ServicePlan
-    from modellint.smoke.session import Ready, Run
+    from modellint.smoke.session import BootedModels, SmokeRun
 
 
-def check_alone(run: Run, services: Sequence[Service], models: Sequence[Model], ready: Ready) -> None:
+def check_alone(run: SmokeRun, services: Sequence[Service], models: Sequence[Model], ready: BootedModels) -> None:
     """Add the checks of every service; those of isolation only, where the others ran in containers."""
     in_containers = run.asked.engine == DOCKER
     capability = find_capability()
@@ -45,7 +45,7 @@ def check_alone(run: Run, services: Sequence[Service], models: Sequence[Model], 
         run.smoke.row(SERVICE, plan.service).seconds += time.monotonic() - started
 
 
-def _outcomes(run: Run, plan: ServicePlan, capability: Capability) -> list[Outcome]:
+def _outcomes(run: SmokeRun, plan: ServicePlan, capability: Capability) -> list[Outcome]:
     if run.clock.over:
         return not_proven(plan, run.clock.words)
     outcomes = check_service(plan, capability, run.clock.left(LONGEST_SERVICE))
@@ -55,7 +55,7 @@ def _outcomes(run: Run, plan: ServicePlan, capability: Capability) -> list[Outco
     return outcomes
 
 
-def _without_a_runner(service: str, models: Sequence[Model], ready: Ready) -> Iterator[Outcome]:
+def _without_a_runner(service: str, models: Sequence[Model], ready: BootedModels) -> Iterator[Outcome]:
     """What does not run cannot be shown to be out of reach."""
     names = [model.name.text for model in models if model.name.text not in ready.upstreams]
     if names:
@@ -63,11 +63,11 @@ def _without_a_runner(service: str, models: Sequence[Model], ready: Ready) -> It
         yield Outcome(service, "runner port", ", ".join(names), NOT_PROVEN, why)
 
 
-def _registries(models: Sequence[Model]) -> Iterator[Place]:
+def _registries(models: Sequence[Model]) -> Iterator[ForbiddenAddress]:
     """The registries on this machine, which no service may reach."""
     seen: set[int] = set()
     for model in models:
         host, port = split_port(model.ref.registry) if model.ref is not None else ("", "")
         if port and on_this_machine(host) and int(port) not in seen:
             seen.add(int(port))
-            yield Place("registry port", "127.0.0.1", int(port))
+            yield ForbiddenAddress("registry port", "127.0.0.1", int(port))

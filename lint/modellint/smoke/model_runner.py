@@ -17,7 +17,7 @@ from modellint.smoke.runners.find import NoRunner
 from modellint.smoke.runners.model_runner import Installed
 from modellint.smoke.runners.plan import EMBEDDING, plan, wish
 from modellint.smoke.runners.process import RunnerFailed
-from modellint.smoke.session import Ready
+from modellint.smoke.session import BootedModels
 from modellint.yaml.node import text_of
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from modellint.compose.model.project import Model
     from modellint.smoke.isolation.outcome import Status
-    from modellint.smoke.runners.plan import Setup
-    from modellint.smoke.session import Run
+    from modellint.smoke.runners.plan import RunnerConfig
+    from modellint.smoke.session import SmokeRun
 
 
 def is_address(runner: str) -> bool:
@@ -34,7 +34,7 @@ def is_address(runner: str) -> bool:
     return "://" in runner
 
 
-def bring_up_installed(run: Run, models: Sequence[Model]) -> Ready:
+def bring_up_installed(run: SmokeRun, models: Sequence[Model]) -> BootedModels:
     """Have the runner pull and boot the models, and say of each what came of it."""
     try:
         runner = run.stack.enter_context(Installed(run.asked.runner))
@@ -42,12 +42,12 @@ def bring_up_installed(run: Run, models: Sequence[Model]) -> Ready:
     except NoRunner as problem:
         for model in models:
             run.say(model, "booted", "booted", NOT_PROVEN, str(problem))
-        return Ready()
+        return BootedModels()
     digests = {model.name.text: digest for model in models if (digest := _pull(run, runner, model))}
     pulled = [model for model in models if model.name.text in digests]
     planned = plan([wish(model, digests[model.name.text], run.project) for model in pulled])
     run.say_problems(planned.problems)
-    ready = Ready(setups={entry: setup for setup in planned.setups for entry in setup.entries})
+    ready = BootedModels(setups={entry: setup for setup in planned.setups for entry in setup.entries})
     address = urlsplit(runner.base)
     for setup in planned.setups:
         if _boot(run, runner, setup):
@@ -56,7 +56,7 @@ def bring_up_installed(run: Run, models: Sequence[Model]) -> Ready:
     return ready
 
 
-def _pull(run: Run, runner: Installed, model: Model) -> str:
+def _pull(run: SmokeRun, runner: Installed, model: Model) -> str:
     """The digest of what the runner has now; empty if it could not pull the model, or pulled another one."""
     name, reference = model.name.text, text_of(model.reference) or ""
     if run.clock.over:
@@ -82,7 +82,7 @@ def _pull(run: Run, runner: Installed, model: Model) -> str:
     return digest if status != FAIL else ""
 
 
-def _compare(run: Run, model: Model, digest: str) -> tuple[Status, str]:
+def _compare(run: SmokeRun, model: Model, digest: str) -> tuple[Status, str]:
     """Whether the runner has what the reference means: it does not compare a digest itself."""
     request = of_model(model.ref) if model.ref is not None else None
     if request is None:
@@ -98,7 +98,7 @@ def _compare(run: Run, model: Model, digest: str) -> tuple[Status, str]:
     return PASS, f"the runner has {digest}, as the reference says"
 
 
-def _boot(run: Run, runner: Installed, setup: Setup) -> bool:
+def _boot(run: SmokeRun, runner: Installed, setup: RunnerConfig) -> bool:
     models = run.models_of(setup)
     run.watch.step(f"boot {', '.join(setup.entries)}")
     try:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from modellint.compose.model.project import Model
     from modellint.smoke.artifacts import Held
-    from modellint.smoke.runners.plan import Wish
-    from modellint.smoke.session import Ready, Run
+    from modellint.smoke.runners.plan import ModelConfig
+    from modellint.smoke.session import BootedModels, SmokeRun
 
 
-def bring_up(run: Run, models: Sequence[Model]) -> Ready:
+def bring_up(run: SmokeRun, models: Sequence[Model]) -> BootedModels:
     """Get and boot the models. Raises `Failure` where the store cannot be used."""
     if is_address(run.asked.runner):
         return bring_up_installed(run, models)
@@ -37,14 +37,14 @@ def bring_up(run: Run, models: Sequence[Model]) -> Ready:
     return boot(run, planned.setups, held)
 
 
-def _judge_head(run: Run, held: Held, wished: Wish) -> None:
+def _judge_head(run: SmokeRun, held: Held, wished: ModelConfig) -> None:
     if held.head is not None and held.files is not None:
         note = judge(held.head, held.files, wished)
         if note is not None:
             run.say(held.model, "booted", *note)
 
 
-def look_again(run: Run, ready: Ready) -> None:
+def look_again(run: SmokeRun, ready: BootedModels) -> None:
     """Say of every runner that has ended since it was healthy that it has, and why."""
     for setup, running in ready.running:
         problem = running.ended()

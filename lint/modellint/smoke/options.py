@@ -18,12 +18,12 @@ DOCKER: Final = "docker"
 ENGINES = (NONE, DOCKER)
 
 
-class Unknown(Exception):
+class UnknownService(Exception):
     """A service is named that the project does not run. The text says so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SmokeOptions:
     """What a run is to do; `runner` and `services` are empty where nothing is said."""
 
     store: str  # the folder of models
@@ -41,7 +41,7 @@ class Asked:
 
 
 def chosen_services(project: Project, names: tuple[str, ...]) -> list[Service]:
-    """The services that run in containers, those of `names` where there are any. Raises `Unknown`."""
+    """The services that run in containers, those of `names` where there are any. Raises `UnknownService`."""
     running = {
         service.name.text: service
         for service in project.services.values()
@@ -50,7 +50,7 @@ def chosen_services(project: Project, names: tuple[str, ...]) -> list[Service]:
     for name in names:
         if name not in running:
             known = ", ".join(running) or "none"
-            raise Unknown(f"no service `{name}` runs in this project with these profiles; there are: {known}")
+            raise UnknownService(f"no service `{name}` runs in this project with these profiles; there are: {known}")
     return [service for name, service in running.items() if not names or name in names]
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from modellint.smoke.check import MODEL, SERVICE, Smoke
-from modellint.smoke.deadline import Clock
+from modellint.smoke.deadline import Countdown
 from modellint.smoke.docker.endpoint import serving
 from modellint.smoke.in_containers import check_contained, routes_of, settings_of
 from modellint.smoke.in_namespaces import check_alone
@@ -15,22 +15,22 @@ from modellint.smoke.listener import Watch
 from modellint.smoke.models import bring_up, look_again
 from modellint.smoke.options import DOCKER, chosen_models, chosen_services
 from modellint.smoke.runners.plan import wanted
-from modellint.smoke.session import Run
+from modellint.smoke.session import SmokeRun
 from modellint.system.signals import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from modellint.compose.model.project import Model, Project, Service
-    from modellint.registry.options import Access
-    from modellint.smoke.options import Asked
-    from modellint.smoke.session import Ready
+    from modellint.registry.options import RegistryOptions
+    from modellint.smoke.options import SmokeOptions
+    from modellint.smoke.session import BootedModels
 
 
 def smoke(
     project: Project,
-    access: Access,
-    asked: Asked,
+    access: RegistryOptions,
+    asked: SmokeOptions,
     *,
     watch: Watch | None = None,
     hold: Callable[[Smoke], object] | None = None,
@@ -53,7 +53,7 @@ def smoke(
     if asked.canary:
         seen.notes.append("`--canary` runs a tiny model that answers with its own name in place of all weights")
     with _Stack() as stack:
-        run = Run(project, asked, access, Clock(asked.seconds), watch or Watch(), stack, seen, tell)
+        run = SmokeRun(project, asked, access, Countdown(asked.seconds), watch or Watch(), stack, seen, tell)
         stack.callback(run.watch.close)
         ready = bring_up(run, models)
         seen.up += [f"{name} at http://{each.host}:{each.port}/v1" for name, each in ready.upstreams.items()]
@@ -87,7 +87,7 @@ def _untried(project: Project) -> list[str]:
     return [] if names else ["the project declares no model"]
 
 
-def _check(run: Run, services: Sequence[Service], models: Sequence[Model], ready: Ready) -> None:
+def _check(run: SmokeRun, services: Sequence[Service], models: Sequence[Model], ready: BootedModels) -> None:
     """Add the checks of services, and of what became of the runners meanwhile."""
     if run.asked.engine == DOCKER:
         check_contained(run, services, models, ready)

@@ -7,7 +7,14 @@ import os
 from modellint.compose.model.missing import NEEDED_FILE, example_of
 from modellint.compose.model.project import Setting
 from modellint.compose.schema.violation import UNSET, Violation
-from modellint.compose.variables.dotenv import MAX_SETTINGS, DotenvError, Room, TooMany, read_dotenv, read_raw
+from modellint.compose.variables.dotenv import (
+    MAX_SETTINGS,
+    DotenvError,
+    TooManyVariables,
+    VariableBudget,
+    read_dotenv,
+    read_raw,
+)
 from modellint.files import disk
 from modellint.yaml.node import Mapping, Scalar, Sequence, text_of
 
@@ -62,8 +69,8 @@ class EnvFiles:
         self._sources: dict[str, Source] = {}
         self._parsed: dict[tuple[str, bool], list[Entry]] = {}  # of files that say the same to every service
         self._ignored: dict[str, Ignored | None] = {}  # what git leaves out of the folders that were asked about
-        self._given = Room()
-        self._refusing = Room()
+        self._given = VariableBudget()
+        self._refusing = VariableBudget()
         self.too_much = False
         self.outside: dict[int, Scalar] = {}  # what names a file outside the project's folder, by its identity
         self.unread: dict[int, Scalar] = {}  # what names a file that does not even belong to the repository
@@ -75,7 +82,7 @@ class EnvFiles:
         for env_file in env_files(body):
             try:
                 entries = self._entries(env_file, known, self._given)
-            except (disk.Unreadable, DotenvError, TooMany):
+            except (disk.Unreadable, DotenvError, TooManyVariables):
                 continue
             known.update((entry.name, entry.value) for entry in entries if entry.value is not None)
             path, node = env_file.path, env_file.node
@@ -110,7 +117,7 @@ class EnvFiles:
             message = f"the {what} `{node.shown}` {trouble.reason}: Docker Compose refuses the project"
             if active and not os.path.exists(env_file.path) and self._is_meant_to_lack(env_file.path):
                 kind = NEEDED_FILE
-        except TooMany:
+        except TooManyVariables:
             if self.too_much:
                 return
             self.too_much = active = True
@@ -124,7 +131,7 @@ class EnvFiles:
         if active:
             yield Violation(node.content, node, kind, (), message, hint)
 
-    def _entries(self, env_file: EnvFile, known: Dict[str, str], room: Room) -> list[Entry]:
+    def _entries(self, env_file: EnvFile, known: Dict[str, str], room: VariableBudget) -> list[Entry]:
         path, raw = env_file.path, env_file.raw
         if path not in self._sources:
             if self._is_foreign(env_file):

@@ -11,7 +11,7 @@ import os
 from modellint.compose.loading.merge import Conflict, cleared_part
 from modellint.compose.loading.session import Scope, is_remote
 from modellint.compose.values.shapes import completed, frozen, is_null, with_entries
-from modellint.compose.variables.dotenv import MAX_SETTINGS, DotenvError, TooMany, read_dotenv
+from modellint.compose.variables.dotenv import MAX_SETTINGS, DotenvError, TooManyVariables, read_dotenv
 from modellint.files import disk
 from modellint.yaml.node import Mapping, Scalar, Sequence, text_of
 
@@ -191,7 +191,7 @@ def _read(session: Session, named: list[tuple[Scalar, str, str]], scope: Scope) 
             session.room.read(path, len(source.text))
             entries = read_dotenv(source, scope.environment, earlier=found)
             session.room.take(len(entries) + len(scope.environment))
-        except TooMany:
+        except TooManyVariables:
             problem = f"the env files of what is included set more than {MAX_SETTINGS:,} variables together"
             session.overflow(node, "include", problem)
             return None

@@ -7,7 +7,7 @@ import os
 from modellint.compose.model.missing import NEEDED_FILE, REQUIRED
 from modellint.compose.schema.validate import violations
 from modellint.compose.schema.violation import MADE_A_MAP, Violation
-from modellint.compose.variables.dotenv import Room
+from modellint.compose.variables.dotenv import VariableBudget
 from modellint.compose.variables.interpolate import InvalidTemplate, MissingVariable, interpolate
 from modellint.files import disk
 from modellint.text.source import Span
@@ -72,7 +72,7 @@ class Session:
         self.read_before: dict[tuple[str, str, int], tuple[YamlFile, Scope]] = {}
         self.included: dict[tuple[object, ...], Node | None] = {}
         self.environments: dict[object, dict[str, str]] = {}  # of included projects: those that are equal are the same
-        self.room = Room()  # for the variables of the projects that are included
+        self.room = VariableBudget()  # for the variables of the projects that are included
         self._nodes = 0  # of the files
         self._accepted: Accepted = {}
         self._refused = 0  # states of the project

@@ -17,7 +17,7 @@ from modellint.compose.schema.hints import (
     TYPE_HINTS,
     TYPE_NAMES,
 )
-from modellint.compose.schema.place import Place
+from modellint.compose.schema.place import SchemaPlace
 from modellint.compose.schema.rename import rename
 from modellint.compose.schema.violation import MADE_A_MAP, UNSET, Violation
 from modellint.text.edit import Edit, Fix
@@ -42,7 +42,7 @@ _MANY_KEYS = 10  # more than these are not listed in a hint
 
 def explain(root: Mapping, error: ValidationError) -> Iterator[Violation]:
     """The violations that an error of `jsonschema` stands for; none where a template could not be read."""
-    place = Place(root, tuple(error.absolute_path))
+    place = SchemaPlace(root, tuple(error.absolute_path))
     kind = str(error.validator)
     schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
     wanted: Any = error.validator_value
@@ -76,7 +76,7 @@ def is_time(scalar: Scalar, path: Path) -> Violation:
     return Violation(scalar.span, scalar, "type", path, message, "put it in quotes", _quote(scalar))
 
 
-def _unknown_keys(place: Place, schema: dict[str, Any]) -> Iterator[Violation]:
+def _unknown_keys(place: SchemaPlace, schema: dict[str, Any]) -> Iterator[Violation]:
     known: list[str] = list(schema.get("properties", ()))
     patterns: list[str] = list(schema.get("patternProperties", ()))
     if isinstance(place.node, Mapping) and (pair := _made_a_map(place, known)):
@@ -100,7 +100,7 @@ def _unknown_keys(place: Place, schema: dict[str, Any]) -> Iterator[Violation]:
         yield Violation(key.span, node, "additionalProperties", path, message, hint or _no_such_key(patterns), fix)
 
 
-def _made_a_map(place: Place, known: list[str]) -> tuple[Scalar, Scalar] | None:
+def _made_a_map(place: SchemaPlace, known: list[str]) -> tuple[Scalar, Scalar] | None:
     """The key and value of an item of a list that was not meant to be a map; None where it may well be one."""
     if len(place.path) < 2 or place.path[-2] not in (*_SHORT_FORMS, *_NAMED) or not isinstance(place.path[-1], int):
         return None
@@ -112,7 +112,7 @@ def _made_a_map(place: Place, known: list[str]) -> tuple[Scalar, Scalar] | None:
     return (key, value) if is_short else None
 
 
-def _made(place: Place, key: Scalar, value: Scalar) -> Violation:
+def _made(place: SchemaPlace, key: Scalar, value: Scalar) -> Violation:
     span = place.node.span
     if place.path[-2] in _NAMED:
         message = f"`{_cut(span.text)}` says neither `source` nor `target`, and {_REFUSED}"
@@ -129,7 +129,7 @@ def closest(name: str, known: tuple[str, ...]) -> str:
     return next(iter(get_close_matches(name, known, 1)), "")
 
 
-def _misplaced(place: Place, node: Node) -> str:
+def _misplaced(place: SchemaPlace, node: Node) -> str:
     """A hint for what stands one level too high or too low."""
     if not place.path and isinstance(node, Mapping) and ("image" in node or "build" in node):
         return "put services under `services:`"
@@ -142,7 +142,7 @@ def _no_such_key(patterns: list[str]) -> str:
     return "remove it, or begin its name with `x-`" if "^x-" in patterns else "remove it"
 
 
-def _bad_name(place: Place, key: Scalar, node: Node, path: Path, patterns: list[str]) -> Violation:
+def _bad_name(place: SchemaPlace, key: Scalar, node: Node, path: Path, patterns: list[str]) -> Violation:
     section = place.name
     if not key.text.strip():
         message, hint = f"a name in `{section}` is empty, and {_REFUSED}", "write a name"
@@ -152,7 +152,7 @@ def _bad_name(place: Place, key: Scalar, node: Node, path: Path, patterns: list[
     return Violation(key.span, node, "additionalProperties", path, message, hint)
 
 
-def _missing_keys(place: Place, wanted: list[str]) -> Iterator[Violation]:
+def _missing_keys(place: SchemaPlace, wanted: list[str]) -> Iterator[Violation]:
     for name in wanted:
         if isinstance(place.node, Mapping) and name not in place.node:
             message = f"{place.subject} has no `{name}`, and {_REFUSED} without it"
@@ -160,7 +160,7 @@ def _missing_keys(place: Place, wanted: list[str]) -> Iterator[Violation]:
             yield Violation(place.owner, place.node, "required", place.path, message, hint)
 
 
-def _wrong_type(place: Place, types: list[str]) -> Violation:
+def _wrong_type(place: SchemaPlace, types: list[str]) -> Violation:
     node, subject = place.node, place.subject
     wanted = _wanted(types)
     section = str(place.path[0]) if len(place.path) > 1 else ""
@@ -181,7 +181,7 @@ def _wanted(types: list[str]) -> str:
     return _either([word for name in types if name != "null" for word in TYPE_NAMES[name]])
 
 
-def _type_hint(place: Place, types: list[str]) -> str:
+def _type_hint(place: SchemaPlace, types: list[str]) -> str:
     """What to do about a value of the wrong type."""
     node = place.node
     if isinstance(node, Scalar):
@@ -204,7 +204,7 @@ def _type_hint(place: Place, types: list[str]) -> str:
     return f"write {_wanted(types)}; text that looks like a {_kind(node)} goes in quotes"
 
 
-def _wrong_value(place: Place, kind: str, wanted: Any) -> Violation:
+def _wrong_value(place: SchemaPlace, kind: str, wanted: Any) -> Violation:
     node = place.node
     shown = _cut(node.shown) if isinstance(node, Scalar) else ""
     name = place.name

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Path: TypeAlias = "tuple[str | int, ...]"
 
 
-class Place:
+class SchemaPlace:
     """A node on a path from the root, and the key it stands under."""
 
     __slots__ = ("key", "node", "path")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from modellint.compose.model.project import Project, Service
-    from modellint.compose.validation.references import Need
+    from modellint.compose.validation.references import Dependency
     from modellint.yaml.node import Node
 
     Path: TypeAlias = "tuple[str | int, ...]"
@@ -45,7 +45,7 @@ def inconsistencies(project: Project, strict: bool = False) -> list[Violation]:
         return []
     whole = strict or project.whole
     found = miscasts(root)
-    graph: dict[str, dict[str, Need]] = {}
+    graph: dict[str, dict[str, Dependency]] = {}
     declared = Declared(project, root)
     found.extend(declarations(root, project.environment, whole))
     for name, service in project.services.items():

@@ -29,7 +29,7 @@ _MANY = 50  # more names than these are not compared with a mistyped one
 _NAMESPACES = ("network_mode", "ipc", "pid", "uts")
 
 
-class Need:
+class Dependency:
     """One service that another needs. `key` is the section that says so, `span` the name in it."""
 
     __slots__ = ("key", "node", "required", "span")
@@ -41,29 +41,29 @@ class Need:
         self.required = required
 
 
-def needs(service: Service) -> dict[str, Need]:
+def needs(service: Service) -> dict[str, Dependency]:
     """The services that must run before a service, by name; `depends_on` counts before what only implies it."""
     body = service.body
-    found: dict[str, Need] = {}
+    found: dict[str, Dependency] = {}
     section = body.get("depends_on")
     for node in service.depends_on:
         condition = section.get(node.text, "required") if isinstance(section, Mapping) else None
-        found[_name(node)] = Need("depends_on", node, node.content, not _is_false(condition))
+        found[_name(node)] = Dependency("depends_on", node, node.content, not _is_false(condition))
     if "links" in body:
         for node in names(body.get("links")):
             text = _name(node)
             name = text.partition(":")[0] if text.count(":") == 1 else text
-            found.setdefault(name, Need("links", node, node.part(0, len(name))))
+            found.setdefault(name, Dependency("links", node, node.part(0, len(name))))
     for key in _NAMESPACES:
         mode = body.get(key) if key in body else None
         if isinstance(mode, Scalar) and isinstance(mode.value, str) and mode.value.startswith(_SERVICE):
             name = mode.value[len(_SERVICE) :]
-            found.setdefault(name, Need(key, mode, mode.part(len(_SERVICE), len(mode.value))))
+            found.setdefault(name, Dependency(key, mode, mode.part(len(_SERVICE), len(mode.value))))
     if "volumes_from" in body:
         for node in names(body.get("volumes_from")):
             name = _name(node).partition(":")[0]
             if not _name(node).startswith("container:"):
-                found.setdefault(name, Need("volumes_from", node, node.part(0, len(name))))
+                found.setdefault(name, Dependency("volumes_from", node, node.part(0, len(name))))
     return found
 
 
@@ -79,7 +79,7 @@ class Declared:
         self.guesses = Guesses()
 
 
-def references(service: Service, declared: Declared, needed: dict[str, Need]) -> Iterator[Violation]:
+def references(service: Service, declared: Declared, needed: dict[str, Dependency]) -> Iterator[Violation]:
     """Every name that an active service uses and that nothing declares. Models are left to a rule of their own."""
     body, project = service.body, declared.project
     path = ("services", service.name.text)
@@ -107,7 +107,7 @@ def references(service: Service, declared: Declared, needed: dict[str, Need]) ->
             yield from _unmet(need, name, other, declared, path)
 
 
-def cycles(graph: dict[str, dict[str, Need]]) -> Iterator[Violation]:
+def cycles(graph: dict[str, dict[str, Dependency]]) -> Iterator[Violation]:
     """One violation for every circle of services, given what each active one needs."""
     done: set[str] = set()
     for start in graph:
@@ -129,7 +129,7 @@ def cycles(graph: dict[str, dict[str, Need]]) -> Iterator[Violation]:
                     del walk[name]
 
 
-def _circle(loop: list[str], graph: dict[str, dict[str, Need]]) -> Violation:
+def _circle(loop: list[str], graph: dict[str, dict[str, Dependency]]) -> Violation:
     need = graph[loop[0]][loop[1 % len(loop)]]
     shown_names = [f"`{name}`" for name in loop[:_LONGEST_CIRCLE]] + ["…"] * (len(loop) > _LONGEST_CIRCLE)
     circle = " → ".join((*shown_names, f"`{loop[0]}`"))
@@ -194,7 +194,7 @@ def _unbuilt(node: Scalar, name: str, project: Project, path: tuple[str, str]) -
 
 
 def _unmet(
-    need: Need, name: str, other: Service | None, declared: Declared, path: tuple[str, str]
+    need: Dependency, name: str, other: Service | None, declared: Declared, path: tuple[str, str]
 ) -> Iterator[Violation]:
     project = declared.project
     text = shown(need.node) if need.node.interpolated else name

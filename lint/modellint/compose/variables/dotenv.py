@@ -40,11 +40,11 @@ class DotenvError(ValueError):
         self.span = span
 
 
-class TooMany(Exception):
+class TooManyVariables(Exception):
     """The env files of a project set more variables than a reader should hold."""
 
 
-class Room:
+class VariableBudget:
     """How many variables may still be read."""
 
     __slots__ = ("_left", "_read")
@@ -54,17 +54,17 @@ class Room:
         self._read: set[str] = set()
 
     def read(self, path: str, size: int) -> None:
-        """Count the characters of a file that was read before. Raises `TooMany` for more than there is room for."""
+        """Count the characters of a file that was read before. Raises `TooManyVariables` where there is no room."""
         path = os.path.realpath(path)
         if path in self._read:
             self.take(size // _SHORT)
         self._read.add(path)
 
     def take(self, variables: int) -> None:
-        """Count variables. Raises `TooMany` for more than there is room for."""
+        """Count variables. Raises `TooManyVariables` for more than there is room for."""
         self._left -= variables
         if self._left < 0:
-            raise TooMany
+            raise TooManyVariables
 
 
 def read_dotenv(

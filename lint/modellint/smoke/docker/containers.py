@@ -25,16 +25,16 @@ from modellint.smoke.docker.private_project import (
     unmet,
     with_dependencies,
 )
-from modellint.smoke.docker.rights import SHELL_VARIABLES, Outside
+from modellint.smoke.docker.rights import SHELL_VARIABLES, OutsideResources
 from modellint.smoke.docker.shell_variables import hidden, masked, plain, taken
-from modellint.smoke.docker.subprocesses import Call, Done, run, run_all
+from modellint.smoke.docker.subprocesses import Done, ProgramCall, run, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from modellint.smoke.docker.engine import Engine
     from modellint.smoke.docker.private_project import StandIn
-    from modellint.smoke.docker.rights import Need
+    from modellint.smoke.docker.rights import RequiredRight
 
 LABEL = "modellint.smoke"
 _PROJECT = "com.docker.compose.project"
@@ -53,7 +53,7 @@ _FORCE = {"container": ("--force", "--volumes"), "volume": ("--force",)}
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
 
 
-class Visit(NamedTuple):
+class ProbeCall(NamedTuple):
     """What a probe is to do in the network of a container, and what it reads."""
 
     service: str
@@ -84,7 +84,7 @@ class Containers:
     document: dict[str, Any] = field(default_factory=dict[str, Any])
     image: str = ""  # that was made for the run
     allowed: frozenset[str] = frozenset()
-    outside: Outside = field(default_factory=lambda: Outside({}, looking(os.curdir, {})))
+    outside: OutsideResources = field(default_factory=lambda: OutsideResources({}, looking(os.curdir, {})))
     values: dict[str, str] = field(default_factory=dict[str, str])  # of secrets and configs, by variables of ours
     making: list[str] = field(default_factory=list[str])  # names of containers that may still be made
 
@@ -107,10 +107,10 @@ class Containers:
         if not alone and SHELL_VARIABLES not in self.allowed:
             shell = self._from_the_shell()
         look = looking(self._project_folder, self.engine.environ)
-        self.outside = Outside(likenesses, look, odd, shell, most_memory())
+        self.outside = OutsideResources(likenesses, look, odd, shell, most_memory())
         self.values = {} if alone else self._file_values(self.engine.environ)
 
-    def unmet(self, names: Sequence[str]) -> dict[str, list[Need]]:
+    def unmet(self, names: Sequence[str]) -> dict[str, list[RequiredRight]]:
         """The services of these that cannot run as they are, and the rights that each lacks."""
         return unmet(self.document, names, self.outside, self.allowed)
 
@@ -168,11 +168,11 @@ class Containers:
             containers.setdefault(service, made._replace(error=self.hide(made.error)))
         return containers
 
-    def probe(self, source: str, visits: Sequence[Visit], seconds: float) -> list[Done]:
+    def probe(self, source: str, visits: Sequence[ProbeCall], seconds: float) -> list[Done]:
         """Run a Python program in the network of each container."""
         before = list(self.making)
         self.making += [f"{self.name}-probe-{visit.service}" for visit in visits]
-        calls = [Call(self._probe_words(source, visit), visit.given) for visit in visits]
+        calls = [ProgramCall(self._probe_words(source, visit), visit.given) for visit in visits]
         # `docker run` waits for its container when it is asked to end; that one is for `take_down`.
         answers = run_all(calls, self.engine.environ, seconds, grace=0.0)
         if not any(each.late for each in answers):
@@ -346,7 +346,7 @@ class Containers:
         """A message of Docker's without the values of the shell's variables."""
         return hidden(text, self.engine.environ)
 
-    def _probe_words(self, source: str, visit: Visit) -> tuple[str, ...]:
+    def _probe_words(self, source: str, visit: ProbeCall) -> tuple[str, ...]:
         container = visit.container
         network = f"container:{container.id}" if container.status == "running" else container.network
         folders = [f"--volume={folder}:{folder}:ro" for folder in mounts()]
@@ -366,7 +366,7 @@ class Containers:
         asked = {
             (kind, label): self._listing(kind, f"{label}={self.name}") for kind in _KINDS for label in (LABEL, _PROJECT)
         }
-        answers = run_all([Call(words) for words in asked.values()], self.engine.environ, _SECONDS)
+        answers = run_all([ProgramCall(words) for words in asked.values()], self.engine.environ, _SECONDS)
         made: dict[str, list[str]] = {}
         for (kind, _), done in zip(asked, answers, strict=True):
             ids = _expect("ls", done).split()
@@ -396,7 +396,7 @@ class Containers:
         *,
         bounded: bool = True,
     ) -> dict[str, Done]:
-        calls = [Call(each) for each in words.values()]
+        calls = [ProgramCall(each) for each in words.values()]
         done = run_all(calls, environ or self.engine.environ, self.left(seconds) if bounded else seconds)
         return dict(zip(words, done, strict=True))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modellint.smoke.docker.docker_config import make_config
 from modellint.smoke.docker.engine import NoEngine, find_engine
-from modellint.smoke.docker.plugin_protocol import Desk
+from modellint.smoke.docker.plugin_protocol import PluginResponder
 from modellint.smoke.docker.plugin_server import listening
 from modellint.smoke.isolation.gateway import SERVING, Gateway
 from modellint.system.signals import undisturbed
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from modellint.smoke.docker.engine import Engine
-    from modellint.smoke.docker.plugin_protocol import Settings
-    from modellint.smoke.isolation.gateway import Limits, Route
+    from modellint.smoke.docker.plugin_protocol import ModelSettings
+    from modellint.smoke.isolation.gateway import GatewayLimits, Route
 
 PORT = 12434  # Docker Model Runner's
 _LONGEST_FOLDER = 60
 _LEAST_ROOM = 8 << 20  # bytes; a run writes a few hundred KiB
 
 
-class Place(NamedTuple):
+class DockerWorkspace(NamedTuple):
     """A folder of the run with a `DOCKER_CONFIG`, the socket that its plugin calls at, and the engine."""
 
     folder: str
@@ -38,7 +38,7 @@ class Place(NamedTuple):
     engine: Engine
 
 
-class Served(NamedTuple):
+class ServedProject(NamedTuple):
     """What is up for `docker compose up`."""
 
     config: str  # the folder that `DOCKER_CONFIG` has to name
@@ -46,7 +46,7 @@ class Served(NamedTuple):
 
 
 @contextlib.contextmanager
-def open_place(environ: Mapping[str, str], left: Callable[[float], float] = float) -> Generator[Place]:
+def open_place(environ: Mapping[str, str], left: Callable[[float], float] = float) -> Generator[DockerWorkspace]:
     """A place for a run, which is gone with the block; `left` is as for `find_engine`. Raises `NoEngine`."""
     with contextlib.ExitStack() as stack:
         with undisturbed():
@@ -56,11 +56,13 @@ def open_place(environ: Mapping[str, str], left: Callable[[float], float] = floa
         config = os.path.join(folder, "config")
         os.mkdir(config, 0o700)
         path = make_config(config, environ)
-        yield Place(folder, config, path, find_engine(config, environ, left))
+        yield DockerWorkspace(folder, config, path, find_engine(config, environ, left))
 
 
 @contextlib.contextmanager
-def endpoint(engine: Engine, routes: Mapping[str, Route], prefix: str, limits: Limits, port: int = 0) -> Generator[str]:
+def endpoint(
+    engine: Engine, routes: Mapping[str, Route], prefix: str, limits: GatewayLimits, port: int = 0
+) -> Generator[str]:
     """The one endpoint of all services, as Compose has it; its address without the `v1/` at the end.
 
     Compose hands out no credential, so the path has a part that nobody guesses who was not told.
@@ -78,10 +80,10 @@ def endpoint(engine: Engine, routes: Mapping[str, Route], prefix: str, limits: L
 @contextlib.contextmanager
 def serving(
     routes: Mapping[str, Route],
-    ready: Mapping[str, Settings],
+    ready: Mapping[str, ModelSettings],
     environ: Mapping[str, str],
     tell: Callable[[str], object] | None = None,
-) -> Generator[Served]:
+) -> Generator[ServedProject]:
     """Have `docker compose up` find the models until the block ends; `tell` hears why something is refused.
 
     Raises `NoEngine`.
@@ -90,8 +92,8 @@ def serving(
         place = stack.enter_context(open_place(environ))
         prefix = f"/mlk_{secrets.token_hex(16)}"
         base = stack.enter_context(endpoint(place.engine, routes, prefix, SERVING, PORT))
-        stack.enter_context(listening(place.socket, Desk(base, ready, tell=tell).answer))
-        yield Served(place.config, f"{base}v1/")
+        stack.enter_context(listening(place.socket, PluginResponder(base, ready, tell=tell).answer))
+        yield ServedProject(place.config, f"{base}v1/")
 
 
 def _expect_room(folder: str) -> None:

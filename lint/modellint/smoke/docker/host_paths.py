@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from modellint.files import disk
-from modellint.smoke.docker.rights import DEVICES, DOCKER_SOCKET, HOST_FILES, Place
+from modellint.smoke.docker.rights import DEVICES, DOCKER_SOCKET, HOST_FILES, HostPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,29 +23,29 @@ _OF_USER = (".docker/run/docker.sock", ".docker/desktop/docker.sock", ".rd/docke
 _SHARE = 2  # a container may use one half of this machine's memory
 
 
-def looking(folder: str, environ: Mapping[str, str]) -> Callable[[str], Place | None]:
+def looking(folder: str, environ: Mapping[str, str]) -> Callable[[str], HostPath | None]:
     """What there is at a path, for a project in a folder; `environ` says where the engine is."""
     sockets, doors = _sockets(environ), _doors()
 
-    def look(path: str) -> Place | None:
+    def look(path: str) -> HostPath | None:
         try:
             mode = os.stat(path).st_mode
         except (FileNotFoundError, NotADirectoryError):
             # The engine may see another file system than this process does.
-            return Place(os.path.realpath(path), (HOST_FILES,), there=False) if disk.foreign(path, folder) else None
+            return HostPath(os.path.realpath(path), (HOST_FILES,), there=False) if disk.foreign(path, folder) else None
         except OSError:  # this user must not see it, or a part of the way to it; the engine, which is root, may
-            return Place(path, (HOST_FILES,))
+            return HostPath(path, (HOST_FILES,))
         except ValueError:  # a path that there cannot be
             return None
         real = os.path.realpath(path)
         if stat.S_ISSOCK(mode):
-            return Place(real, (DOCKER_SOCKET,))
+            return HostPath(real, (DOCKER_SOCKET,))
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-            return Place(real, (DEVICES,))
+            return HostPath(real, (DEVICES,))
         rights = [] if path in _COMMON or not disk.foreign(path, folder) else [HOST_FILES]
         if any(disk.inside(each, real) for each in (*sockets, *(doors if rights else ()))):
             rights.append(DOCKER_SOCKET)  # a folder that is mounted read-only does not keep anybody from connecting
-        return Place(real, tuple(rights), stat.S_ISDIR(mode))
+        return HostPath(real, tuple(rights), stat.S_ISDIR(mode))
 
     return look
 

@@ -9,7 +9,7 @@ from modellint.smoke.isolation.outcome import FAIL, PASS, Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from modellint.smoke.docker.plugin_protocol import Configured, Settings
+    from modellint.smoke.docker.plugin_protocol import Configured, ModelSettings
     from modellint.smoke.isolation.plan import ServicePlan
 
 _MOST_NAMES = 20
@@ -53,7 +53,7 @@ def judge_variables(service: str, expected: Mapping[str, str], container: Contai
     return Outcome(service, "environment", "", PASS, f"its container has {what}, and else only its own")
 
 
-def judge_calls(ready: Mapping[str, Settings], configured: Sequence[Configured]) -> Iterator[tuple[str, str]]:
+def judge_calls(ready: Mapping[str, ModelSettings], configured: Sequence[Configured]) -> Iterator[tuple[str, str]]:
     """What Compose did otherwise than predicted: each reference, and what was wrong."""
     seen = {each.reference: each.settings for each in configured}
     for reference, settings in ready.items():

@@ -36,7 +36,7 @@ _PROVIDER: dict[str, object] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ModelSettings:
     """How a model is configured: the context in tokens (0: not said), and the flags.
 
     `hidden` are texts in the flags that no message may show, each with what to show instead.
@@ -51,7 +51,7 @@ class Settings:
         flags = shlex.join(mask(flag, self.hidden) for flag in self.flags)
         return f"{context}{'-- ' if self.flags else ''}{flags}".strip() or "no settings"
 
-    def unlike(self, other: Settings) -> str:
+    def unlike(self, other: ModelSettings) -> str:
         """What else Compose asks for than these, in words: not what that is, where it may have values of variables."""
         return "others" if self.hidden else str(other)
 
@@ -60,10 +60,10 @@ class Configured(NamedTuple):
     """A model that Compose configures, as it names it."""
 
     reference: str
-    settings: Settings
+    settings: ModelSettings
 
 
-class Reply(NamedTuple):
+class PluginReply(NamedTuple):
     """What the plugin prints, and the status that it ends with."""
 
     out: str = ""
@@ -72,7 +72,7 @@ class Reply(NamedTuple):
 
 
 @dataclass(slots=True)
-class Desk:
+class PluginResponder:
     """What is known to the plugin, and what it was asked.
 
     `base` is the endpoint without `v1/` at its end. `ready` are the references that can be had, and how each is
@@ -80,13 +80,13 @@ class Desk:
     """
 
     base: str
-    ready: Mapping[str, Settings]
+    ready: Mapping[str, ModelSettings]
     pulled: list[str] = field(default_factory=list[str])
     configured: list[Configured] = field(default_factory=list[Configured])
     refusals: list[str] = field(default_factory=list[str])
     tell: Callable[[str], object] | None = None
 
-    def answer(self, words: Sequence[str]) -> Reply:
+    def answer(self, words: Sequence[str]) -> PluginReply:
         """The reply to one call."""
         match list(words):
             case ["docker-cli-plugin-metadata"]:
@@ -104,17 +104,17 @@ class Desk:
             case ["compose", *rest] if _first(rest) == "up":
                 return self._provide(rest)
             case ["compose", *rest] if _first(rest) == "down":
-                return Reply()
+                return PluginReply()
             case _:
                 return self._refuse("this stands in for Docker Model Runner, and only does what `docker compose` needs")
 
-    def _pull(self, reference: str) -> Reply:
+    def _pull(self, reference: str) -> PluginReply:
         self.pulled.append(reference)
         if reference not in self.ready:
             return self._refuse(f"`{reference}` was not there when modellint began")
-        return Reply(out=f"{reference} is there\n")
+        return PluginReply(out=f"{reference} is there\n")
 
-    def _configure(self, words: Sequence[str]) -> Reply:
+    def _configure(self, words: Sequence[str]) -> PluginReply:
         try:
             asked = read_configure(words)
         except ValueError as problem:
@@ -125,9 +125,9 @@ class Desk:
             return self._refuse(f"`{asked.reference}` was not there when modellint began")
         if wanted != asked.settings:
             return self._refuse(f"`{asked.reference}` runs with {wanted}, and not with {wanted.unlike(asked.settings)}")
-        return Reply()
+        return PluginReply()
 
-    def _provide(self, words: Sequence[str]) -> Reply:
+    def _provide(self, words: Sequence[str]) -> PluginReply:
         """A service with a provider: its variables, one message a line."""
         try:
             asked = read_provider(words)
@@ -139,13 +139,13 @@ class Desk:
                 return _message("error", self._refuse(f"`{each.reference}` was not there when modellint began").err)
         names = ",".join(each.reference for each in asked)
         lines = [("setenv", f"URL={self.base}engines/v1/"), ("setenv", f"MODEL={names}")]
-        return Reply("".join(_message(kind, text).out for kind, text in lines))
+        return PluginReply("".join(_message(kind, text).out for kind, text in lines))
 
-    def _refuse(self, words: str) -> Reply:
+    def _refuse(self, words: str) -> PluginReply:
         self.refusals.append(words)
         if self.tell is not None:
             self.tell(words)
-        return Reply(err=f"{words}\n", status=1)
+        return PluginReply(err=f"{words}\n", status=1)
 
 
 def read_configure(words: Sequence[str]) -> Configured:
@@ -157,7 +157,7 @@ def read_configure(words: Sequence[str]) -> Configured:
         context, own = max(0, given), own[2:]
     if len(own) != 1 or own[0].startswith("-"):
         raise ValueError("Compose configures a model in a way that modellint does not know")
-    return Configured(own[0], Settings(context, flags))
+    return Configured(own[0], ModelSettings(context, flags))
 
 
 def read_provider(words: Sequence[str]) -> list[Configured]:
@@ -168,7 +168,7 @@ def read_provider(words: Sequence[str]) -> list[Configured]:
     options = [word.partition("=")[::2] for word in words if word.startswith("--") and "=" in word]
     contexts = [number for name, value in options if name == "--context-size" and (number := whole(value)) is not None]
     flags = [flag for name, value in options if name == "--runtime-flags" for flag in shlex.split(value)]
-    settings = Settings(contexts[-1] if contexts else 0, tuple(flags))
+    settings = ModelSettings(contexts[-1] if contexts else 0, tuple(flags))
     return [Configured(value, settings) for name, value in options if name == "--model"]
 
 
@@ -184,9 +184,9 @@ def _status(endpoint: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _message(kind: str, text: str) -> Reply:
-    return Reply(json.dumps({"type": kind, "message": text.strip()}) + "\n", status=int(kind == "error"))
+def _message(kind: str, text: str) -> PluginReply:
+    return PluginReply(json.dumps({"type": kind, "message": text.strip()}) + "\n", status=int(kind == "error"))
 
 
-def _document(content: object) -> Reply:
-    return Reply(json.dumps(content) + "\n")
+def _document(content: object) -> PluginReply:
+    return PluginReply(json.dumps(content) + "\n")

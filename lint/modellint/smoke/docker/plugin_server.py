@@ -8,7 +8,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, cast
 
-from modellint.smoke.docker.plugin_protocol import Reply
+from modellint.smoke.docker.plugin_protocol import PluginReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -18,7 +18,7 @@ _SECONDS = 10.0
 
 
 @contextlib.contextmanager
-def listening(path: str, answer: Callable[[Sequence[str]], Reply]) -> Generator[None]:
+def listening(path: str, answer: Callable[[Sequence[str]], PluginReply]) -> Generator[None]:
     """Answer calls at a socket until the block ends. Who may connect is up to the folder that it lies in."""
     listener = socket.socket(socket.AF_UNIX)
     thread = threading.Thread(target=_accept, args=(listener, answer), name="modellint-desk", daemon=True)
@@ -35,7 +35,7 @@ def listening(path: str, answer: Callable[[Sequence[str]], Reply]) -> Generator[
             thread.join(5)
 
 
-def _accept(listener: socket.socket, answer: Callable[[Sequence[str]], Reply]) -> None:
+def _accept(listener: socket.socket, answer: Callable[[Sequence[str]], PluginReply]) -> None:
     lock = threading.Lock()  # Compose configures several models at once
     while True:
         try:
@@ -45,7 +45,7 @@ def _accept(listener: socket.socket, answer: Callable[[Sequence[str]], Reply]) -
         threading.Thread(target=_serve, args=(connection, answer, lock), daemon=True).start()
 
 
-def _serve(connection: socket.socket, answer: Callable[[Sequence[str]], Reply], lock: threading.Lock) -> None:
+def _serve(connection: socket.socket, answer: Callable[[Sequence[str]], PluginReply], lock: threading.Lock) -> None:
     with connection, contextlib.suppress(OSError):
         connection.settimeout(_SECONDS)
         with connection.makefile("rb") as file:

@@ -30,7 +30,7 @@ from modellint.smoke.docker.rights import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modellint.smoke.docker.rights import Need, Outside
+    from modellint.smoke.docker.rights import OutsideResources, RequiredRight
 
 # What a stand-in keeps: all that decides about variables, and about what can be reached.
 _KEPT = (
@@ -95,8 +95,8 @@ def is_held_back(document: Mapping[str, Any], service: str) -> bool:
 
 
 def unmet(
-    document: Mapping[str, Any], names: Sequence[str], outside: Outside, allowed: frozenset[str]
-) -> dict[str, list[Need]]:
+    document: Mapping[str, Any], names: Sequence[str], outside: OutsideResources, allowed: frozenset[str]
+) -> dict[str, list[RequiredRight]]:
     """The services that cannot run as they are, and the rights that each lacks."""
     found = {name: [each for each in needs(document, name, outside) if each.right not in allowed] for name in names}
     return {name: lacking for name, lacking in found.items() if lacking}
@@ -107,7 +107,7 @@ def private_copy(
     name: str,
     stand_in: StandIn,
     replaced: Sequence[str],
-    outside: Outside,
+    outside: OutsideResources,
     allowed: frozenset[str] = frozenset(),
     *,
     alone: bool,
@@ -172,7 +172,9 @@ def _named(value: object) -> list[str]:
     return [str(_table(each).get("source", each)) for each in items]
 
 
-def _service(body: dict[str, Any], replaced: Sequence[str], lent: set[str], outside: Outside) -> dict[str, Any]:
+def _service(
+    body: dict[str, Any], replaced: Sequence[str], lent: set[str], outside: OutsideResources
+) -> dict[str, Any]:
     """A service in the copy; `lent` are the volumes whose content is there before."""
     made = _connected(body, kept(body, SERVICE))
     if "depends_on" in made:
@@ -252,7 +254,7 @@ def _lent_volumes(document: Mapping[str, Any]) -> set[str]:
     return {key for key, body in volumes.items() if is_lent(body)}
 
 
-def _mount(mount: dict[str, Any], lent: set[str], outside: Outside) -> dict[str, Any]:
+def _mount(mount: dict[str, Any], lent: set[str], outside: OutsideResources) -> dict[str, Any]:
     if mount.get("type") == "bind":
         place = outside.look(str(mount.get("source")))
         if place is None or not place.there:

@@ -39,7 +39,7 @@ RIGHTS: Final = {
 }
 
 
-class Place(NamedTuple):
+class HostPath(NamedTuple):
     """What there is at a path of this machine, by the path without links: the rights that it takes to have it.
 
     Where nothing is `there`, as far as this user and this process see, the engine may still find something.
@@ -51,7 +51,7 @@ class Place(NamedTuple):
     there: bool = True
 
 
-class Need(NamedTuple):
+class RequiredRight(NamedTuple):
     """Something that needs a right; `network`: it decides about what the service can reach."""
 
     right: str
@@ -59,7 +59,7 @@ class Need(NamedTuple):
     network: bool = False
 
 
-class Outside(NamedTuple):
+class OutsideResources(NamedTuple):
     """What the project names and is not its own.
 
     `networks` are the external networks by key that have a likeness, and what that is; `odd` are those that exist and
@@ -68,7 +68,7 @@ class Outside(NamedTuple):
     """
 
     networks: Mapping[str, dict[str, Any]]
-    look: Callable[[str], Place | None]
+    look: Callable[[str], HostPath | None]
     odd: frozenset[str] = frozenset()
     shell: Mapping[str, tuple[str, ...]] = {}
     memory: int = 0
@@ -76,31 +76,31 @@ class Outside(NamedTuple):
 
 class _Scene(NamedTuple):
     document: Mapping[str, Any]
-    outside: Outside
+    outside: OutsideResources
 
 
 KEEP: Final = "keep"
 DROP: Final = "drop"
 if TYPE_CHECKING:
-    Judge: TypeAlias = Callable[[Any, _Scene], Iterator[Need]]
+    Judge: TypeAlias = Callable[[Any, _Scene], Iterator[RequiredRight]]
     Entry: TypeAlias = str | Judge  # `KEEP`, `DROP`, a right, or what finds out which rights a value needs
 
 
 def _joined(key: str, host: str) -> Judge:
     """An attribute that joins a namespace: of its own kind, of a service, of another container, of this machine."""
 
-    def judge(value: Any, _: _Scene) -> Iterator[Need]:
+    def judge(value: Any, _: _Scene) -> Iterator[RequiredRight]:
         mode, network = str(value), key == "network_mode"
         if mode == "host":
-            yield Need(host, f"`{key}: host`", network)
+            yield RequiredRight(host, f"`{key}: host`", network)
         elif mode.startswith("container:"):
-            yield Need(OTHER_CONTAINERS, f"`{key}` of another container", network)
+            yield RequiredRight(OTHER_CONTAINERS, f"`{key}` of another container", network)
         elif mode.startswith("service:") or mode in _OWN_NAMESPACES:
             return
         elif network:
-            yield Need(EXTERNAL, f"`{key}` with a network that is not the project's", network)
+            yield RequiredRight(EXTERNAL, f"`{key}` with a network that is not the project's", network)
         else:
-            yield Need(NOTHING, f"an unknown `{key}`")
+            yield RequiredRight(NOTHING, f"an unknown `{key}`")
 
     return judge
 
@@ -108,20 +108,24 @@ def _joined(key: str, host: str) -> Judge:
 _OWN_NAMESPACES = ("none", "bridge", "default", "private", "shareable")
 
 
-def _networks(value: Any, scene: _Scene) -> Iterator[Need]:
+def _networks(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
     networks = _table(scene.document.get("networks"))
     for key in _table(value):
         body = _table(networks.get(key))
         if body.get("external"):
             if str(body.get("name") or key) == "host":
-                yield Need(HOST_NETWORK, f"the external network `{key}`, which is this machine's", network=True)
+                yield RequiredRight(
+                    HOST_NETWORK, f"the external network `{key}`, which is this machine's", network=True
+                )
             elif key in scene.outside.odd:
-                yield Need(EXTERNAL, f"the external network `{key}`, of a kind that has no likeness", network=True)
+                yield RequiredRight(
+                    EXTERNAL, f"the external network `{key}`, of a kind that has no likeness", network=True
+                )
         elif str(body.get("driver") or "bridge") not in ("bridge", "default"):
-            yield Need(HOST_NETWORK, f"the network `{key}` with a driver of its own", network=True)
+            yield RequiredRight(HOST_NETWORK, f"the network `{key}` with a driver of its own", network=True)
 
 
-def _volumes(value: Any, scene: _Scene) -> Iterator[Need]:
+def _volumes(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
     volumes = _table(scene.document.get("volumes"))
     for mount in map(_table, _list(value)):
         kind, source = str(mount.get("type")), str(mount.get("source") or "")
@@ -132,33 +136,35 @@ def _volumes(value: Any, scene: _Scene) -> Iterator[Need]:
         elif kind == "volume":
             body = _table(volumes.get(source))
             if body.get("external"):
-                yield Need(EXTERNAL, f"the external volume `{source}`")
+                yield RequiredRight(EXTERNAL, f"the external volume `{source}`")
             elif is_lent(body):
-                yield Need(HOST_FILES, f"the volume `{source}` with a driver or options of its own")
+                yield RequiredRight(HOST_FILES, f"the volume `{source}` with a driver or options of its own")
         elif kind not in ("tmpfs", "image"):
-            yield Need(NOTHING, "a mount of an unknown kind")
+            yield RequiredRight(NOTHING, "a mount of an unknown kind")
 
 
-def _volumes_from(value: Any, _: _Scene) -> Iterator[Need]:
+def _volumes_from(value: Any, _: _Scene) -> Iterator[RequiredRight]:
     if any(str(each).startswith("container:") for each in _list(value)):
-        yield Need(OTHER_CONTAINERS, "`volumes_from` of another container")
+        yield RequiredRight(OTHER_CONTAINERS, "`volumes_from` of another container")
 
 
 def _files(kind: str) -> Judge:
     """The secrets or configs of a service or a build: where their content comes from."""
 
-    def judge(value: Any, scene: _Scene) -> Iterator[Need]:
+    def judge(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
         known = _table(scene.document.get(kind))
         for each in _list(value):
             name = str(_table(each).get("source", each))
             body = _table(known.get(name))
             unknown = body.keys() - _FILE
             if unknown:
-                yield Need(NOTHING, f"`{min(unknown)}` of `{kind}`")
+                yield RequiredRight(NOTHING, f"`{min(unknown)}` of `{kind}`")
             path = str(body.get("file") or "")
             place = scene.outside.look(path) if path else None
             if place and place.folder:
-                yield Need(NOTHING, f"a folder in `{kind}`")  # which Compose mounts with all that is mounted below it
+                yield RequiredRight(
+                    NOTHING, f"a folder in `{kind}`"
+                )  # which Compose mounts with all that is mounted below it
             yield from _path(path, kind, scene) if path else ()
 
     return judge
@@ -167,46 +173,46 @@ def _files(kind: str) -> Judge:
 def _hooks(key: str) -> Judge:
     """Commands that Compose runs in the container."""
 
-    def judge(value: Any, scene: _Scene) -> Iterator[Need]:
+    def judge(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
         for hook in map(_table, _list(value)):
             yield from (need._replace(what=f"{need.what} of `{key}`") for need in _judge(hook, HOOK, scene))
 
     return judge
 
 
-def _security(value: Any, _: _Scene) -> Iterator[Need]:
+def _security(value: Any, _: _Scene) -> Iterator[RequiredRight]:
     harmless = ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true")
     if any(str(each) not in harmless for each in _list(value)):
-        yield Need(PRIVILEGED, "`security_opt`")
+        yield RequiredRight(PRIVILEGED, "`security_opt`")
 
 
-def _sysctls(value: Any, _: _Scene) -> Iterator[Need]:
+def _sysctls(value: Any, _: _Scene) -> Iterator[RequiredRight]:
     """Those of a namespace are the container's own; the engine refuses them where it has no namespace of its own."""
     own = ("net.", "kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue.")
     names = list(cast("dict[str, object]", value)) if isinstance(value, dict) else [str(each) for each in _list(value)]
     if not all(name.startswith(own) for name in names):
-        yield Need(PRIVILEGED, "`sysctls`")
+        yield RequiredRight(PRIVILEGED, "`sysctls`")
 
 
-def _runtime(value: Any, _: _Scene) -> Iterator[Need]:
-    yield Need(DEVICES if value == "nvidia" else PRIVILEGED, "`runtime`")
+def _runtime(value: Any, _: _Scene) -> Iterator[RequiredRight]:
+    yield RequiredRight(DEVICES if value == "nvidia" else PRIVILEGED, "`runtime`")
 
 
-def _deploy(value: Any, _: _Scene) -> Iterator[Need]:
+def _deploy(value: Any, _: _Scene) -> Iterator[RequiredRight]:
     reserved = _table(_table(_table(value).get("resources")).get("reservations"))
     if reserved.get("devices") or reserved.get("generic_resources"):
-        yield Need(DEVICES, "reserved devices")
+        yield RequiredRight(DEVICES, "reserved devices")
 
 
-def _provider(value: Any, _: _Scene) -> Iterator[Need]:
+def _provider(value: Any, _: _Scene) -> Iterator[RequiredRight]:
     if not is_model_provider(value):
-        yield Need(NOTHING, "a provider, which is a program that Compose starts on this machine")
+        yield RequiredRight(NOTHING, "a provider, which is a program that Compose starts on this machine")
 
 
-def _build(value: Any, scene: _Scene) -> Iterator[Need]:
+def _build(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
     body = _table(value)
     if not body:  # Compose always prints a table
-        yield Need(NOTHING, "an unknown `build`")
+        yield RequiredRight(NOTHING, "an unknown `build`")
     yield from (need._replace(what=f"{need.what} of `build`") for need in _judge(body, BUILD, scene))
     context = str(body.get("context") or "")
     dockerfile = str(body.get("dockerfile") or "")
@@ -217,31 +223,31 @@ def _build(value: Any, scene: _Scene) -> Iterator[Need]:
             yield from _path(each, "dockerfile", scene)
 
 
-def _context(value: Any, scene: _Scene) -> Iterator[Need]:
+def _context(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
     path = str(value)
     if os.path.isabs(path):
         yield from _path(path, "context", scene)
     else:  # Compose makes every folder's path absolute
-        yield Need(NOTHING, "a `context` of another machine")
+        yield RequiredRight(NOTHING, "a `context` of another machine")
 
 
-def _contexts(value: Any, scene: _Scene) -> Iterator[Need]:
+def _contexts(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
     for each in map(str, _table(value).values()):
         if not each.startswith(("service:", "docker-image://")):
             yield from _context(each, scene)
 
 
-def _build_network(value: Any, _: _Scene) -> Iterator[Need]:
+def _build_network(value: Any, _: _Scene) -> Iterator[RequiredRight]:
     if value == "host":
-        yield Need(HOST_NETWORK, "`network: host`")
+        yield RequiredRight(HOST_NETWORK, "`network: host`")
     elif value not in ("none", "default"):
-        yield Need(EXTERNAL, "`network` with a network that is not the project's")
+        yield RequiredRight(EXTERNAL, "`network` with a network that is not the project's")
 
 
-def _path(path: str, key: str, scene: _Scene) -> Iterator[Need]:
+def _path(path: str, key: str, scene: _Scene) -> Iterator[RequiredRight]:
     place = scene.outside.look(path)
     for right in place.rights if place else ():
-        yield Need(right, f"{_PATHS[right]} in `{key}`")
+        yield RequiredRight(right, f"{_PATHS[right]} in `{key}`")
 
 
 _PATHS = {DOCKER_SOCKET: "a socket", DEVICES: "a device", HOST_FILES: "a path outside the repository"}
@@ -388,13 +394,13 @@ _FILE = {
 }  # fmt: skip
 
 
-def needs(document: Mapping[str, Any], name: str, outside: Outside) -> list[Need]:
+def needs(document: Mapping[str, Any], name: str, outside: OutsideResources) -> list[RequiredRight]:
     """All rights that a service needs, each with what needs it, in the order of its attributes."""
     body = _table(_table(document.get("services")).get(name))
     found = list(_judge(body, SERVICE, _Scene(document, outside)))
     if outside.shell.get(name):
         where = ", ".join(f"`{each}`" for each in outside.shell[name])
-        found.append(Need(SHELL_VARIABLES, f"values of the shell's variables in {where}"))
+        found.append(RequiredRight(SHELL_VARIABLES, f"values of the shell's variables in {where}"))
     return list(dict.fromkeys(found))
 
 
@@ -411,7 +417,7 @@ def kept(body: Mapping[str, Any], table: Mapping[str, Entry]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if table.get(key, DROP) is not DROP}
 
 
-def _judge(body: Mapping[str, Any], table: Mapping[str, Entry], scene: _Scene) -> Iterator[Need]:
+def _judge(body: Mapping[str, Any], table: Mapping[str, Entry], scene: _Scene) -> Iterator[RequiredRight]:
     for key, value in body.items():
         if value is None or value is False or value in ("", [], {}) or key.startswith("x-"):
             continue
@@ -419,7 +425,7 @@ def _judge(body: Mapping[str, Any], table: Mapping[str, Entry], scene: _Scene) -
         if callable(entry):
             yield from entry(value, scene)
         elif entry not in (KEEP, DROP):
-            yield Need(entry, f"`{key}`")
+            yield RequiredRight(entry, f"`{key}`")
 
 
 def is_lent(body: Mapping[str, Any]) -> bool:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from modellint.registry.failure import Failure
-from modellint.smoke.docker.containers import Containers, DockerFailed, NotAllowed, Visit
+from modellint.smoke.docker.containers import Containers, DockerFailed, NotAllowed, ProbeCall
 from modellint.smoke.docker.endpoint import endpoint, open_place
 from modellint.smoke.docker.engine import NoEngine
 from modellint.smoke.docker.judge import judge_calls, judge_variables, predicted
 from modellint.smoke.docker.placeholder_image import make_image, stand_in
-from modellint.smoke.docker.plugin_protocol import Desk
+from modellint.smoke.docker.plugin_protocol import PluginResponder
 from modellint.smoke.docker.plugin_server import listening
 from modellint.smoke.docker.private_project import with_dependencies
 from modellint.smoke.docker.rights import HOST_FILES
 from modellint.smoke.docker.who_runs import lacking, who_runs
 from modellint.smoke.isolation import probe
-from modellint.smoke.isolation.gateway import Limits
+from modellint.smoke.isolation.gateway import GatewayLimits
 from modellint.smoke.isolation.judge import judge_asks
 from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS, Outcome
 from modellint.smoke.isolation.plan import ServicePlan, body_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from modellint.smoke.docker.judge import Container
-    from modellint.smoke.docker.plugin_protocol import Settings
+    from modellint.smoke.docker.plugin_protocol import ModelSettings
     from modellint.smoke.docker.subprocesses import Done
     from modellint.smoke.isolation.gateway import Route
 
@@ -44,7 +44,7 @@ class Order:
 
     words: tuple[str, ...]  # of `docker compose`, about the user's project
     plans: tuple[ServicePlan, ...]
-    ready: Mapping[str, Settings]
+    ready: Mapping[str, ModelSettings]
     routes: Mapping[str, Route]
     probe_only: bool
     left: Callable[[float], float]  # how many seconds a step may take
@@ -89,8 +89,10 @@ def _check(order: Order, environ: Mapping[str, str], notes: list[str], stack: Ex
     place = stack.enter_context(open_place(environ, order.left))
     notes.append(f"Docker Compose {place.engine.version}")
     prefix = f"/mlk_{secrets.token_hex(16)}"
-    base = stack.enter_context(endpoint(place.engine, order.routes, prefix, Limits(runner_seconds=_PROBE_SECONDS)))
-    desk = Desk(base, order.ready)
+    base = stack.enter_context(
+        endpoint(place.engine, order.routes, prefix, GatewayLimits(runner_seconds=_PROBE_SECONDS))
+    )
+    desk = PluginResponder(base, order.ready)
     stack.enter_context(listening(place.socket, desk.answer))
     name = f"modellint-{secrets.token_hex(4)}"
     containers = Containers(place.engine, name, place.folder, order.words, order.left, allowed=order.allowed)
@@ -187,7 +189,7 @@ def _has_gone(done: Done, before: Mapping[str, Container], now: Mapping[str, Con
     )
 
 
-def _visit(plan: ServicePlan, container: Container, left: Callable[[float], float]) -> Visit:
+def _visit(plan: ServicePlan, container: Container, left: Callable[[float], float]) -> ProbeCall:
     """What is asked from a container's network. Of its variables the probe is told those that name endpoints."""
     urls = {each.variable: container.variables.get(each.variable, "") for each in plan.endpoints}
     asks = [
@@ -202,7 +204,7 @@ def _visit(plan: ServicePlan, container: Container, left: Callable[[float], floa
         "variables": urls, "own": [], "knocks": [], "knock_seconds": 1, "asks": asks,
         "ask_seconds": left(_PROBE_SECONDS) * _SHARE,
     }  # fmt: skip
-    return Visit(plan.service, container, json.dumps(document).encode())
+    return ProbeCall(plan.service, container, json.dumps(document).encode())
 
 
 def _judge(plan: ServicePlan, done: Done) -> list[Outcome]:
@@ -241,6 +243,6 @@ def _not_started(plan: ServicePlan, why: str) -> Outcome:
     return Outcome(plan.service, "container", "", FAIL, why)
 
 
-def _why(up: Done, desk: Desk, containers: Containers) -> str:
+def _why(up: Done, desk: PluginResponder, containers: Containers) -> str:
     """Why Compose did not start something: in our own words where we refused it."""
     return desk.refusals[0] if desk.refusals else up.told(containers.hide)

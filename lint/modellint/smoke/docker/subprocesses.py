@@ -23,7 +23,7 @@ _LONGEST_LINE = 400
 _DAEMON = "Error response from daemon:"
 
 
-class Call(NamedTuple):
+class ProgramCall(NamedTuple):
     """A program to run, and what it reads."""
 
     words: tuple[str, ...]
@@ -56,11 +56,11 @@ def run(
     words: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes = b"", patience: float = 0.0
 ) -> Done:
     """Run a program to its end; one that must not be broken off has `patience` seconds more to come to it."""
-    return run_all([Call(tuple(words), given)], environ, seconds, patience)[0]
+    return run_all([ProgramCall(tuple(words), given)], environ, seconds, patience)[0]
 
 
 def run_all(
-    calls: Sequence[Call],
+    calls: Sequence[ProgramCall],
     environ: Mapping[str, str],
     seconds: float,
     patience: float = 0.0,
@@ -93,7 +93,7 @@ def run_all(
 class _Started:
     """A program that runs. What it writes goes into files without a name, so that nobody has to read it meanwhile."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: ProgramCall) -> None:
         self._words = call.words
         self._given = call.given
         self._files: list[IO[bytes]] = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115 - `close` closes them

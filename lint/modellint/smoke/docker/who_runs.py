@@ -11,14 +11,14 @@ from modellint.smoke.isolation.outcome import NOT_PROVEN, Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from modellint.smoke.docker.rights import Need, Outside
+    from modellint.smoke.docker.rights import OutsideResources, RequiredRight
 
 
 def who_runs(
     document: Mapping[str, Any],
     names: Sequence[str],
-    unmet: Mapping[str, Sequence[Need]],
-    outside: Outside,
+    unmet: Mapping[str, Sequence[RequiredRight]],
+    outside: OutsideResources,
     allowed: frozenset[str],
     *,
     alone: bool,
@@ -43,7 +43,7 @@ def who_runs(
 
 
 def lacking(
-    document: Mapping[str, Any], names: Sequence[str], unmet: Mapping[str, Sequence[Need]], *, alone: bool
+    document: Mapping[str, Any], names: Sequence[str], unmet: Mapping[str, Sequence[RequiredRight]], *, alone: bool
 ) -> Iterator[Outcome]:
     """What is not proven of services, because they or what they depend on were stood in for.
 
@@ -67,7 +67,7 @@ def lacking(
                 yield Outcome(name, "environment", other, NOT_PROVEN, why)
 
 
-def _why(unmet: Sequence[Need]) -> str:
+def _why(unmet: Sequence[RequiredRight]) -> str:
     """What a service lacks, and what would allow it."""
     wants = ", ".join(dict.fromkeys(each.what for each in unmet))
     rights = dict.fromkeys(each.right for each in unmet)

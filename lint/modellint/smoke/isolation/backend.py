@@ -9,14 +9,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from modellint.smoke.isolation.connection import EVENTS, JSON, Answer, set_no_delay, shut
+from modellint.smoke.isolation.connection import EVENTS, JSON, HttpAnswer, set_no_delay, shut
 from modellint.smoke.isolation.http_request import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from typing import TypeAlias
 
-    from modellint.smoke.isolation.connection import Share, Visit
+    from modellint.smoke.isolation.connection import ClientConnection, Share
 
     Address: TypeAlias = "tuple[str, int]"
 
@@ -28,7 +28,7 @@ _LOOK_SECONDS = 0.25
 
 
 @contextlib.contextmanager
-def connect(address: Address, visit: Visit, seconds: float) -> Generator[Runner]:
+def connect(address: Address, visit: ClientConnection, seconds: float) -> Generator[Runner]:
     """A runner, to be asked once. Raises `RefusalError`, which of all its failures says only that there was one."""
     try:
         with (
@@ -44,7 +44,7 @@ def connect(address: Address, visit: Visit, seconds: float) -> Generator[Runner]
         raise RefusalError(502, _NO_ANSWER) from None
 
 
-class Reply(NamedTuple):
+class BackendReply(NamedTuple):
     """What a runner answers: its body is in `parts`, as they come."""
 
     status: int
@@ -56,13 +56,13 @@ class Reply(NamedTuple):
         """Whether it is to be passed on as it comes."""
         return self.status == 200 and self.kind == EVENTS
 
-    def whole(self, share: Share) -> Answer:
+    def whole(self, share: Share) -> HttpAnswer:
         """All of it. Raises `RefusalError` if it does not come to its end, or is too much to hold."""
         data = bytearray()
         for part in self.parts:
             share.hold(len(part))
             data += part
-        return Answer(self.status, data, self.kind)
+        return HttpAnswer(self.status, data, self.kind)
 
 
 class Runner:
@@ -86,13 +86,13 @@ class Runner:
         self._connection.sendall("\r\n".join((*lines, "", "")).encode("latin-1"))
         self._connection.sendall(body)
 
-    def reply(self, most: int) -> Reply:
+    def reply(self, most: int) -> BackendReply:
         """What it answers, up to a size. Its refusals are passed on; if it failed, `RefusalError` is raised."""
         self._response.begin()
         status = self._response.status
         if not (200 <= status < 300 or 400 <= status < 500 or status == _NOT_SUPPORTED):
             raise RefusalError(502, "the runner of this model failed")
-        return Reply(status, _kind(self._response.getheader("Content-Type", "")), self._parts(most))
+        return BackendReply(status, _kind(self._response.getheader("Content-Type", "")), self._parts(most))
 
     def _parts(self, most: int) -> Iterator[bytes]:
         """The body, as it comes. Raises `RefusalError` if it does not come to its end, or is too long."""
@@ -116,7 +116,7 @@ class Runner:
 class _Watch:
     """Cuts a runner off after a time, however much trickles in, and when the client that waits for it has gone."""
 
-    def __init__(self, runner: socket.socket, visit: Visit, seconds: float) -> None:
+    def __init__(self, runner: socket.socket, visit: ClientConnection, seconds: float) -> None:
         self._cut = False
         self._runner = runner
         self._visit = visit

@@ -15,7 +15,7 @@ from modellint.smoke.isolation.http_request import RefusalError, expect_body
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
-    from modellint.smoke.isolation.http_request import Head
+    from modellint.smoke.isolation.http_request import RequestHead
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -33,7 +33,7 @@ class CutOffError(Exception):
     """An answer has been sent in part, and the rest will not come."""
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """A response."""
 
     status: int
@@ -79,7 +79,7 @@ class Share:
         self.drop()
 
 
-class Visit:
+class ClientConnection:
     """A connection, and what is known of who asks, and for what.
 
     `left` says that the client has gone, `cut` that it was cut off from here. `send_seconds` is the time of an answer,
@@ -117,7 +117,7 @@ class Visit:
         finally:
             self._runner = None
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: HttpAnswer) -> None:
         """Send an answer whole."""
         lines = [f"Content-Length: {len(answer.body)}"]
         if answer.status == 401:
@@ -142,7 +142,7 @@ class Visit:
 class Incoming:
     """What a client sends, read up to a size and a moment."""
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self, visit: ClientConnection) -> None:
         self._visit = visit
         self._data = bytearray()
 
@@ -161,7 +161,7 @@ class Incoming:
         del self._data[: end + 4]
         return head
 
-    def body(self, head: Head, most: int, seconds: float) -> bytearray:
+    def body(self, head: RequestHead, most: int, seconds: float) -> bytearray:
         """The body; what comes behind it is not looked at. Raises as `head` does."""
         body = expect_body(head, most)
         deadline = time.monotonic() + seconds
@@ -190,7 +190,7 @@ class Incoming:
 class Stream:
     """An answer that is sent as it comes: in chunks, so that a client can see whether it was all."""
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self, visit: ClientConnection) -> None:
         self.status = 200
         self._visit = visit
         self._connection = visit.connection
@@ -231,12 +231,12 @@ class Stream:
                 self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def document(content: object, status: int = 200) -> Answer:
+def document(content: object, status: int = 200) -> HttpAnswer:
     """An answer in JSON."""
-    return Answer(status, json.dumps(content).encode())
+    return HttpAnswer(status, json.dumps(content).encode())
 
 
-def refusal(status: int, words: str) -> Answer:
+def refusal(status: int, words: str) -> HttpAnswer:
     """An error, told in JSON."""
     return document({"error": {"code": status, "message": words}}, status)
 

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from modellint.smoke.isolation.backend import connect
-from modellint.smoke.isolation.connection import CutOffError, Incoming, Memory, Stream, Visit, document, refusal, shut
+from modellint.smoke.isolation.connection import (
+    ClientConnection,
+    CutOffError,
+    Incoming,
+    Memory,
+    Stream,
+    document,
+    refusal,
+    shut,
+)
 from modellint.smoke.isolation.http_request import EMBEDDINGS, RefusalError, canonical, parse_body, parse_head, route
 from modellint.system.signals import undisturbed
 
@@ -25,15 +34,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modellint.smoke.isolation.backend import Address
-    from modellint.smoke.isolation.connection import Answer
-    from modellint.smoke.isolation.http_request import Head
+    from modellint.smoke.isolation.connection import HttpAnswer
+    from modellint.smoke.isolation.http_request import RequestHead
 
 _LEFT = 499  # nginx's number
 _PREFIX = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
 _REMEMBERED = 1000
 
 
-class Limits(NamedTuple):
+class GatewayLimits(NamedTuple):
     """What a client, and a runner, may take."""
 
     head_bytes: int = 16 << 10
@@ -47,14 +56,14 @@ class Limits(NamedTuple):
     connections: int = 16
 
 
-SMOKE = Limits()  # for a probe, which asks little
-SERVING = Limits(  # for applications, which send pictures and wait for long texts
+SMOKE = GatewayLimits()  # for a probe, which asks little
+SERVING = GatewayLimits(  # for applications, which send pictures and wait for long texts
     head_bytes=64 << 10, body_bytes=64 << 20, answer_bytes=1 << 30, memory_bytes=512 << 20, head_seconds=10.0,
     body_seconds=120.0, runner_seconds=3600.0, send_seconds=60.0, connections=64,
 )  # fmt: skip
 
 
-class Served(NamedTuple):
+class ServedRequest(NamedTuple):
     """A request that was answered; `model` is empty unless it went to a runner.
 
     `status` is 499 where the client left before the end, and 502 for an answer that the runner broke off. `path` is
@@ -88,7 +97,7 @@ class Gateway:
         *,
         token: str = "",
         prefix: str = "",
-        limits: Limits = SMOKE,
+        limits: GatewayLimits = SMOKE,
     ) -> None:
         if bool(token) == bool(prefix):
             raise ValueError("a gateway has one way in: a token, or a prefix")
@@ -104,9 +113,9 @@ class Gateway:
         self._memory = Memory(limits.memory_bytes)
         self._parsing = threading.Lock()  # a document takes many times its size, so one at a time
         self._lock = threading.Lock()
-        self._visits: set[Visit] = set()
+        self._visits: set[ClientConnection] = set()
         self._closed = False
-        self.served: deque[Served] = deque(maxlen=_REMEMBERED)
+        self.served: deque[ServedRequest] = deque(maxlen=_REMEMBERED)
         self._thread = threading.Thread(target=self._accept, name="modellint-gateway", daemon=True)
 
     def start(self) -> None:
@@ -137,7 +146,7 @@ class Gateway:
                 time.sleep(0.01)  # too many files are open, or a client gave up: neither ends the service
                 continue
             self._free.acquire()
-            visit = Visit(connection, address, self._memory, self._limits.send_seconds)
+            visit = ClientConnection(connection, address, self._memory, self._limits.send_seconds)
             with self._lock:
                 self._visits.add(visit)
                 closed = self._closed
@@ -148,13 +157,13 @@ class Gateway:
             except RuntimeError:  # no thread is to be had
                 self._let_go(visit)
 
-    def _let_go(self, visit: Visit) -> None:
+    def _let_go(self, visit: ClientConnection) -> None:
         with self._lock:
             self._visits.discard(visit)
         visit.connection.close()
         self._free.release()
 
-    def _serve(self, visit: Visit) -> None:
+    def _serve(self, visit: ClientConnection) -> None:
         try:
             with contextlib.suppress(OSError, CutOffError), visit.share:
                 answer = self._answer(visit)
@@ -165,11 +174,11 @@ class Gateway:
         finally:
             self._let_go(visit)
 
-    def _note(self, visit: Visit, status: int) -> None:
+    def _note(self, visit: ClientConnection, status: int) -> None:
         status = _LEFT if visit.left and not self._closed else status
-        self.served.append(Served(status, visit.path, visit.model, visit.client))
+        self.served.append(ServedRequest(status, visit.path, visit.model, visit.client))
 
-    def _answer(self, visit: Visit) -> Answer | None:
+    def _answer(self, visit: ClientConnection) -> HttpAnswer | None:
         """The answer; None if it has been sent already, as it came."""
         try:
             incoming = Incoming(visit)
@@ -189,7 +198,7 @@ class Gateway:
         except (RuntimeError, MemoryError, ValueError):
             return refusal(500, "the request cannot be handled")
 
-    def _let_in(self, head: Head, visit: Visit) -> str:
+    def _let_in(self, head: RequestHead, visit: ClientConnection) -> str:
         """What is asked for, behind the way in. Raises `RefusalError` for who does not know that."""
         target = head.target
         visit.path = target.partition("?")[0]
@@ -212,7 +221,7 @@ class Gateway:
             raise RefusalError(403, "this model is not granted here")
         return reference
 
-    def _read_body(self, visit: Visit, incoming: Incoming, head: Head) -> bytes:
+    def _read_body(self, visit: ClientConnection, incoming: Incoming, head: RequestHead) -> bytes:
         """The body, written anew. Raises `RefusalError` if its model is not granted."""
         data = incoming.body(head, self._limits.body_bytes, self._limits.body_seconds)
         with self._parsing:
@@ -221,7 +230,7 @@ class Gateway:
         visit.share.hold(len(body) - len(data))
         return body
 
-    def _forward(self, visit: Visit, path: str, body: bytes) -> Answer | None:
+    def _forward(self, visit: ClientConnection, path: str, body: bytes) -> HttpAnswer | None:
         """What the runner says; None if it has been sent already, as it came."""
         with connect(_runner(self._models[visit.model], path), visit, self._limits.runner_seconds) as runner:
             runner.ask(path, body)

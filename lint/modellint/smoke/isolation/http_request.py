@@ -37,7 +37,7 @@ class RefusalError(Exception):
         self.words = words
 
 
-class Head(NamedTuple):
+class RequestHead(NamedTuple):
     """Request line and headers; the names of headers in lower case."""
 
     method: str
@@ -46,7 +46,7 @@ class Head(NamedTuple):
     version: str = "HTTP/1.1"
 
 
-class Call(NamedTuple):
+class ModelCall(NamedTuple):
     """What a request asks for: `list` of the models, one `model`, or something to `forward` to `path`."""
 
     kind: str
@@ -54,7 +54,7 @@ class Call(NamedTuple):
     reference: str = ""
 
 
-def parse_head(data: bytes) -> Head:
+def parse_head(data: bytes) -> RequestHead:
     """Take apart what stands before the empty line. Raises `RefusalError`."""
     first, *lines = data.decode("latin-1").split("\r\n")
     words = first.split(" ")
@@ -77,10 +77,10 @@ def parse_head(data: bytes) -> Head:
         if name in headers and name in _ONCE:
             raise RefusalError(400, "a header stands there twice")
         headers[name] = value.strip(" \t")
-    return Head(words[0], words[1], headers, words[2])
+    return RequestHead(words[0], words[1], headers, words[2])
 
 
-def expect_body(head: Head, most: int) -> SizedBody | ChunkedBody:
+def expect_body(head: RequestHead, most: int) -> SizedBody | ChunkedBody:
     """What is to be fed with the bytes behind the head, until it is whole. Raises `RefusalError`."""
     coding, length = head.headers.get("transfer-encoding"), head.headers.get("content-length")
     if coding is not None:
@@ -173,7 +173,7 @@ class ChunkedBody:
         return True
 
 
-def route(method: str, target: str) -> Call:
+def route(method: str, target: str) -> ModelCall:
     """What is asked for. Raises `RefusalError` with 404, or 405 where only the method is wrong.
 
     As in Docker Model Runner, `/engines` may stand before it, and then a backend, of which llama.cpp is here.
@@ -186,10 +186,10 @@ def route(method: str, target: str) -> Call:
     path = "/" + "/".join(parts)
     if path in _FORWARDED:
         _demand(method, "POST")
-        return Call("forward", path)
+        return ModelCall("forward", path)
     if parts[:2] == ["v1", "models"]:
         _demand(method, "GET")
-        return Call("model", reference=unquote("/".join(parts[2:]))) if parts[2:] else Call("list")
+        return ModelCall("model", reference=unquote("/".join(parts[2:]))) if parts[2:] else ModelCall("list")
     raise RefusalError(404, "there is nothing at this path")
 
 

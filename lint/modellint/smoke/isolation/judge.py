@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from modellint.smoke.isolation.outcome import Status
-    from modellint.smoke.isolation.plan import Ask, Place, ServicePlan
+    from modellint.smoke.isolation.plan import Ask, ForbiddenAddress, ServicePlan
 
 # What a connection ends with where there is nothing to connect to. A silence is none of them: it could be a filter.
 _NOTHING_THERE = ("refused", "itself", "Network is unreachable", "No route to host")
 
 
-class Outside(NamedTuple):
+class OutsideView(NamedTuple):
     """What was seen outside, around the time of the probe: its namespace, and whether each place could be reached."""
 
     network: int
@@ -24,7 +24,7 @@ class Outside(NamedTuple):
     reached: tuple[bool, ...]  # for each forbidden place
 
 
-def judge(plan: ServicePlan, observations: Mapping[str, object], outside: Outside) -> list[Outcome]:
+def judge(plan: ServicePlan, observations: Mapping[str, object], outside: OutsideView) -> list[Outcome]:
     """The outcome of every check of a plan."""
     asks = _list(observations.get("asks"))
     knocks = _list(observations.get("knocks"))
@@ -69,7 +69,7 @@ def _environment(plan: ServicePlan, observations: Mapping[str, object]) -> Outco
     return outcome(PASS, f"predicted, not injected: exactly the {len(expected)} variables of its grants")
 
 
-def _namespace(plan: ServicePlan, seen: Mapping[str, object], outside: Outside) -> Outcome:
+def _namespace(plan: ServicePlan, seen: Mapping[str, object], outside: OutsideView) -> Outcome:
     def outcome(status: Status, reason: str) -> Outcome:
         return Outcome(plan.service, "namespace", "", status, reason)
 
@@ -135,7 +135,7 @@ def _content(ask: Ask, seen: Mapping[str, object]) -> tuple[Status, str]:
     return FAIL, "another model than this one answered"
 
 
-def _knock(service: str, place: Place, seen: Mapping[str, object], reached: bool) -> Outcome:
+def _knock(service: str, place: ForbiddenAddress, seen: Mapping[str, object], reached: bool) -> Outcome:
     def outcome(status: Status, reason: str) -> Outcome:
         return Outcome(service, place.what, _address(place), status, reason)
 
@@ -156,7 +156,7 @@ def _subject(plan: ServicePlan, ask: Ask) -> str:
     return variable if ask.subject == variable else f"{ask.subject} at {variable}"
 
 
-def _address(place: Place) -> str:
+def _address(place: ForbiddenAddress) -> str:
     return f"{place.host}:{place.port}"
 
 

@@ -38,7 +38,7 @@ class Upstream(NamedTuple):
     answer: str = ""
 
 
-class Place(NamedTuple):
+class ForbiddenAddress(NamedTuple):
     """An address that no service may reach."""
 
     what: str  # `runner port`, `registry port`
@@ -54,7 +54,7 @@ class GrantedModel(NamedTuple):
     upstream: Upstream
 
 
-class Endpoint(NamedTuple):
+class ServiceEndpoint(NamedTuple):
     """What listens in the namespace, and the variable that names it."""
 
     variable: str
@@ -81,18 +81,18 @@ class ServicePlan(NamedTuple):
 
     service: str
     models: tuple[tuple[str, str], ...]  # variables that name a model, and their values
-    endpoints: tuple[Endpoint, ...]
+    endpoints: tuple[ServiceEndpoint, ...]
     asks: tuple[Ask, ...]
-    forbidden: tuple[Place, ...]
+    forbidden: tuple[ForbiddenAddress, ...]
     problems: tuple[Outcome, ...]
 
 
 def plan_services(
-    project: Project, upstreams: Mapping[str, Upstream], registries: Sequence[Place] = ()
+    project: Project, upstreams: Mapping[str, Upstream], registries: Sequence[ForbiddenAddress] = ()
 ) -> list[ServicePlan]:
     """The plan of every active service that has a container. `upstreams` has the runner of a model by its name."""
     runners = dict.fromkeys((each.host, each.port) for each in upstreams.values())
-    forbidden = (*(Place("runner port", *address) for address in runners), *registries)
+    forbidden = (*(ForbiddenAddress("runner port", *address) for address in runners), *registries)
     references = [text for model in project.all_models() if (text := text_of(model.reference))]
     return [
         _plan(project, service, upstreams, forbidden, references)
@@ -114,7 +114,7 @@ def _plan(
     project: Project,
     service: Service,
     upstreams: Mapping[str, Upstream],
-    forbidden: tuple[Place, ...],
+    forbidden: tuple[ForbiddenAddress, ...],
     references: Sequence[str],
 ) -> ServicePlan:
     name = service.name.text
@@ -155,7 +155,7 @@ def _value(project: Project, variable: Injected) -> tuple[bool, str]:
     return False, (text_of(model.reference) or "") if model is not None else ""
 
 
-def _endpoints(project: Project, service: Service, upstreams: Mapping[str, Upstream]) -> Iterator[Endpoint]:
+def _endpoints(project: Project, service: Service, upstreams: Mapping[str, Upstream]) -> Iterator[ServiceEndpoint]:
     """One for each variable that names one, with the models of all grants that do so."""
     found: dict[str, list[Injected]] = {}
     for grant in service.grants:
@@ -168,7 +168,7 @@ def _endpoints(project: Project, service: Service, upstreams: Mapping[str, Upstr
             for grant in (variable.grant for variable in variables)
             if grant.model is not None and not list(_grant_problems(project, grant, upstreams))
         ]
-        yield Endpoint(name, _value(project, variables[0])[1], tuple(models))
+        yield ServiceEndpoint(name, _value(project, variables[0])[1], tuple(models))
 
 
 def _grant_problems(project: Project, grant: Grant, upstreams: Mapping[str, Upstream]) -> Iterator[Outcome]:
@@ -195,7 +195,7 @@ def _variable_problems(service: str, injected: Sequence[_Value]) -> Iterator[Out
             yield Outcome(service, "variable", name, FAIL, "two different values are injected into this one variable")
 
 
-def _mix_ups(service: str, endpoint: Endpoint) -> Iterator[Outcome]:
+def _mix_ups(service: str, endpoint: ServiceEndpoint) -> Iterator[Outcome]:
     """A reference that stands for two runners at one endpoint: a request could mean either."""
     runners: dict[str, set[Upstream]] = {}
     for model in endpoint.models:
@@ -212,7 +212,7 @@ def _can_be_set(name: str, value: str) -> bool:
     return bool(name) and "=" not in name and "\0" not in name and "\0" not in value and size <= _LONGEST
 
 
-def plan_asks(endpoints: Sequence[Endpoint], references: Sequence[str]) -> list[Ask]:
+def plan_asks(endpoints: Sequence[ServiceEndpoint], references: Sequence[str]) -> list[Ask]:
     """What is asked of each endpoint; `references` are those of all models that the project has."""
     asks: list[Ask] = []
     for number, endpoint in enumerate(endpoints):

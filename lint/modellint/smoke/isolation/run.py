@@ -10,8 +10,8 @@ import socket
 from typing import TYPE_CHECKING, cast
 
 from modellint.smoke.isolation.capability import explain, find_capability, read_settings
-from modellint.smoke.isolation.gateway import Gateway, Limits
-from modellint.smoke.isolation.judge import Outside, judge, not_proven
+from modellint.smoke.isolation.gateway import Gateway, GatewayLimits
+from modellint.smoke.isolation.judge import OutsideView, judge, not_proven
 from modellint.smoke.isolation.namespace import MOST_LISTENERS, RefusedError, network_of, open_namespace
 from modellint.smoke.isolation.plan import body_of, environment
 from modellint.system.programs import bare_environment, isolated
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modellint.smoke.isolation.capability import Capability
     from modellint.smoke.isolation.namespace import Namespace
     from modellint.smoke.isolation.outcome import Outcome
-    from modellint.smoke.isolation.plan import Ask, Place, ServicePlan
+    from modellint.smoke.isolation.plan import Ask, ForbiddenAddress, ServicePlan
 
 _PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
 _KNOCK_SECONDS = 2.0
@@ -58,7 +58,7 @@ def _check_in(namespace: Namespace, plan: ServicePlan, seconds: float, words: Se
     with contextlib.ExitStack() as stack:
         for endpoint, listener, token in zip(plan.endpoints, namespace.listeners, tokens, strict=True):
             models = {model.reference: (model.upstream.host, model.upstream.port) for model in endpoint.models}
-            gateway = Gateway(listener, models, token=token, limits=Limits(runner_seconds=seconds))
+            gateway = Gateway(listener, models, token=token, limits=GatewayLimits(runner_seconds=seconds))
             stack.callback(gateway.close)
             gateway.start()
         before = [_is_reachable(place) for place in plan.forbidden]
@@ -67,7 +67,7 @@ def _check_in(namespace: Namespace, plan: ServicePlan, seconds: float, words: Se
     if finished.problem:
         return not_proven(plan, f"the probe failed: {finished.problem}")
     reached = tuple(first and last for first, last in zip(before, after, strict=True))
-    return judge(plan, _read(finished.output), Outside(network_of(), tuple(namespace.ports), reached))
+    return judge(plan, _read(finished.output), OutsideView(network_of(), tuple(namespace.ports), reached))
 
 
 def _for_probe(plan: ServicePlan, variables: dict[str, str], tokens: Sequence[str], seconds: float) -> bytes:
@@ -88,7 +88,7 @@ def _for_probe(plan: ServicePlan, variables: dict[str, str], tokens: Sequence[st
     return json.dumps(document).encode()
 
 
-def _is_reachable(place: Place) -> bool:
+def _is_reachable(place: ForbiddenAddress) -> bool:
     """The control of a negative probe: the same connection, from here."""
     try:
         with socket.create_connection((place.host, place.port), timeout=_KNOCK_SECONDS) as connection:

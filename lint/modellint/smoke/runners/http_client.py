@@ -27,7 +27,7 @@ _LONGEST_LINE = 1 << 16  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class RunnerReply:
     """What came back. `status` is 0 where nothing did; `problem` then says why."""
 
     status: int
@@ -68,7 +68,7 @@ def ask(
     most: int = _MOST,
     headers: Mapping[str, str] | None = None,
     line: Callable[[bytes], object] | None = None,
-) -> Reply:
+) -> RunnerReply:
     """Ask for `base` with `path` behind it: `http://host:port/…` or `unix:/path/of.sock/…`. A document is sent.
 
     `line` is called with each line of a good answer (200) as it comes, without its end, and may raise; the body is not
@@ -104,19 +104,21 @@ def ask(
             most = min(most, _MOST)
             received = _read(answer, most)
     except _TooMuchError as problem:
-        return Reply(0, b"", time.monotonic() - start, str(problem))
+        return RunnerReply(0, b"", time.monotonic() - start, str(problem))
     except (OSError, http.client.HTTPException, ValueError) as error:
         slow = late.is_set() or isinstance(error, TimeoutError)
-        return Reply(0, b"", time.monotonic() - start, f"no answer within {seconds:g} s" if slow else _words(error))
+        return RunnerReply(
+            0, b"", time.monotonic() - start, f"no answer within {seconds:g} s" if slow else _words(error)
+        )
     finally:
         timer.cancel()
         connection.close()
     passed = time.monotonic() - start
     if late.is_set():  # an answer that is cut off without a length looks whole
-        return Reply(0, b"", passed, f"no answer within {seconds:g} s")
+        return RunnerReply(0, b"", passed, f"no answer within {seconds:g} s")
     if len(received) > most:
-        return Reply(0, b"", passed, _too_much(most))
-    return Reply(answer.status, received, passed)
+        return RunnerReply(0, b"", passed, _too_much(most))
+    return RunnerReply(answer.status, received, passed)
 
 
 def _connection(base: str, seconds: float) -> tuple[http.client.HTTPConnection, str]:

@@ -23,7 +23,7 @@ from modellint.smoke.runners import gguf
 from modellint.smoke.runners.gguf import NotGguf, Shape
 
 if TYPE_CHECKING:
-    from modellint.smoke.runners.plan import Files, Setup
+    from modellint.smoke.runners.plan import Files, RunnerConfig
 
 _FIXED = 768 << 20
 _OF_A_CORE = 64 << 20
@@ -38,7 +38,7 @@ _ABOVE_TRAINED = 4  # times the trained context, of which llama-server itself sa
 _PART = re.compile(r"-00001-of-\d{5}\.gguf$")
 
 
-def limit_of(setup: Setup, files: Files, *, on_gpu: bool = False, serving: bool = False) -> int:
+def limit_of(setup: RunnerConfig, files: Files, *, on_gpu: bool = False, serving: bool = False) -> int:
     """The bytes that a runner of these files may take of its own, and never more than the machine has.
 
     `on_gpu`: the program may use a GPU, where there is one. `serving`: it is for applications, not for a few probes.
@@ -50,7 +50,7 @@ def limit_of(setup: Setup, files: Files, *, on_gpu: bool = False, serving: bool 
     return min(limit, machine) if machine else limit
 
 
-def estimate(setup: Setup, files: Files) -> int:
+def estimate(setup: RunnerConfig, files: Files) -> int:
     """The bytes that it may need at most; where the model does not say what it is like, more than any machine has."""
     try:
         head = gguf.read(files.model)

@@ -23,9 +23,9 @@ from modellint.smoke.runners.process import RunnerFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modellint.smoke.runners.http_client import Reply
+    from modellint.smoke.runners.http_client import RunnerReply
     from modellint.smoke.runners.model_runner_errors import Hidden
-    from modellint.smoke.runners.plan import Setup
+    from modellint.smoke.runners.plan import RunnerConfig
 
 _QUESTION = 5.0  # seconds for a question that a runner answers from memory
 _CONTEXT = 10.0  # seconds for the question that llama.cpp refuses
@@ -48,8 +48,8 @@ class Booted(NamedTuple):
 class _Found(NamedTuple):
     """How a model was found: its settings in all modes, and whether it was in memory in the mode that is booted."""
 
-    setup: Setup
-    settings: tuple[api.Settings, ...]
+    setup: RunnerConfig
+    settings: tuple[api.RunnerSettings, ...]
     in_memory: bool
 
 
@@ -57,7 +57,7 @@ class Installed:
     """An installed Docker Model Runner at an address such as http://localhost:12434.
 
     Raises `NoRunner` where the address is none. `hidden` are texts that no message may show, each with what to show
-    instead; those of a `Setup` are added where there is one.
+    instead; those of a `RunnerConfig` are added where there is one.
     """
 
     def __init__(self, base: str, *, hidden: Hidden = ()) -> None:
@@ -108,7 +108,7 @@ class Installed:
             return digest
         raise RunnerFailed(f"{self._named(reference)} was pulled, and the runner does not say its digest")
 
-    def boot(self, setup: Setup, reference: str, seconds: float) -> Booted:
+    def boot(self, setup: RunnerConfig, reference: str, seconds: float) -> Booted:
         """Configure a model as Compose would, load it, and wait until it is; raises `RunnerFailed`.
 
         The runner itself loads it in the background once it is configured, always for chats and for a minute at most
@@ -165,11 +165,11 @@ class Installed:
         while self._found:
             self.unload(next(reversed(self._found)))
 
-    def _find(self, setup: Setup, reference: str, end: float) -> _Found:
+    def _find(self, setup: RunnerConfig, reference: str, end: float) -> _Found:
         settings = tuple(self._settings(reference, end))
         return _Found(setup, settings, any(self._is(each, setup, reference, end) for each in self._loaded(end)))
 
-    def _is(self, loaded: api.Loaded, setup: Setup, reference: str, end: float) -> bool:
+    def _is(self, loaded: api.LoadedModel, setup: RunnerConfig, reference: str, end: float) -> bool:
         """Whether what is loaded is the model: perhaps by another reference."""
         if loaded.mode != setup.mode or time.monotonic() > end:
             return False
@@ -179,22 +179,22 @@ class Installed:
         reply = self._ask(api.model(reference), min(end - time.monotonic(), _QUESTION))
         return api.digest(reply.document()) if reply.status == 200 else ""
 
-    def _settings(self, reference: str, end: float = float("inf")) -> list[api.Settings]:
+    def _settings(self, reference: str, end: float = float("inf")) -> list[api.RunnerSettings]:
         reply = self._ask(api.settings_of(reference), min(end - time.monotonic(), _QUESTION))
         return api.settings(reply.document()) if reply.status == 200 else []
 
-    def _loaded(self, end: float = float("inf")) -> list[api.Loaded]:
+    def _loaded(self, end: float = float("inf")) -> list[api.LoadedModel]:
         reply = self._ask(api.PS, min(end - time.monotonic(), _QUESTION))
         return api.loaded(reply.document()) if reply.status == 200 else []
 
-    def _context(self, setup: Setup, reference: str, seconds: float) -> int:
+    def _context(self, setup: RunnerConfig, reference: str, seconds: float) -> int:
         document = api.overlong(setup, reference)
         if document is None or seconds <= 0:
             return 0
         reply = self._ask(api.COMPLETIONS, seconds, document, key=setup.key)
         return api.context(reply.document()) if reply.status == 400 else 0
 
-    def _refused(self, setup: Setup, reference: str, reply: Reply) -> RunnerFailed:
+    def _refused(self, setup: RunnerConfig, reference: str, reply: RunnerReply) -> RunnerFailed:
         if reply.status != 409:
             return self._failed(reference, "cannot be configured", reply, setup.hidden)
         name = self._named(reference)
@@ -204,12 +204,12 @@ class Installed:
             f" `docker model unload {name}`, and try again"
         )
 
-    def _failed(self, reference: str, what: str, reply: Reply, hidden: Hidden = ()) -> RunnerFailed:
+    def _failed(self, reference: str, what: str, reply: RunnerReply, hidden: Hidden = ()) -> RunnerFailed:
         words = refusal(reply, (*self._hidden, *hidden))
         return RunnerFailed(f"{self._named(reference)} {what}: {words}")
 
     def _named(self, reference: str) -> str:
         return shown(reference, self._hidden)
 
-    def _ask(self, path: str, seconds: float, document: object = None, **how: Any) -> Reply:
+    def _ask(self, path: str, seconds: float, document: object = None, **how: Any) -> RunnerReply:
         return ask(self.base, path, round(seconds, 1), document=document, **how)  # rounded, as messages name it

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modellint.smoke.runners.model_runner_errors import Hidden
-    from modellint.smoke.runners.plan import Setup
+    from modellint.smoke.runners.plan import RunnerConfig
 
 # The routes are in pkg/inference/models/http_handler.go and pkg/inference/scheduling/http_handler.go, `/version` is in
 # pkg/server/server.go.
@@ -46,7 +46,7 @@ _SPARE = 512  # tokens: llama.cpp rounds a context up to a multiple of 256
 _MOST_PROMPT = 1 << 21  # tokens; a request may have 10 MiB
 
 
-class Settings(NamedTuple):
+class RunnerSettings(NamedTuple):
     """The settings of a model in a mode: an entry of what GET /engines/_configure answers.
 
     `ModelConfigEntry` of pkg/inference/scheduling/api.go, whose names have no JSON tags; `config` is a
@@ -58,7 +58,7 @@ class Settings(NamedTuple):
     config: dict[str, Any]
 
 
-class Loaded(NamedTuple):
+class LoadedModel(NamedTuple):
     """A model in memory: an entry of what GET /engines/ps answers.
 
     `BackendStatus` of pkg/inference/scheduling/api.go; `model` is the reference that it was loaded by. An entry says
@@ -112,7 +112,7 @@ def digest(document: object) -> str:
     return text if isinstance(text, str) and _DIGEST.fullmatch(text) else ""
 
 
-def configuration(setup: Setup, reference: str) -> dict[str, Any]:
+def configuration(setup: RunnerConfig, reference: str) -> dict[str, Any]:
     """What `docker model configure [--context-size N] MODEL [-- FLAG…]` sends, which is how Compose calls it.
 
     `ConfigureRequest` of pkg/inference/scheduling/api.go, as cmd/cli/commands/configure.go and configure_flags.go fill
@@ -121,16 +121,16 @@ def configuration(setup: Setup, reference: str) -> dict[str, Any]:
     return {"model": reference, **_config(setup)}
 
 
-def restoration(settings: Settings, reference: str) -> dict[str, Any]:
+def restoration(settings: RunnerSettings, reference: str) -> dict[str, Any]:
     """What gives a model settings that it had; the mode is named, as it may have been set without a flag."""
     return {"model": reference, "mode": settings.mode, **settings.config}
 
 
-def settings(document: object) -> list[Settings]:
+def settings(document: object) -> list[RunnerSettings]:
     """The entries of what GET /engines/_configure?model=… answers."""
     entries = [_table(entry) for entry in _items(document)[:_MOST_ENTRIES]]
     return [
-        Settings(_text(entry.get("Backend")), _text(entry.get("Mode")), _table(entry.get("Config")))
+        RunnerSettings(_text(entry.get("Backend")), _text(entry.get("Mode")), _table(entry.get("Config")))
         for entry in entries
     ]
 
@@ -140,16 +140,16 @@ def settings_of(reference: str) -> str:
     return f"{CONFIGURE}?model={quote(reference, safe='', errors='surrogateescape')}"
 
 
-def loaded(document: object) -> list[Loaded]:
+def loaded(document: object) -> list[LoadedModel]:
     """The entries of what GET /engines/ps answers."""
     entries = [_table(entry) for entry in _items(document)[:_MOST_ENTRIES]]
     return [
-        Loaded(_text(entry.get("backend_name")), _text(entry.get("model_name")), _text(entry.get("mode")))
+        LoadedModel(_text(entry.get("backend_name")), _text(entry.get("model_name")), _text(entry.get("mode")))
         for entry in entries
     ]
 
 
-def preload(setup: Setup, reference: str) -> tuple[str, dict[str, Any]]:
+def preload(setup: RunnerConfig, reference: str) -> tuple[str, dict[str, Any]]:
     """The request that, with `PRELOAD_ONLY`, loads a model and infers nothing; 200 without a body is the answer.
 
     `Preload` of cmd/cli/desktop/desktop.go. The path decides which mode is loaded (`backendModeForRequest` of
@@ -169,7 +169,7 @@ def unloading(reference: str, backend: str) -> dict[str, Any]:
     return {"all": False, "backend": backend, "models": [reference]}
 
 
-def overlong(setup: Setup, reference: str) -> dict[str, Any] | None:
+def overlong(setup: RunnerConfig, reference: str) -> dict[str, Any] | None:
     """A completion whose prompt no context of the declared size holds; None where it cannot tell anything.
 
     No route of the runner tells what context a model runs with. But it hands on llama.cpp's refusal of a prompt that is
@@ -227,7 +227,7 @@ class Pulling:
             self.progress(self._there, _count(message.get("total")))
 
 
-def _config(setup: Setup) -> dict[str, Any]:
+def _config(setup: RunnerConfig) -> dict[str, Any]:
     """A `BackendConfiguration` as Go writes it: what is empty is left out."""
     config: dict[str, Any] = {"context-size": setup.context} if setup.context else {}
     return {**config, "runtime-flags": list(setup.flags)} if setup.flags else config

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
-    from modellint.smoke.runners.http_client import Reply
+    from modellint.smoke.runners.http_client import RunnerReply
 
     Hidden: TypeAlias = Sequence[tuple[str, str]]  # texts that no message may show, each with what to show instead
 
@@ -18,7 +18,7 @@ _LONGEST = 300  # characters of a message
 _GO_ESCAPES = {'"': '\\"', "\\": "\\\\", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def refusal(reply: Reply, hidden: Hidden) -> str:
+def refusal(reply: RunnerReply, hidden: Hidden) -> str:
     """Why a reply is not what was asked for, in the words of Docker Model Runner or of llama.cpp behind it.
 
     The former come from Go's `http.Error`, as plain text; llama.cpp answers in JSON.

@@ -6,7 +6,7 @@ loose on it, and every flag means what it means to llama-server, down to the wor
 
 None of that is promised by anybody. Therefore the version is pinned, and before the parser sees the real words, two
 checks have to hold: numbers written through the class are found where the struct should begin, and a command line that
-was parsed comes back out of the class. Where they do not hold, nothing is guessed: `Unknown`.
+was parsed comes back out of the class. Where they do not hold, nothing is guessed: `UnknownLibrary`.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ _NUMBERS = (0x12345678, 0x0BADCAFE)
 _TRIAL = ("-m", "x.gguf", "--port", "4321", "--ctx-size", "2048", "--temp", "0.25", "-np", "3", "--embeddings")
 
 
-class Unknown(Exception):
+class UnknownLibrary(Exception):
     """The library is not laid out as expected."""
 
 
 def parse(words: Sequence[str]) -> Any:
     """A `CommonParams` as llama-server's command line describes it, or None: then llama.cpp has said why.
 
-    Raises `Unknown`, and `ImportError` where there is no xllamacpp.
+    Raises `UnknownLibrary`, and `ImportError` where there is no xllamacpp.
     """
     library, extension = importlib.import_module(PACKAGE), importlib.import_module(f"{PACKAGE}.{PACKAGE}")
     _check_head(library.CommonParams())
     try:
         function = ctypes.CDLL(extension.__file__)[_PARSE]
     except AttributeError:
-        raise Unknown("it exports no parser of command lines") from None
+        raise UnknownLibrary("it exports no parser of command lines") from None
     function.restype = ctypes.c_bool
     function.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
     trial = library.CommonParams()
     if not _fill(function, trial, _TRIAL) or _read(trial) != ("x.gguf", 4321, 2048, 0.25, 3, True):
-        raise Unknown("a command line that was parsed does not come back")
+        raise UnknownLibrary("a command line that was parsed does not come back")
     params = library.CommonParams()
     return params if _fill(function, params, words) else None
 
@@ -70,7 +70,7 @@ def _check_head(params: Any) -> None:
     size = min(_NEAR, type(params).__basicsize__ - _HEAD)
     start = ctypes.string_at(id(params) + _HEAD, max(size, 0))
     if not all(struct.pack("<i", number) in start for number in _NUMBERS):
-        raise Unknown("its parameters do not lie where they are expected")
+        raise UnknownLibrary("its parameters do not lie where they are expected")
 
 
 def _fill(function: Any, params: Any, words: Sequence[str]) -> bool:

@@ -35,7 +35,7 @@ _HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ModelConfig:
     """What one entry of `models:` wants to be run. `context` is 0 where it declares none that Compose hands over.
 
     `hidden` are texts that no message may show, each with what to show instead. `refusals` is why Docker Model Runner
@@ -56,7 +56,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class RunnerConfig:
     """A runner to start: an artifact in a mode, its settings, and the entries that share it."""
 
     digest: str
@@ -88,7 +88,7 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PlanProblem:
     """Why an entry cannot be run. `kind` is `REFUSED` or `CONFLICT`."""
 
     entry: str
@@ -100,8 +100,8 @@ class Problem:
 class Plan:
     """The runners to start. Of an entry with a problem nothing is started."""
 
-    setups: tuple[Setup, ...]
-    problems: tuple[Problem, ...]
+    setups: tuple[RunnerConfig, ...]
+    problems: tuple[PlanProblem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def wanted(project: Project) -> list[Model]:
     return [model for model in project.all_models() if any(grant.service.active for grant in model.grants)]
 
 
-def wish(model: Model, digest: str, project: Project) -> Wish:
+def wish(model: Model, digest: str, project: Project) -> ModelConfig:
     """What an entry asks for, and what Docker Model Runner refuses of it."""
     size = model.context_size.value if model.context_size else None
     context = size if isinstance(size, int) and size > 0 else 0
@@ -133,7 +133,9 @@ def wish(model: Model, digest: str, project: Project) -> Wish:
     hidden = [*((key, _HIDDEN) for key in _keys(flags)), *hidden]
     if context > _LARGEST_CONTEXT:
         refusals.append(f"`context_size` is above {_LARGEST_CONTEXT}: `docker model configure` takes no such number")
-    return Wish(model.name.text, digest, context, flags, tuple(pair for pair in hidden if pair[0]), tuple(refusals))
+    return ModelConfig(
+        model.name.text, digest, context, flags, tuple(pair for pair in hidden if pair[0]), tuple(refusals)
+    )
 
 
 def _provided(model: Model) -> tuple[tuple[str, ...], list[tuple[str, str]], list[str]]:
@@ -153,14 +155,14 @@ def _provided(model: Model) -> tuple[tuple[str, ...], list[tuple[str, str]], lis
     return flags, hidden, [mask(f"{said}, says Docker Model Runner", hidden)] if said else []
 
 
-def plan(wishes: Sequence[Wish]) -> Plan:
+def plan(wishes: Sequence[ModelConfig]) -> Plan:
     """The runners of all wishes, in the order of the entries."""
-    problems = [Problem(wish.entry, REFUSED, message) for wish in wishes for message in wish.refusals]
-    groups: dict[tuple[str, str], list[Wish]] = {}
+    problems = [PlanProblem(wish.entry, REFUSED, message) for wish in wishes for message in wish.refusals]
+    groups: dict[tuple[str, str], list[ModelConfig]] = {}
     for each in wishes:
         if not each.refusals:
             groups.setdefault((each.digest, each.mode), []).append(each)
-    setups: list[Setup] = []
+    setups: list[RunnerConfig] = []
     for (digest, mode), group in groups.items():
         first = group[0]
         conflicts = [conflict for other in group[1:] if (conflict := _conflict(first, other))]
@@ -168,11 +170,11 @@ def plan(wishes: Sequence[Wish]) -> Plan:
         if not conflicts:
             entries = tuple(each.entry for each in group)
             hidden = tuple(dict.fromkeys(pair for each in group for pair in each.hidden))
-            setups.append(Setup(digest, mode, first.context, first.flags, entries, hidden))
+            setups.append(RunnerConfig(digest, mode, first.context, first.flags, entries, hidden))
     return Plan(tuple(setups), tuple(problems))
 
 
-def arguments(setup: Setup, files: Files, host: str, port: int = 0, cores: int = 0) -> list[str]:
+def arguments(setup: RunnerConfig, files: Files, host: str, port: int = 0, cores: int = 0) -> list[str]:
     """The words behind `llama-server`, in Docker Model Runner's order; what comes last wins there.
 
     `host` is an address and `port` a port, or `host` is the path of a socket that ends with `.sock`. `cores` are those
@@ -189,7 +191,7 @@ def arguments(setup: Setup, files: Files, host: str, port: int = 0, cores: int =
     return [*words, *setup.flags, *(["--mmproj", files.mmproj] if files.mmproj else ["--jinja"])]
 
 
-def _conflict(one: Wish, other: Wish) -> Problem | None:
+def _conflict(one: ModelConfig, other: ModelConfig) -> PlanProblem | None:
     differences = ["`context_size`"] if one.context != other.context else []
     differences += ["`runtime_flags`"] if _ordered(one.flags) != _ordered(other.flags) else []
     if not differences:
@@ -198,7 +200,7 @@ def _conflict(one: Wish, other: Wish) -> Problem | None:
         f"`{other.entry}` and `{one.entry}` are one artifact with different {' and '.join(differences)}:"
         " Docker Model Runner keeps only one of the settings"
     )
-    return Problem(other.entry, CONFLICT, message)
+    return PlanProblem(other.entry, CONFLICT, message)
 
 
 def _ordered(flags: Sequence[str]) -> list[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from modellint.smoke.runners.http_client import ask
 from modellint.smoke.runners.log import printable
 
 if TYPE_CHECKING:
-    from modellint.smoke.runners.http_client import Reply
+    from modellint.smoke.runners.http_client import RunnerReply
 
 PROMPT = "Say hello."
 _LONGEST = 500  # characters of an answer
@@ -17,7 +17,7 @@ _SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ModelAnswer:
     """What a model answered.
 
     `status` is that of HTTP, 0 where none came. `text` is what a chat said, without anything that a terminal would act
@@ -33,38 +33,38 @@ class Answer:
 
 def chat(
     base: str, model: str, prompt: str = PROMPT, *, key: str = "", seconds: float = _SECONDS, max_tokens: int = 16
-) -> Answer:
+) -> ModelAnswer:
     """Ask `base`, which ends with `/v1` as what Compose injects does, for a chat completion."""
     document = {
         "model": model, "messages": [{"role": "user", "content": prompt}], "max_tokens": max_tokens, "temperature": 0,
     }  # fmt: skip
     reply = ask(base.rstrip("/"), "/chat/completions", seconds, document=document, key=key)
     if problem := _problem(reply):
-        return Answer(reply.status, reply.seconds, problem=problem)
+        return ModelAnswer(reply.status, reply.seconds, problem=problem)
     message = _at(reply.document(), "choices", 0, "message")
     content = _at(message, "content")
     # A model that thinks first may have come no further.
     said = [text for text in (content, _at(message, "reasoning_content")) if isinstance(text, str) and text]
     if not isinstance(content, str) and not said:
-        return Answer(reply.status, reply.seconds, problem="the answer holds no message")
-    return Answer(reply.status, reply.seconds, printable(said[0], _LONGEST) if said else "")
+        return ModelAnswer(reply.status, reply.seconds, problem="the answer holds no message")
+    return ModelAnswer(reply.status, reply.seconds, printable(said[0], _LONGEST) if said else "")
 
 
-def embeddings(base: str, model: str, text: str = PROMPT, *, key: str = "", seconds: float = _SECONDS) -> Answer:
+def embeddings(base: str, model: str, text: str = PROMPT, *, key: str = "", seconds: float = _SECONDS) -> ModelAnswer:
     """Ask `base`, which ends with `/v1`, for the embedding of a text."""
     reply = ask(base.rstrip("/"), "/embeddings", seconds, document={"model": model, "input": text}, key=key)
     if problem := _problem(reply):
-        return Answer(reply.status, reply.seconds, problem=problem)
+        return ModelAnswer(reply.status, reply.seconds, problem=problem)
     vector = _at(reply.document(), "data", 0, "embedding")
     if not isinstance(vector, list) or not vector:
-        return Answer(reply.status, reply.seconds, problem="the answer holds no embedding")
+        return ModelAnswer(reply.status, reply.seconds, problem="the answer holds no embedding")
     items = cast("list[object]", vector)
     if not all(isinstance(number, int | float) for number in items):
-        return Answer(reply.status, reply.seconds, problem="the embedding is no list of numbers")
-    return Answer(reply.status, reply.seconds, numbers=len(items))
+        return ModelAnswer(reply.status, reply.seconds, problem="the embedding is no list of numbers")
+    return ModelAnswer(reply.status, reply.seconds, numbers=len(items))
 
 
-def _problem(reply: Reply) -> str:
+def _problem(reply: RunnerReply) -> str:
     """Why a reply is no answer, in the server's words where it has some."""
     if reply.status == 0:
         return reply.problem

@@ -33,7 +33,7 @@ from modellint.text.sizes import binary
 
 if TYPE_CHECKING:
     from modellint.smoke.runners.find import Program
-    from modellint.smoke.runners.plan import Files, Setup
+    from modellint.smoke.runners.plan import Files, RunnerConfig
 
 REACHED = "reached"
 DIVIDED = "divided"
@@ -105,7 +105,14 @@ class Running:
     """A runner and its supervisor. `url` is for `exchange.ask`, and with `/v1` behind it for `probe`."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], setup: Setup, url: str, model: str, folder: str, log: int, memory: int
+        self,
+        process: subprocess.Popen[bytes],
+        setup: RunnerConfig,
+        url: str,
+        model: str,
+        folder: str,
+        log: int,
+        memory: int,
     ) -> None:
         self.setup = setup
         self.memory = memory  # bytes that it may have of its own
@@ -252,7 +259,7 @@ class Running:
 
 
 def start(
-    program: Program, setup: Setup, files: Files, *, tcp: bool = False, memory: int = 0, serving: bool = False
+    program: Program, setup: RunnerConfig, files: Files, *, tcp: bool = False, memory: int = 0, serving: bool = False
 ) -> Running:
     """Start a runner for the files of an artifact; raises `RunnerFailed`.
 
@@ -268,7 +275,7 @@ def start(
         return _start(program, setup, files, tcp, memory, serving)
 
 
-def _start(program: Program, setup: Setup, files: Files, tcp: bool, memory: int, serving: bool) -> Running:
+def _start(program: Program, setup: RunnerConfig, files: Files, tcp: bool, memory: int, serving: bool) -> Running:
     folder, log = "", -1
     try:
         folder = tempfile.mkdtemp(prefix="modellint-runner-", dir=_short_folder())

@@ -28,7 +28,7 @@ def main(words: list[str]) -> int:
         params = native.parse(words)
     except ImportError as error:
         return _say(f"error: {PACKAGE} cannot be loaded: {error}", UNKNOWN)
-    except native.Unknown as why:
+    except native.UnknownLibrary as why:
         return _say(f"error: this {PACKAGE} cannot be used with llama-server's flags: {why}", UNKNOWN)
     if params is None:
         native.flush()

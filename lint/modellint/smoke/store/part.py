@@ -20,7 +20,7 @@ _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _USELESS = ("digest-mismatch", "too-big", "disk-full")  # codes after which a part is nothing to go on from
 
 
-class Part:
+class PartialBlob:
     """What has come of a blob. What an earlier run left is taken over, and hashed first."""
 
     def __init__(self, folder: Folder, name: str, size: int, check: Callable[[], object] | None = None) -> None:

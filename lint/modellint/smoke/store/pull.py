@@ -11,10 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from modellint.oci.artifact import licence_name
-from modellint.oci.query import Request
+from modellint.oci.query import Query
 from modellint.registry import json_documents, names
 from modellint.registry.ask import ask
-from modellint.registry.deadline import Budget
+from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.origin import Origin, docker_config
 from modellint.registry.stream import STALL, Blobs, Interrupted, NoRange, Patience, Sink, StreamingNetwork
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from modellint.oci.artifact import Artifact
-    from modellint.registry.options import Access
-    from modellint.registry.transport import Reply
+    from modellint.registry.options import RegistryOptions
+    from modellint.registry.transport import RegistryReply
     from modellint.smoke.store.model import Layer
-    from modellint.smoke.store.part import Part
+    from modellint.smoke.store.part import PartialBlob
     from modellint.smoke.store.store import Store
 
     Progress = Callable[[int, int], object]
@@ -48,8 +48,8 @@ _T = TypeVar("_T")
 
 
 def pull(
-    request: Request,
-    access: Access,
+    request: Query,
+    access: RegistryOptions,
     store: Store,
     *,
     progress: Progress | None = None,
@@ -65,7 +65,7 @@ def pull(
     started = time.monotonic()
     until = started + deadline if deadline is not None else float("inf")
     digest = _digest(request, access, until)
-    source = _Source(Request(request.registry, request.repository, digest=digest), access, until, stall)
+    source = _Source(Query(request.registry, request.repository, digest=digest), access, until, stall)
     try:
         artifact, layers = _model(source, store)
         _Files(source, store, layers).bring(progress)
@@ -83,7 +83,7 @@ def pull(
     return bundle
 
 
-def _digest(request: Request, access: Access, until: float) -> str:
+def _digest(request: Query, access: RegistryOptions, until: float) -> str:
     """The digest to pull: the request's, else that of its tag."""
     if not request.digest:
         access = copy(access)
@@ -102,7 +102,7 @@ def _digest(request: Request, access: Access, until: float) -> str:
 class _Source:
     """The repository of a model, asked only for what the store does not have."""
 
-    def __init__(self, request: Request, access: Access, until: float, stall: float) -> None:
+    def __init__(self, request: Query, access: RegistryOptions, until: float, stall: float) -> None:
         self.request = request
         self.until = until
         self.stall = stall
@@ -122,12 +122,12 @@ class _Source:
                 self._client = Blobs(origin, self.request.repository)
             return self._client
 
-    def budget(self) -> Budget:
+    def budget(self) -> Deadline:
         """The time for one small answer."""
         left = self.until - time.monotonic()
         if left <= 0:
             raise Failure("timeout", "the time for the whole download is over")
-        return Budget(min(self.network.access.timeout, left))
+        return Deadline(min(self.network.access.timeout, left))
 
     def count(self, downloaded: int, resumed: int) -> None:
         """Add to what was downloaded, from any thread."""
@@ -162,7 +162,7 @@ def _document(
     digest: str,
     most: int,
     what: str,
-    fetch: Callable[[Budget], Reply],
+    fetch: Callable[[Deadline], RegistryReply],
     use: Callable[[object], _T],
 ) -> _T:
     """What becomes of a JSON document, out of the store or from the registry. Only what could be used is kept."""
@@ -178,7 +178,7 @@ def _document(
     return result
 
 
-def _fetched(source: _Source, digest: str, what: str, reply: Reply) -> bytes:
+def _fetched(source: _Source, digest: str, what: str, reply: RegistryReply) -> bytes:
     if reply.status != 200:
         raise of_status(reply.status, source.request.registry)
     data = bytes(reply.body)
@@ -273,7 +273,7 @@ class _Files:
 
         self._store.hold(digest, self._sizes[digest], partial(self._fill, digest), check)
 
-    def _fill(self, digest: str, part: Part) -> None:
+    def _fill(self, digest: str, part: PartialBlob) -> None:
         """Complete a part; where the connection breaks, go on from there, up to three times without getting far."""
         patience = Patience(self._source.stall, self._source.until)
         self._patiences.append(patience)
@@ -289,7 +289,7 @@ class _Files:
             self._patiences.remove(patience)
             self._source.count(part.came - came, max(0, resumed))
 
-    def _pour(self, digest: str, part: Part, patience: Patience, resumed: int) -> None:
+    def _pour(self, digest: str, part: PartialBlob, patience: Patience, resumed: int) -> None:
         """Take what the registry sends of a file; returns where it makes sense to ask for the rest."""
 
         def take(data: bytes) -> None:

@@ -19,7 +19,7 @@ from modellint.registry.failure import Failure
 from modellint.smoke.store import lock
 from modellint.smoke.store.folder import identity, open_store
 from modellint.smoke.store.layout import LOCK, PART, PULL, RUN_BYTES, USE, Layout, blob_of, hex_of, run_of
-from modellint.smoke.store.part import Part, digits_of, unwritable
+from modellint.smoke.store.part import PartialBlob, digits_of, unwritable
 from modellint.system.signals import undisturbed
 from modellint.text.sizes import binary
 
@@ -122,14 +122,14 @@ class Store:
     def keep(self, digest: str, data: bytes) -> None:
         """Put a small blob into the store."""
 
-        def fill(part: Part) -> None:
+        def fill(part: PartialBlob) -> None:
             part.begin(0)
             part.write(data)
 
         self.hold(digest, len(data), fill)
 
     def hold(
-        self, digest: str, size: int, fill: Callable[[Part], None], check: Callable[[], object] | None = None
+        self, digest: str, size: int, fill: Callable[[PartialBlob], None], check: Callable[[], object] | None = None
     ) -> None:
         """Have a blob complete and right; `fill` is called where it is not there. Raises `Failure`.
 
@@ -276,7 +276,9 @@ class Store:
         """A blob for reading; None where nothing is, or something that modellint has not made. Raises `OSError`."""
         return self._blobs.open(name, os.O_RDONLY) if self._blobs.find(name) else None
 
-    def _pull(self, name: str, size: int, fill: Callable[[Part], None], check: Callable[[], object] | None) -> None:
+    def _pull(
+        self, name: str, size: int, fill: Callable[[PartialBlob], None], check: Callable[[], object] | None
+    ) -> None:
         handle = lock.take(self._locks, name + PULL, shared=False, seconds=self._wait, check=check)
         if handle is None:
             raise Failure(
@@ -290,9 +292,11 @@ class Store:
         finally:
             lock.release(handle)
 
-    def _fill(self, name: str, size: int, fill: Callable[[Part], None], check: Callable[[], object] | None) -> bool:
+    def _fill(
+        self, name: str, size: int, fill: Callable[[PartialBlob], None], check: Callable[[], object] | None
+    ) -> bool:
         """Complete a blob. False where what an earlier run left was wrong: then it is gone, and a new try may help."""
-        part = Part(self._partial, name + PART, size, check)
+        part = PartialBlob(self._partial, name + PART, size, check)
         problem: BaseException | None = None
         try:
             if part.position < size:
