@@ -58,10 +58,10 @@ def _begin() -> None:
 
 
 def _stop(_number: int, _frame: object) -> None:
-    undisturbed = sys.modules.get("modellint.system.signals")
-    if undisturbed is None:  # nothing is started that would have to be taken down
+    signals = sys.modules.get("modellint.system.signals")
+    if signals is None:  # nothing is started that would have to be taken down
         raise Stopped
-    undisturbed.interrupt(Stopped)
+    signals.interrupt(Stopped)
 
 
 def _interrupted(interruption: KeyboardInterrupt) -> int:

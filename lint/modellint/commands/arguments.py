@@ -64,29 +64,29 @@ def read(words: Sequence[str]) -> Arguments:
         if words[0].endswith((".yaml", ".yml")):
             raise UsageError(f"to check a file, say `modellint check {words[0]}`")
         raise UsageError(f"there is no command `{words[0]}`{_near(words[0], list(commands))}")
-    said = Arguments(commands[words[0]])
-    known = {name: option for option in said.command.options for name in (option.name, option.short) if name}
+    arguments = Arguments(commands[words[0]])
+    known = {name: option for option in arguments.command.options for name in (option.name, option.short) if name}
     waiting = list(words[1:])
     while waiting:
         word = waiting.pop(0)
         if word == "--":
-            said.rest.extend(waiting)
+            arguments.rest.extend(waiting)
             break
         if word in ("-h", "--help"):
-            said.help = True
+            arguments.help = True
         elif word.startswith("-") and word != "-":
             name, equals, value = word.partition("=")
             if word[1] != "-" and len(name) > 2:  # `-fFILE`
                 name, equals, value = word[:2], "=", word[2:]
             option = known.get(name)
             if option is None:
-                raise UsageError(_no_option(said.command, word.partition("=")[0], list(known)))
-            said.values.setdefault(option.name, []).append(_value(option, bool(equals), value, waiting))
+                raise UsageError(_no_option(arguments.command, word.partition("=")[0], list(known)))
+            arguments.values.setdefault(option.name, []).append(_value(option, bool(equals), value, waiting))
         else:
-            said.rest.append(word)
-    if not said.help:
-        _count(said)
-    return said
+            arguments.rest.append(word)
+    if not arguments.help:
+        _count(arguments)
+    return arguments
 
 
 def _no_option(command: Command, name: str, known: list[str]) -> str:
@@ -102,34 +102,34 @@ def help_of(words: Sequence[str]) -> str:
     return f"modellint {words[0]} --help" if known else "modellint --help"
 
 
-def project_options(said: Arguments) -> Options:
+def project_options(arguments: Arguments) -> Options:
     """What the arguments say about the project; raises `UsageError`."""
     from modellint.compose.loading.selection import Options
     from modellint.compose.model.versions import Features, features
 
-    version = said.last("--compose-version")
+    version = arguments.last("--compose-version")
     try:
         known = features(version) if version else Features()
     except ValueError as error:
         raise UsageError(f"`{version}` {error}") from None
     return Options(
-        said.each("--file"),
-        said.each("--env-file"),
-        said.each("--profile"),
-        said.last("--project-directory"),
-        said.last("--project-name"),
+        arguments.each("--file"),
+        arguments.each("--env-file"),
+        arguments.each("--profile"),
+        arguments.last("--project-directory"),
+        arguments.last("--project-name"),
         known,
     )
 
 
-def policies(said: Arguments) -> Policies:
+def policies(arguments: Arguments) -> Policies:
     """The policies that may be in force; raises `UsageError`."""
     from modellint.policy.discovery import Policies
 
-    today = said.last("--today")
+    today = arguments.last("--today")
     if today and not _is_day(today):
         raise UsageError(f"`--today` is a day as `YYYY-MM-DD`, not `{today}`")
-    folder = said.last("--suppressions-from")
+    folder = arguments.last("--suppressions-from")
     before = None
     if folder:
         from os.path import isdir
@@ -140,10 +140,10 @@ def policies(said: Arguments) -> Policies:
             raise UsageError(f"`--suppressions-from` is the folder of an earlier version, and `{folder}` is none")
         before = BaseVersion(folder)
     return Policies(
-        said.each("--policy"),
-        said.names("--select"),
-        said.names("--ignore"),
-        online="--online" in said.values,
+        arguments.each("--policy"),
+        arguments.names("--select"),
+        arguments.names("--ignore"),
+        online="--online" in arguments.values,
         today=today,
         before=before,
     )
@@ -159,9 +159,9 @@ def _is_day(text: str) -> bool:
     return len(text) == len("YYYY-MM-DD")
 
 
-def selected(said: Arguments, known: dict[str, Rule]) -> list[Rule]:
+def selected(arguments: Arguments, known: dict[str, Rule]) -> list[Rule]:
     """The rules that the arguments ask for; raises `UsageError`."""
-    select, ignore = said.names("--select"), said.names("--ignore")
+    select, ignore = arguments.names("--select"), arguments.names("--ignore")
     for name in (*select, *ignore):
         if name not in known and name != "all":
             from modellint.linter.discovery import online_names, policy_names
@@ -216,14 +216,14 @@ def _value(option: Option, given: bool, value: str, waiting: list[str]) -> str:
     return value
 
 
-def _count(said: Arguments) -> None:
-    command = said.command
-    if len(said.rest) < command.least:
+def _count(arguments: Arguments) -> None:
+    command = arguments.command
+    if len(arguments.rest) < command.least:
         raise UsageError(f"`{command.name}` needs a {command.arguments}")
-    if command.most is not None and len(said.rest) > command.most:
+    if command.most is not None and len(arguments.rest) > command.most:
         one = f"one {command.arguments.strip('[]')}"
         raise UsageError(f"`{command.name}` takes {one if command.most else 'nothing'}")
-    if said.rest and said.each("--file"):
+    if arguments.rest and arguments.each("--file"):
         raise UsageError("give either paths or `--file`: a file that is named with `--file` is the project")
 
 

@@ -23,55 +23,59 @@ _SEVERITIES = ("error", "warning", "note")
 _NO_ROOM = ("gitlab", "rdjson")  # formats that hold findings and nothing else
 
 
-def run(said: Arguments) -> int:
+def run(arguments: Arguments) -> int:
     """Check what was named, print the report, and return the exit code."""
-    online = "--online" in said.values
+    online = "--online" in arguments.values
     known = rules(online=online, policy=False)
-    running = selected(said, known)
+    running = selected(arguments, known)
     idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
-    options, in_force = project_options(said), policies(said)
+    options, in_force = project_options(arguments), policies(arguments)
     facts: Facts | None = None
     unanswered: list[Unreadable] = []
     if online:
         from modellint.commands.network import ask_projects
 
-        facts, unanswered = ask_projects(said, options, os.environ, "unpinned-image" not in idle)
-    report = check(said.rest, running, os.environ, idle, options, "--no-source" not in said.values, facts, in_force)
+        facts, unanswered = ask_projects(arguments, options, os.environ, "unpinned-image" not in idle)
+    report = check(
+        arguments.rest, running, os.environ, idle, options, "--no-source" not in arguments.values, facts, in_force
+    )
     report.unreadable.extend(unanswered)
     if report.policies:
         from modellint.policy.apply import rules_of
 
         known = {**known, **rules_of(report.policies, in_force)}
-    if "--baseline" in said.values or "--write-baseline" in said.values:
+    if "--baseline" in arguments.values or "--write-baseline" in arguments.values:
         from modellint.commands.baseline import apply_baseline
 
         refused = {name for name, rule in known.items() if rule.refused}
-        apply_baseline(report, said.last("--baseline"), said.last("--write-baseline"), refused, in_force.before)
+        apply_baseline(
+            report, arguments.last("--baseline"), arguments.last("--write-baseline"), refused, in_force.before
+        )
     try:
-        _show(said, report, known)
-        if said.last("--format", "text") in _NO_ROOM or "--quiet" in said.values:
+        _show(arguments, report, known)
+        if arguments.last("--format", "text") in _NO_ROOM or "--quiet" in arguments.values:
             _say_terms(report)
     finally:
         for trouble in report.unreadable:
             complain(str(trouble))
     if report.unreadable:
         return FAILED
-    fail_on = said.last("--fail-on", "error")
+    fail_on = arguments.last("--fail-on", "error")
     worst = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1] if fail_on != "never" else ()
     return 1 if any(result.severity in worst for result in report.results) else 0
 
 
-def _show(said: Arguments, report: Report, known: dict[str, Rule]) -> None:
+def _show(arguments: Arguments, report: Report, known: dict[str, Rule]) -> None:
     """Print the report, and write it into the files that are named."""
 
     def show() -> None:
         from modellint.report import text
 
-        quiet, statistics = bool(said.last("--quiet")), bool(said.last("--statistics"))
+        quiet, statistics = bool(arguments.last("--quiet")), bool(arguments.last("--statistics"))
         text.show(report, known, quiet=quiet, statistics=statistics)
 
-    form, path = said.last("--format", "text"), said.last("--output")
-    output.deliver(form, path, said.reports(), lambda form: _rendered(form, report, known, said), show)
+    form, path = arguments.last("--format", "text"), arguments.last("--output")
+    output.deliver(form, path, arguments.reports(), lambda form: _rendered(form, report, known, arguments), show)
 
 
 def _say_terms(report: Report) -> None:
@@ -83,16 +87,16 @@ def _say_terms(report: Report) -> None:
             complain(term)
 
 
-def _rendered(form: str, report: Report, known: dict[str, Rule], said: Arguments) -> str:
+def _rendered(form: str, report: Report, known: dict[str, Rule], arguments: Arguments) -> str:
     if form == "text":
         from modellint.report import text
 
-        quiet, statistics = bool(said.last("--quiet")), bool(said.last("--statistics"))
+        quiet, statistics = bool(arguments.last("--quiet")), bool(arguments.last("--statistics"))
         return text.render(report, known, quiet=quiet, statistics=statistics)
     if form == "sarif":
         from modellint.report import sarif
 
-        return sarif.render(report, known, suppressed="--include-suppressed" in said.values)
+        return sarif.render(report, known, suppressed="--include-suppressed" in arguments.values)
     from modellint.report import renderer
 
     return renderer(form)(report, known)

@@ -34,10 +34,10 @@ class RefusedProject(Exception):
         self.reasons = reasons
 
 
-def run(said: Arguments) -> int:
+def run(arguments: Arguments) -> int:
     """Print the project, or say why it is refused; returns the exit code."""
     try:
-        put(config(said.rest[0] if said.rest else "", project_options(said), os.environ, rules()))
+        put(config(arguments.rest[0] if arguments.rest else "", project_options(arguments), os.environ, rules()))
     except Unreadable as trouble:
         complain(str(trouble))
         return FAILED

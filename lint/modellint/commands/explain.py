@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from modellint.commands.arguments import Arguments
 
 
-def run(said: Arguments) -> int:
+def run(arguments: Arguments) -> int:
     """Print the page of the rule that was named; raises `UsageError` where there is none."""
     known = {**rules(), SMOKE_FAILED.name: SMOKE_FAILED}
-    name = said.rest[0]
+    name = arguments.rest[0]
     if name not in known:
         raise UsageError(f"no rule is named `{name}`{did_you_mean(name, list(known))}")
     page.explain(known[name])

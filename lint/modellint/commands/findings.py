@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from modellint.text.finding import Finding
 
 
-def finder(said: Arguments) -> Find:
+def finder(arguments: Arguments) -> Find:
     """What finds it: the rules that the arguments select, or what the policy of the project makes of them."""
     known = rules(online=False, policy=False)
-    running = selected(said, known)
+    running = selected(arguments, known)
     idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
-    sources = "--no-source" not in said.values
-    in_force = policies(said)
+    sources = "--no-source" not in arguments.values
+    in_force = policies(arguments)
 
     def find(project: Project) -> Sequence[Finding]:
         names = in_force.of(project.folder)

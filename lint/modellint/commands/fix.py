@@ -26,38 +26,38 @@ if TYPE_CHECKING:
 _STDIN = "-"
 
 
-def run(said: Arguments) -> int:
+def run(arguments: Arguments) -> int:
     """Fix what the arguments name; returns the exit code."""
-    if _STDIN in (*said.rest, *said.each("--file")):
+    if _STDIN in (*arguments.rest, *arguments.each("--file")):
         raise UsageError("`fix` rewrites files, and standard input is none")
-    pinning = "--pin" in said.values
-    if "--update" in said.values and not pinning:
+    pinning = "--pin" in arguments.values
+    if "--update" in arguments.values and not pinning:
         raise UsageError("`--update` moves pins: say `--pin --update`")
-    if pinning and "--unsafe" in said.values:
+    if pinning and "--unsafe" in arguments.values:
         raise UsageError("`--pin` pins and does nothing else; run `modellint fix --unsafe` for other fixes")
-    options = project_options(said)
-    pins = _Pins(said, options) if pinning else None
-    find = pins.find if pins else finder(said)
-    outcome = fix(said.rest, find, os.environ, options, unsafe=pinning or "--unsafe" in said.values)
-    return _finish(said, outcome, pins)
+    options = project_options(arguments)
+    pins = _Pins(arguments, options) if pinning else None
+    find = pins.find if pins else finder(arguments)
+    outcome = fix(arguments.rest, find, os.environ, options, unsafe=pinning or "--unsafe" in arguments.values)
+    return _finish(arguments, outcome, pins)
 
 
 class _Pins:
     """What is to be pinned, found with the answers of registries; `failed` and `stale` are what stays as it is."""
 
-    def __init__(self, said: Arguments, options: Options) -> None:
+    def __init__(self, arguments: Arguments, options: Options) -> None:
         from modellint.commands.network import access, ask_all, named
         from modellint.commands.trust import refuse_untrusted
         from modellint.fixing.pinning import MOVED_BY, PINNED_BY
         from modellint.oci.answers import Facts
 
-        refuse_untrusted(said, "--pin", os.environ)
-        self.update = "--update" in said.values
-        self.rules = {each for each in (*PINNED_BY, MOVED_BY) if _wanted(said, each)}
+        refuse_untrusted(arguments, "--pin", os.environ)
+        self.update = "--update" in arguments.values
+        self.rules = {each for each in (*PINNED_BY, MOVED_BY) if _wanted(arguments, each)}
         self.failed: dict[tuple[str, int, int], Finding] = {}
         self.stale: dict[tuple[str, int, int], Finding] = {}
-        places = named(said.rest, options, os.environ, all_images="unpinned-image" in self.rules)
-        self.facts = Facts(ask_all(places, access(said, os.environ), details=False))
+        places = named(arguments.rest, options, os.environ, all_images="unpinned-image" in self.rules)
+        self.facts = Facts(ask_all(places, access(arguments, os.environ), details=False))
 
     def find(self, project: Project) -> Sequence[Finding]:
         """The references to pin, and with `--update` the pins to move."""
@@ -77,16 +77,16 @@ class _Pins:
         return rule in self.rules or (rule == "unpinnable-model" and "unpinned-model" in self.rules)
 
 
-def _wanted(said: Arguments, rule: str) -> bool:
-    select = said.names("--select")
-    return (not select or rule in select or "all" in select) and rule not in said.names("--ignore")
+def _wanted(arguments: Arguments, rule: str) -> bool:
+    select = arguments.names("--select")
+    return (not select or rule in select or "all" in select) and rule not in arguments.names("--ignore")
 
 
-def _finish(said: Arguments, outcome: FixOutcome, pins: _Pins | None) -> int:
-    only_said = "--diff" in said.values or "--check" in said.values
+def _finish(arguments: Arguments, outcome: FixOutcome, pins: _Pins | None) -> int:
+    only_said = "--diff" in arguments.values or "--check" in arguments.values
     unwritten = [] if only_said else write(outcome.changes)
     lost = {trouble.path for trouble in unwritten}
-    if "--diff" in said.values:
+    if "--diff" in arguments.values:
         for path in changes.show_diff(outcome.changes):
             complain(f"{path}: the lines that hold a secret are masked, so that this diff does not apply")
     else:
@@ -108,4 +108,4 @@ def _finish(said: Arguments, outcome: FixOutcome, pins: _Pins | None) -> int:
     sys.stderr.write(changes.summary(outcome, lost, only_said, len(stale)) + "\n")
     if failed or outcome.left or outcome.unreadable or unwritten:
         return FAILED
-    return 1 if "--check" in said.values and (outcome.changes or stale) else 0
+    return 1 if "--check" in arguments.values and (outcome.changes or stale) else 0

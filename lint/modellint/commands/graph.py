@@ -33,11 +33,11 @@ _LONGEST_MESSAGE = 600
 _MOST_NAMED = 5
 
 
-def run(said: Arguments) -> int:
+def run(arguments: Arguments) -> int:
     """Draw the project of the arguments; returns the exit code."""
     try:
-        target = _target(said.rest[0]) if said.rest else ""
-        project, _, _ = open_whole(target, project_options(said), os.environ)
+        target = _target(arguments.rest[0]) if arguments.rest else ""
+        project, _, _ = open_whole(target, project_options(arguments), os.environ)
     except Unreadable as trouble:
         complain(str(trouble))
         return FAILED
@@ -47,14 +47,14 @@ def run(said: Arguments) -> int:
             complain(f"{span.source.path}:{row}:{column}: {message}")
         return FAILED
     try:
-        found: Sequence[Finding] = () if "--no-findings" in said.values else finder(said)(project)
+        found: Sequence[Finding] = () if "--no-findings" in arguments.values else finder(arguments)(project)
     except Unreadable as trouble:  # a policy with mistakes
         for each in trouble.each():
             complain(str(each))
         return FAILED
-    picture = draw(project, _title(said, project), printable, [(each, _mark(each)) for each in found])
-    text = _written(picture, said.last("--format", "mermaid"))
-    output = said.last("--output")
+    picture = draw(project, _title(arguments, project), printable, [(each, _mark(each)) for each in found])
+    text = _written(picture, arguments.last("--format", "mermaid"))
+    output = arguments.last("--output")
     if output:
         write(output, text)
     else:
@@ -95,12 +95,12 @@ def _mark(finding: Finding) -> Mark:
     return Mark(shown.severity, printable(shown.rule), printable(message), place)
 
 
-def _title(said: Arguments, project: Project) -> str:
+def _title(arguments: Arguments, project: Project) -> str:
     """The project's name as it is written: not what a variable or an env file makes of it."""
     from modellint.yaml.node import Scalar
 
     written = project.root.get("name") if project.root is not None else None
-    if name := said.last("--project-name"):
+    if name := arguments.last("--project-name"):
         return name
     if isinstance(written, Scalar) and written.shown:
         return written.shown

@@ -52,18 +52,18 @@ class _Accepted(NamedTuple):
     about: str
 
 
-def run(said: Arguments) -> int:
+def run(arguments: Arguments) -> int:
     """Write the policy file of the one folder that is named, else of this one; returns the exit code."""
-    folder = said.rest[0] if len(said.rest) == 1 and os.path.isdir(said.rest[0]) else ""
+    folder = arguments.rest[0] if len(arguments.rest) == 1 and os.path.isdir(arguments.rest[0]) else ""
     path = os.path.join(folder, FILE_NAME)
     if os.path.lexists(path):
         raise UsageError(_THERE.format(path))
     unreadable: list[Unreadable] = []
-    found, stopping = _found(said, unreadable)
+    found, stopping = _found(arguments, unreadable)
     for trouble in unreadable:
         complain(str(trouble))
     accepted = sorted({_accepted(each, folder or os.curdir) for each in found})
-    today = policies(said).day()
+    today = policies(arguments).day()
     try:
         write(path, _policy(accepted, today + timedelta(_DAYS)), new=True)
     except FileExistsError:
@@ -75,16 +75,16 @@ def run(said: Arguments) -> int:
     return 1 if stopping else 0
 
 
-def _found(said: Arguments, unreadable: list[Unreadable]) -> tuple[list[FindingRecord], list[FindingRecord]]:
+def _found(arguments: Arguments, unreadable: list[Unreadable]) -> tuple[list[FindingRecord], list[FindingRecord]]:
     """What is found today: what an exception may cover, and what keeps a project from starting."""
     known = rules(online=False, policy=False)
     running = [rule for rule in known.values() if rule.on]
     idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
     found: list[FindingRecord] = []
     stopping: dict[tuple[str, int, int, str, str], FindingRecord] = {}
-    for target in targets(said.rest, unreadable):
+    for target in targets(arguments.rest, unreadable):
         try:
-            project, _, overlay = open_project(target, project_options(said), os.environ)
+            project, _, overlay = open_project(target, project_options(arguments), os.environ)
         except Unreadable as trouble:
             unreadable.append(trouble)
             continue

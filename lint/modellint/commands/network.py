@@ -33,20 +33,20 @@ _LONGEST = 600.0  # seconds
 _WRITING = ("fix",)  # commands that write answers into files: what a tag was ten minutes ago is not good enough for it
 
 
-def access(said: Arguments, environment: Mapping[str, str]) -> RegistryOptions:
+def access(arguments: Arguments, environment: Mapping[str, str]) -> RegistryOptions:
     """What the arguments allow; raises `UsageError`. `--timeout` of `smoke` is about all of a run."""
     return RegistryOptions(
-        registries=said.each("--registry"),
-        plain_http=said.each("--plain-http"),
-        token_hosts=said.each("--token-host"),
-        ca_file=_ca_file(said.last("--ca-file")),
-        credentials="--anonymous" not in said.values,
-        timeout=_seconds(said.last("--timeout")) if said.command.name != "smoke" else TIMEOUT,
+        registries=arguments.each("--registry"),
+        plain_http=arguments.each("--plain-http"),
+        token_hosts=arguments.each("--token-host"),
+        ca_file=_ca_file(arguments.last("--ca-file")),
+        credentials="--anonymous" not in arguments.values,
+        timeout=_seconds(arguments.last("--timeout")) if arguments.command.name != "smoke" else TIMEOUT,
         cache=default_folder(environment),
-        recalls="--no-cache" not in said.values,
-        max_age=0.0 if said.command.name in _WRITING else MAX_AGE,
-        offline="--offline" in said.values,
-        checked=(os.curdir, *said.rest, *said.each("--file")),
+        recalls="--no-cache" not in arguments.values,
+        max_age=0.0 if arguments.command.name in _WRITING else MAX_AGE,
+        offline="--offline" in arguments.values,
+        checked=(os.curdir, *arguments.rest, *arguments.each("--file")),
         warn=_complain_once(),
     )
 
@@ -65,16 +65,16 @@ def _complain_once() -> Callable[[str], None]:
 
 
 def ask_projects(
-    said: Arguments, options: Options, environment: Mapping[str, str], all_images: bool
+    arguments: Arguments, options: Options, environment: Mapping[str, str], all_images: bool
 ) -> tuple[Facts, list[Unreadable]]:
     """Ask about every reference of the projects that the arguments name, once and all together.
 
     The second value is what could not be asked, at the place that names it.
     """
-    refuse_untrusted(said, "--online", environment)
-    memory = _memory(said.last("--memory"))
-    places = named(said.rest, options, environment, all_images=all_images)
-    facts = Facts(ask_all(places, access(said, environment), details=True), memory)
+    refuse_untrusted(arguments, "--online", environment)
+    memory = _memory(arguments.last("--memory"))
+    places = named(arguments.rest, options, environment, all_images=all_images)
+    facts = Facts(ask_all(places, access(arguments, environment), details=True), memory)
     return facts, unanswered(places, facts)
 
 

@@ -51,9 +51,9 @@ def {function}(model: Model, context: Context) -> Findings:
 '''
 
 
-def run(said: Arguments) -> int:
+def run(arguments: Arguments) -> int:
     """Write the stub and say what to do next."""
-    put(write(said.rest[0]))
+    put(write(arguments.rest[0]))
     return 0
 
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _WHAT = ("schema", "keys", "check", "test", "show")
 
 
-def run(said: Arguments) -> int:
+def run(arguments: Arguments) -> int:
     """Do what the first argument says; returns the exit code."""
-    what = said.rest[0]
+    what = arguments.rest[0]
     if what not in _WHAT:
         raise UsageError(f"`policy` takes one of {', '.join(_WHAT)}, not `{what}`{did_you_mean(what, _WHAT)}")
     if what == "schema":
@@ -44,7 +44,7 @@ def run(said: Arguments) -> int:
 
         put(f"{(subjects.__doc__ or '').strip()}\n")
         return 0
-    place = said.rest[1] if len(said.rest) > 1 else os.curdir
+    place = arguments.rest[1] if len(arguments.rest) > 1 else os.curdir
     name = nearest(place) if os.path.isdir(place) else place
     if not name and what == "show":
         name = "recommended"  # what `modellint init` extends

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from modellint.oci.query import Query
 
 
-def run(said: Arguments) -> int:
+def run(arguments: Arguments) -> int:
     """Ask about one reference and print the answer; returns the exit code."""
-    text = said.rest[0]
-    request = _image_request(text) if "--image" in said.values else _model_request(text)
-    answer = ask_all([request], access(said, os.environ), details=True)[request]
+    text = arguments.rest[0]
+    request = _image_request(text) if "--image" in arguments.values else _model_request(text)
+    answer = ask_all([request], access(arguments, os.environ), details=True)[request]
     if answer.artifact is None:
         complain(f"{request}: {answer.reason}")
         return FAILED
-    render = as_json if said.last("--format", "text") == "json" else as_text
+    render = as_json if arguments.last("--format", "text") == "json" else as_text
     put(render(text, request, answer))
     return 0
 

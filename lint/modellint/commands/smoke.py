@@ -64,23 +64,23 @@ _NOT_SERVED = {
 }
 
 
-def run(said: Arguments) -> int:
+def run(arguments: Arguments) -> int:
     """Smoke one project; returns the exit code: 0 nothing failed, 1 something did, 2 it could not be tried."""
-    _refuse_contradictions(said)
-    _refuse_lost_reports(said)
-    refuse_untrusted(said, "smoke", os.environ)
-    asked = _asked(said)
-    allowed = access(said, os.environ)
-    if warned := "--trusted" not in said.values and warning(os.environ):
+    _refuse_contradictions(arguments)
+    _refuse_lost_reports(arguments)
+    refuse_untrusted(arguments, "smoke", os.environ)
+    asked = _asked(arguments)
+    allowed = access(arguments, os.environ)
+    if warned := "--trusted" not in arguments.values and warning(os.environ):
         complain(warned)
     try:
-        options = project_options(said)
-        project, selection, overlay = open_whole(said.rest[0] if said.rest else "", options, os.environ)
-        if _is_refused(said, project):
+        options = project_options(arguments)
+        project, selection, overlay = open_whole(arguments.rest[0] if arguments.rest else "", options, os.environ)
+        if _is_refused(arguments, project):
             return 1
         if asked.engine == DOCKER:
             asked = replace(asked, compose=_compose_words(options, selection, overlay))
-        seen = _tried(said, project, asked, allowed)
+        seen = _tried(arguments, project, asked, allowed)
     except KeyboardInterrupt:
         with contextlib.suppress(OSError):  # after SIGHUP nobody may be there to read it
             complain(_GONE)
@@ -90,7 +90,7 @@ def run(said: Arguments) -> int:
     except (Unreadable, NoEngine, Failure) as trouble:
         complain(trouble.reason if isinstance(trouble, Failure) else str(trouble))
         return FAILED
-    missing = _missing(said.last("--require"), seen)
+    missing = _missing(arguments.last("--require"), seen)
     if missing:
         complain(missing)
     return 1 if missing or seen.count(FAIL) else 0
@@ -137,7 +137,7 @@ class Signals:
             interrupt()
 
 
-def _is_refused(said: Arguments, project: Project) -> bool:
+def _is_refused(arguments: Arguments, project: Project) -> bool:
     """Whether Docker Compose refuses the project; if it does, report why, in the words of a check."""
     rules = discovery.rules()
     refused = refusing(project, rules)
@@ -148,27 +148,27 @@ def _is_refused(said: Arguments, project: Project) -> bool:
     def render(form: str) -> str:
         return check_text.render(report, rules) if form == "text" else renderer(form)(report, rules)
 
-    form, path = said.last("--format", "text"), said.last("--output")
-    output.deliver(form, path, said.reports(), render, lambda: check_text.show(report, rules))
+    form, path = arguments.last("--format", "text"), arguments.last("--output")
+    output.deliver(form, path, arguments.reports(), render, lambda: check_text.show(report, rules))
     complain("Docker Compose refuses this project, so nothing was pulled or started")
     return True
 
 
-def _tried(said: Arguments, project: Project, asked: SmokeOptions, allowed: RegistryOptions) -> Smoke:
+def _tried(arguments: Arguments, project: Project, asked: SmokeOptions, allowed: RegistryOptions) -> Smoke:
     """Run it, and report."""
-    keep = "--keep" in said.values or asked.serve
+    keep = "--keep" in arguments.values or asked.serve
     with Signals() as signals:
 
         def hold(seen: Smoke) -> None:
             if keep:
-                _deliver(said, project, seen)
+                _deliver(arguments, project, seen)
                 signals.wait(_up(seen))
             signals.ignore()
 
         told = watch(printable, os.environ)
         seen = smoke(project, allowed, asked, watch=told, hold=hold, tell=complain)
     if not keep:
-        _deliver(said, project, seen)
+        _deliver(arguments, project, seen)
     return seen
 
 
@@ -182,17 +182,17 @@ def _up(seen: Smoke) -> list[str]:
     ]
 
 
-def _deliver(said: Arguments, project: Project, seen: Smoke) -> None:
+def _deliver(arguments: Arguments, project: Project, seen: Smoke) -> None:
     """Print the report, and write it into the files that are named."""
-    report, details = _report(project, seen), "--details" in said.values
+    report, details = _report(project, seen), "--details" in arguments.values
 
     def render(form: str) -> str:
         if form == "text":
             return text.render(seen, report, details=details)
         return renderer(form)(report, {SMOKE_FAILED.name: SMOKE_FAILED})
 
-    form, path = said.last("--format", "text"), said.last("--output")
-    output.deliver(form, path, said.reports(), render, lambda: text.show(seen, report, details=details))
+    form, path = arguments.last("--format", "text"), arguments.last("--output")
+    output.deliver(form, path, arguments.reports(), render, lambda: text.show(seen, report, details=details))
 
 
 def _report(project: Project, seen: Smoke) -> Report:
@@ -228,44 +228,44 @@ def _compose_words(options: Options, selection: Selection, overlay: str) -> tupl
     return (*words, f"--project-directory={os.path.abspath(selection.folder)}")
 
 
-def _asked(said: Arguments) -> SmokeOptions:
+def _asked(arguments: Arguments) -> SmokeOptions:
     return SmokeOptions(
-        said.last("--store") or default_folder(os.environ),
-        store_limit=_size(said, "--store-limit"),
-        engine=said.last("--engine", NONE),
-        runner=said.last("--runner"),
-        runner_memory=_size(said, "--runner-memory"),
-        seconds=_time(said.last("--timeout")),
-        services=tuple(said.each("--service")),
-        canary="--canary" in said.values,
-        serve="--serve" in said.values,
-        probe_only="--probe-only" in said.values,
-        allowed=frozenset(said.each("--allow")),
+        arguments.last("--store") or default_folder(os.environ),
+        store_limit=_size(arguments, "--store-limit"),
+        engine=arguments.last("--engine", NONE),
+        runner=arguments.last("--runner"),
+        runner_memory=_size(arguments, "--runner-memory"),
+        seconds=_time(arguments.last("--timeout")),
+        services=tuple(arguments.each("--service")),
+        canary="--canary" in arguments.values,
+        serve="--serve" in arguments.values,
+        probe_only="--probe-only" in arguments.values,
+        allowed=frozenset(arguments.each("--allow")),
     )
 
 
-def _refuse_contradictions(said: Arguments) -> None:
+def _refuse_contradictions(arguments: Arguments) -> None:
     """Raise `UsageError` where options do not go together."""
-    docker = said.last("--engine", NONE) == DOCKER
-    if "--serve" in said.values:
+    docker = arguments.last("--engine", NONE) == DOCKER
+    if "--serve" in arguments.values:
         for option, why in _NOT_SERVED.items():
-            if option in said.values:
+            if option in arguments.values:
                 raise UsageError(f"`--serve` takes no `{option}`: {why}")
         if docker:
             raise UsageError("`--serve` takes no `--engine docker`: it leaves the containers to `docker compose up`")
-    if "--runner-memory" in said.values and "://" in said.last("--runner"):
+    if "--runner-memory" in arguments.values and "://" in arguments.last("--runner"):
         raise UsageError("`--runner-memory` is for a runner that modellint starts: an installed one has its own limits")
-    if "--canary" in said.values and "://" in said.last("--runner"):
+    if "--canary" in arguments.values and "://" in arguments.last("--runner"):
         raise UsageError("`--canary` needs a runner of its own: an installed Docker Model Runner runs what it pulls")
-    if "--probe-only" in said.values and not docker:
+    if "--probe-only" in arguments.values and not docker:
         raise UsageError("`--probe-only` is about containers: say `--engine docker` with it")
-    if "--allow" in said.values and not docker:
+    if "--allow" in arguments.values and not docker:
         raise UsageError("`--allow` is about containers: say `--engine docker` with it")
 
 
-def _refuse_lost_reports(said: Arguments) -> None:
+def _refuse_lost_reports(arguments: Arguments) -> None:
     """Raise `UsageError` or `Unwritable` for a report that could not be written at the end, maybe an hour away."""
-    for path in [said.last("--output"), *(path for _, path in said.reports())]:
+    for path in [arguments.last("--output"), *(path for _, path in arguments.reports())]:
         folder = os.path.dirname(path) or "."
         if os.path.isdir(path):
             raise UsageError(f"no report can be written to `{path}`: it is a folder")
@@ -275,8 +275,8 @@ def _refuse_lost_reports(said: Arguments) -> None:
             refuse_links(path)
 
 
-def _size(said: Arguments, option: str) -> int:
-    text = said.last(option)
+def _size(arguments: Arguments, option: str) -> int:
+    text = arguments.last(option)
     try:
         size = read_size(text) if text else 0
     except ValueError:

@@ -28,13 +28,13 @@ _ASKS = "asks the registries that a Compose file names, with the credentials of 
 _RUNS = "pulls and runs what a Compose file names, on this machine"
 
 
-def refuse_untrusted(said: Arguments, what: str, environment: Mapping[str, str]) -> None:
+def refuse_untrusted(arguments: Arguments, what: str, environment: Mapping[str, str]) -> None:
     """Raise `UsageError` in a run that holds secrets and may look at files of a pull request from outside.
 
     Who is `--offline` asks nobody, and so may go on; what `smoke` runs, it runs without a network too.
     """
-    smokes = said.command.name == "smoke"
-    if "--trusted" in said.values or ("--offline" in said.values and not smokes):
+    smokes = arguments.command.name == "smoke"
+    if "--trusted" in arguments.values or ("--offline" in arguments.values and not smokes):
         return
     event = environment.get("GITHUB_EVENT_NAME", "").strip().lower()
     if event in REFUSED:

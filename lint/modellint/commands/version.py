@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from modellint.commands.arguments import Arguments
 
 
-def run(_said: Arguments) -> int:
+def run(_arguments: Arguments) -> int:
     """Print the version."""
     put(f"modellint {__version__}\n")
     return 0

@@ -218,11 +218,11 @@ def _bytes(path: str) -> bytes:
 
 def _write(path: str, page: CachePage) -> None:
     data = page.to_bytes()
-    from modellint.system.signals import undisturbed  # which a run that only reads does without
+    from modellint.system.signals import defer_interrupt  # which a run that only reads does without
 
     temporary = f"{path}.{os.getpid()}.{time.monotonic_ns()}"
     try:
-        with undisturbed():
+        with defer_interrupt():
             _make_folder(os.path.dirname(path))
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
             try:

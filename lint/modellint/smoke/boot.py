@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from modellint.files.atomic_write import naming
 from modellint.smoke.artifacts import CANARY
 from modellint.smoke.check import MODEL
-from modellint.smoke.deadline import LONGEST_ANSWER, LONGEST_BOOT
+from modellint.smoke.countdown import LONGEST_ANSWER, LONGEST_BOOT
 from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS
 from modellint.smoke.isolation.plan import Upstream
 from modellint.smoke.runners.canary import NoCanary, write
@@ -20,7 +20,7 @@ from modellint.smoke.runners.plan import EMBEDDING, Files
 from modellint.smoke.runners.probe import embeddings
 from modellint.smoke.runners.process import RunnerFailed, start
 from modellint.smoke.session import BootedModels
-from modellint.system.signals import undisturbed
+from modellint.system.signals import defer_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def boot(run: SmokeRun, setups: Sequence[RunnerConfig], held: Mapping[str, Held]
         run.watch.step(f"boot {', '.join(setup.entries)}")
         try:
             files = _files(run, setup, held[setup.entries[0]])
-            with undisturbed():
+            with defer_interrupt():
                 memory = run.asked.runner_memory or (_CANARY_MEMORY if run.asked.canary else 0)
                 running = start(program, setup, files, tcp=True, memory=memory, serving=run.asked.serve)
                 started.append((setup, run.stack.enter_context(running)))
@@ -86,7 +86,7 @@ def _files(run: SmokeRun, setup: RunnerConfig, held: Held) -> Files:
     """The files to boot; a canary is made here. Raises `NoCanary`."""
     if held.files is not None:
         return held.files
-    with undisturbed():
+    with defer_interrupt():
         folder = run.stack.enter_context(tempfile.TemporaryDirectory(prefix="modellint-canary-"))
     path = os.path.join(folder, "canary.gguf")
     context = held.artifact.context or max(setup.context, _CONTEXT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from modellint.registry.hosts import on_this_machine
 from modellint.registry.names import split_port
 from modellint.smoke.check import ISOLATION, SERVICE, of_outcome
-from modellint.smoke.deadline import LONGEST_SERVICE
+from modellint.smoke.countdown import LONGEST_SERVICE
 from modellint.smoke.isolation.capability import find_capability
 from modellint.smoke.isolation.judge import not_proven
 from modellint.smoke.isolation.outcome import NOT_PROVEN, Outcome

@@ -10,7 +10,7 @@ from modellint.registry.ask import ask
 from modellint.registry.names import disclosing
 from modellint.secrets.disclosure import disclosed
 from modellint.smoke.check import MODEL
-from modellint.smoke.deadline import LONGEST_BOOT, LONGEST_PULL
+from modellint.smoke.countdown import LONGEST_BOOT, LONGEST_PULL
 from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS
 from modellint.smoke.isolation.plan import Upstream
 from modellint.smoke.runners.find import NoRunner

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from modellint.smoke.check import MODEL, SERVICE, Smoke
-from modellint.smoke.deadline import Countdown
+from modellint.smoke.countdown import Countdown
 from modellint.smoke.docker.endpoint import serving
 from modellint.smoke.in_containers import check_contained, routes_of, settings_of
 from modellint.smoke.in_namespaces import check_alone
@@ -16,7 +16,7 @@ from modellint.smoke.models import bring_up, look_again
 from modellint.smoke.options import DOCKER, chosen_models, chosen_services
 from modellint.smoke.runners.plan import wanted
 from modellint.smoke.session import SmokeRun
-from modellint.system.signals import undisturbed
+from modellint.system.signals import defer_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,7 +73,7 @@ class _Stack(ExitStack):
     """Takes down what was started, and all of it, whatever signals come meanwhile."""
 
     def __exit__(self, *problem: Any) -> bool | None:
-        with undisturbed():
+        with defer_interrupt():
             return super().__exit__(*problem)
 
 

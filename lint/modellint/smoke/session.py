@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modellint.compose.model.project import Model, Project
     from modellint.registry.options import RegistryOptions
     from modellint.smoke.check import Smoke
-    from modellint.smoke.deadline import Countdown
+    from modellint.smoke.countdown import Countdown
     from modellint.smoke.isolation.outcome import Status
     from modellint.smoke.isolation.plan import Upstream
     from modellint.smoke.listener import Watch

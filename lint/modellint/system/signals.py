@@ -3,7 +3,7 @@
 A signal that asks to end becomes a `KeyboardInterrupt`, and that can come up between any two steps of the main thread:
 also between the start of a process and the note that it has to be ended, or in the middle of a clean-up.
 
-    with undisturbed():
+    with defer_interrupt():
         running = stack.enter_context(start(program))
 
 Here it comes up behind the block. A block is to be short, for a person waits; it must not wait for anything slow.
@@ -24,7 +24,7 @@ class _State(local):
 _state = _State()
 
 
-class undisturbed:
+class defer_interrupt:
     """A block that `interrupt` does not interrupt."""
 
     __slots__ = ()

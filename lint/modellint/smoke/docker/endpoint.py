@@ -15,7 +15,7 @@ from modellint.smoke.docker.engine import NoEngine, find_engine
 from modellint.smoke.docker.plugin_protocol import PluginResponder
 from modellint.smoke.docker.plugin_server import listening
 from modellint.smoke.isolation.gateway import SERVING, Gateway
-from modellint.system.signals import undisturbed
+from modellint.system.signals import defer_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -49,7 +49,7 @@ class ServedProject(NamedTuple):
 def open_place(environ: Mapping[str, str], left: Callable[[float], float] = float) -> Generator[DockerWorkspace]:
     """A place for a run, which is gone with the block; `left` is as for `find_engine`. Raises `NoEngine`."""
     with contextlib.ExitStack() as stack:
-        with undisturbed():
+        with defer_interrupt():
             parent = _short_folder()
             _expect_room(parent)
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="modellint-docker-", dir=parent))

@@ -11,7 +11,7 @@ import time
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from modellint.files.atomic_write import naming, write_all
-from modellint.system.signals import undisturbed
+from modellint.system.signals import defer_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,7 +108,7 @@ class _Started:
             write_all(given.fileno(), self._given)
             given.seek(0)
         try:
-            with undisturbed():
+            with defer_interrupt():
                 self._process = subprocess.Popen(
                     self._words, stdin=given, stdout=out, stderr=err, env=dict(environ), start_new_session=True
                 )

@@ -27,7 +27,7 @@ from modellint.smoke.isolation.connection import (
     shut,
 )
 from modellint.smoke.isolation.http_request import EMBEDDINGS, RefusalError, canonical, parse_body, parse_head, route
-from modellint.system.signals import undisturbed
+from modellint.system.signals import defer_interrupt
 
 if TYPE_CHECKING:
     import socket
@@ -120,7 +120,7 @@ class Gateway:
 
     def start(self) -> None:
         """Begin to serve."""
-        with undisturbed():  # or nobody would wait for its end
+        with defer_interrupt():  # or nobody would wait for its end
             self._listener.settimeout(None)
             self._thread.start()
 

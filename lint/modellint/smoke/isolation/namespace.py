@@ -19,7 +19,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from modellint.system.programs import bare_environment, isolated
-from modellint.system.signals import undisturbed
+from modellint.system.signals import defer_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -110,7 +110,7 @@ class Namespace:
 
     def close(self) -> None:
         """Kill what is left of the process and its session, and let go of everything."""
-        with undisturbed():
+        with defer_interrupt():
             self._close()
 
     def _close(self) -> None:
@@ -145,7 +145,7 @@ def open_namespace(count: int, avoid: Iterable[int] = (), seconds: float = _STAR
         raise RefusedError("listen", errno.EMFILE)
     namespace = None
     try:
-        with undisturbed():
+        with defer_interrupt():
             namespace = _start(count, avoid, seconds)
         namespace.receive(count)
         yield namespace

@@ -28,7 +28,7 @@ from modellint.smoke.runners.log import is_out_of_memory, tail, telling
 from modellint.smoke.runners.memory import limit_of, taken
 from modellint.smoke.runners.plan import arguments
 from modellint.system.programs import isolated
-from modellint.system.signals import undisturbed
+from modellint.system.signals import defer_interrupt
 from modellint.text.sizes import binary
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ class Running:
 
     def stop(self) -> None:
         """End it, and return when nothing of it runs any more. A second call does nothing."""
-        with undisturbed():
+        with defer_interrupt():
             self._stop()
 
     def _stop(self) -> None:
@@ -267,11 +267,11 @@ def start(
     `serving` applications.
 
     It is not waited for: to boot several at once, start all and wait for each. Where a signal may interrupt that, the
-    block that also sees to its end is to be `undisturbed`.
+    block that also sees to its end is to be `defer_interrupt`.
     """
     if sys.platform != "linux":
         raise RunnerFailed("runners are started on Linux only: elsewhere one could outlive modellint")
-    with undisturbed():
+    with defer_interrupt():
         return _start(program, setup, files, tcp, memory, serving)
 
 

@@ -20,7 +20,7 @@ from modellint.smoke.store import lock
 from modellint.smoke.store.folder import identity, open_store
 from modellint.smoke.store.layout import LOCK, PART, PULL, RUN_BYTES, USE, Layout, blob_of, hex_of, run_of
 from modellint.smoke.store.part import PartialBlob, digits_of, unwritable
-from modellint.system.signals import undisturbed
+from modellint.system.signals import defer_interrupt
 from modellint.text.sizes import binary
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class Store:
         name = secrets.token_hex(RUN_BYTES)
         path = os.path.join(self.layout.runs, name)
         try:
-            with undisturbed():
+            with defer_interrupt():
                 handle = lock.take(self._all_runs, name + LOCK, shared=False, seconds=_BRIEFLY)
                 if handle is None:
                     raise Failure("internal", "a folder for this run cannot be locked")
@@ -220,7 +220,7 @@ class Store:
 
     def end_run(self, path: str) -> None:
         """Remove the folder of a run; what it links to stays in the store."""
-        with undisturbed():
+        with defer_interrupt():
             handle, folder = self._runs.pop(path, (None, None))
             if handle is not None and folder is not None:
                 folder.close()

@@ -27,7 +27,7 @@ from modellint.smoke.runners.plan import COMPLETION, Files, RunnerConfig
 from modellint.smoke.runners.process import start
 from modellint.smoke.store import lock
 from modellint.smoke.store.store import Store
-from modellint.system.signals import interrupt, undisturbed
+from modellint.system.signals import defer_interrupt, interrupt
 
 
 def test_without_a_block_it_comes_at_once() -> None:
@@ -37,21 +37,21 @@ def test_without_a_block_it_comes_at_once() -> None:
 
 def test_it_comes_behind_the_outermost_block_and_once() -> None:
     steps: list[int] = []
-    with pytest.raises(KeyboardInterrupt), undisturbed():
-        with undisturbed():
+    with pytest.raises(KeyboardInterrupt), defer_interrupt():
+        with defer_interrupt():
             interrupt()
             steps.append(1)
         steps.append(2)
     assert steps == [1, 2]
-    with undisturbed():
+    with defer_interrupt():
         steps.append(3)
 
 
 def test_what_fails_in_a_block_does_not_lose_it() -> None:
-    with pytest.raises(KeyboardInterrupt), undisturbed():
+    with pytest.raises(KeyboardInterrupt), defer_interrupt():
         interrupt()
         raise ValueError
-    with pytest.raises(ValueError, match="no signal"), undisturbed():
+    with pytest.raises(ValueError, match="no signal"), defer_interrupt():
         raise ValueError("no signal")
 
 
@@ -59,7 +59,7 @@ def test_the_block_of_another_thread_is_no_reason_to_wait() -> None:
     begun, done = threading.Event(), threading.Event()
 
     def work() -> None:
-        with undisturbed():
+        with defer_interrupt():
             begun.set()
             done.wait(10)
 
@@ -89,7 +89,7 @@ def test_a_runner_that_has_just_started(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", "/tmp")  # a socket's path must be short
     monkeypatch.setattr(subprocess, "Popen", and_then_a_signal(subprocess.Popen))
-    with pytest.raises(KeyboardInterrupt), ExitStack() as stack, undisturbed():
+    with pytest.raises(KeyboardInterrupt), ExitStack() as stack, defer_interrupt():
         stack.enter_context(
             start(Program((str(script),), ""), RunnerConfig("d", COMPLETION, 0, (), ("llm",)), Files("m"))
         )
