@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.cli import main
 from modellint.linter.discovery import rules
 from modellint.report import renderer
@@ -22,7 +22,7 @@ FORMS = ("text", "json", "sarif", "github", "gitlab", "junit", "rdjson", "markdo
 
 def reports() -> str:
     known = rules()
-    found = check(["."], list(known.values()), os.environ)
+    found = check(["."], Settings(list(known.values()), os.environ))
     assert not any("failed on it" in str(trouble) for trouble in found.unreadable)
     return "".join(renderer(form)(found, known) for form in FORMS) + "".join(map(str, found.unreadable))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from modellint import fix as fix_module
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.cli import main
 from modellint.commands.table import GRAPH_FORMATS
 from modellint.linter.discovery import rules
@@ -67,7 +67,7 @@ def _try(number: int, text: str, tally: Tally) -> None:
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     form = FORMATS[number % len(FORMATS)]
     _valid(form, _run(tally, "check", "--select", "all", "--format", form, COMPOSE))
-    report = check([COMPOSE], list(RULES.values()), {})
+    report = check([COMPOSE], Settings(list(RULES.values()), {}))
     for each in FORMATS:
         _valid(each, renderer(each)(report, RULES))
     for at, each in enumerate(GRAPH_FORMATS):

@@ -15,6 +15,7 @@ from modellint.check import open_project, targets, unread_parts
 from modellint.compose.loading.selection import Options
 from modellint.files import disk
 from modellint.files.atomic_write import Unwritable, resolved_folder
+from modellint.files.reader import Reader
 from modellint.files.replace import CHANGED, Original, read_original, replace
 from modellint.files.repositories import lies_in, repository
 from modellint.fixing.verify import damage, env_file_damage, written
@@ -111,15 +112,12 @@ def fix(
     outcome = FixOutcome()
     run = _Run(outcome, find, shell, options or Options(), unsafe)
     run.grounds = _grounds(paths, run.options, shell)
-    try:
-        for target in targets(paths, outcome.unreadable):
-            try:
-                run.project(target)
-            except disk.Unreadable as trouble:
-                said = {str(each) for each in outcome.unreadable}  # a policy with mistakes is that of many projects
-                outcome.unreadable += [each for each in trouble.each() if str(each) not in said]
-    finally:
-        disk.draft({})
+    for target in targets(paths, outcome.unreadable):
+        try:
+            run.project(target)
+        except disk.Unreadable as trouble:
+            said = {str(each) for each in outcome.unreadable}  # a policy with mistakes is that of many projects
+            outcome.unreadable += [each for each in trouble.each() if str(each) not in said]
     outcome.unreadable.extend(run.unread.values())
     outcome.unsafe = len(run.forbidden)
     for path, source in run.originals.items():
@@ -268,12 +266,11 @@ class _Run:
         return [each for each in found if not overlay or each.span.source.path == overlay]
 
     def _open(self, target: str, drafts: Mapping[str, str]) -> tuple[Project, str]:
-        disk.draft(drafts)
         self.held += self.size
         if self.held > MAX_HELD:  # nodes and their sources hold each other, and the collector looks rarely
             gc.collect()
             self.held = 0
-        project, _, overlay = open_project(target, self.options, self.shell)
+        project, _, overlay = open_project(target, self.options, self.shell, Reader(dict(drafts)))
         self.size = sum(len(file.source.text) for file in project.files)
         return project, overlay
 

@@ -129,7 +129,7 @@ def _given_by_overlays(project: Project) -> frozenset[str]:
     from modellint.compose.loading.overlay import service_texts, siblings
 
     overlays = siblings(project.files[0].source.path)[:_MOST_OVERLAYS] if project.files else []
-    return frozenset(name for path in overlays for name, body in service_texts(path) if reserves(body))
+    return frozenset(name for path in overlays for name, body in service_texts(path, project.reader) if reserves(body))
 
 
 def _is_left_out(service: Service) -> bool:

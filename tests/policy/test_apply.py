@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import Report, check
+from modellint.check import Report, Settings, check
 from modellint.cli import main
 from modellint.compose.loading.selection import Options
 from modellint.linter.discovery import rules
@@ -42,7 +42,7 @@ def checked(*policies: str, paths: tuple[str, ...] = ("compose.yaml",), select: 
         names.append(f"policy{at}.yaml")
         Path(names[-1]).write_text(text)
     default = [rule for rule in rules(online=False, policy=False).values() if rule.on]
-    return check(paths, default, {}, (), Options(), True, None, Policies(names, select, today="2026-11-26"))
+    return check(paths, Settings(default, {}, (), Options(), True, None, Policies(names, select, today="2026-11-26")))
 
 
 def found(report: Report) -> list[tuple[str, str, int]]:
@@ -133,7 +133,7 @@ def test_an_exception_that_begins_at_the_wrong_folder_is_reported(where: str) ->
     Path("deploy/app/compose.yaml").write_text(COMPOSE)
     Path("deploy/policy.yaml").write_text(exception("unused-model", where))
     default = [rule for rule in rules(online=False, policy=False).values() if rule.on]
-    report = check(["."], default, {}, (), Options(), True, None, Policies(["deploy/policy.yaml"]))
+    report = check(["."], Settings(default, {}, (), Options(), True, None, Policies(["deploy/policy.yaml"])))
     [only] = [each for each in report.results if each.rule == "unused-exception"]
     assert (only.place.path, only.place.text) == ("deploy/policy.yaml", where)
     assert said in only.message

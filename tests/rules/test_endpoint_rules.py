@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.compose.loading.selection import Options
 from modellint.linter.discovery import rules
 from modellint.text.finding import NOTE, Finding
@@ -258,7 +258,7 @@ def test_what_the_shell_says_is_neither_in_the_file_nor_printed(
     for number, text in enumerate([FROM_SHELL, *overrides]):
         names.append(f"{number}.yaml")
         (tmp_path / names[-1]).write_text(text, encoding="utf-8")
-    found = check([], list(rules().values()), SHELL, options=Options(names)).results
+    found = check([], Settings(list(rules().values()), SHELL, options=Options(names))).results
     about = [result.rule for result in found]
     assert "literal-credential" not in about
     assert [result.place.text for result in found if result.rule == "leaked-variable"] == ["OPENAI_API_KEY"]

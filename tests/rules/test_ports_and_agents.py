@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.linter.discovery import rules
 from modellint.text.finding import Finding
 
@@ -276,5 +276,5 @@ def test_the_key_of_litellm(
     monkeypatch.chdir(tmp_path / "p")
     Path("c.yaml").write_text(config or "general_settings: {master_key: own}\n", "utf-8")
     Path("compose.yaml").write_text(server("['4000:4000']", LITELLM, CONFIGURED + rest), "utf-8")
-    found = check(["compose.yaml"], [rules()[PORT]], {}).results
+    found = check(["compose.yaml"], Settings([rules()[PORT]], {})).results
     assert [reason in result.message for result in found] == [True] * bool(reason)

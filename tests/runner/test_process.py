@@ -211,7 +211,7 @@ def test_a_killed_parent_leaves_nothing(
     code = (
         "import sys, threading\n"
         "from modellint.smoke.runners.find import Program\n"
-        "from modellint.smoke.runners.plan import Files, Setup\n"
+        "from modellint.smoke.runners.plan import Files, RunnerConfig\n"
         "from modellint.smoke.runners.process import start\n"
         "held = []\n"
         f"begin = lambda: held.append(start(Program({xllamacpp.words!r}, ''), {setup(512)!r}, Files({str(model)!r})))\n"

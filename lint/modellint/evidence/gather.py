@@ -199,7 +199,7 @@ class Evidence:
             inline = text if isinstance(text, Scalar) else None
             dockerfile, target = text_of(section.get("dockerfile")) or "", text_of(section.get("target")) or ""
         path = os.path.normpath(os.path.join(folder, dockerfile or _DOCKERFILE))
-        inside = inline is None and os.path.isfile(path) and disk.inside(path, folder)
+        inside = inline is None and self._project.reader.is_file(path) and disk.inside(path, folder)
         return Build(named, folder, path if inside else "", inline, target)
 
     def dockerfile(self, service: Service) -> Dockerfile | None:
@@ -228,7 +228,9 @@ class Evidence:
 
             dockerfile = os.path.relpath(build.dockerfile, build.folder) if build.dockerfile else None
             with self._time:
-                self._code[key] = read_code(build.folder, dockerfile, names=sorted(self._variables_of_grants()))
+                self._code[key] = read_code(
+                    build.folder, dockerfile, names=sorted(self._variables_of_grants()), reader=self._project.reader
+                )
         return self._code[key]
 
     def is_mentioned(self, service: Service, names: Sequence_[str]) -> bool:
@@ -312,7 +314,7 @@ class Evidence:
 
                 words = [text_of(scalar) or "" for scalar in command_scalars(service)]
                 with self._time:
-                    self._image_scripts[name] = started(dockerfile, words, build.folder)
+                    self._image_scripts[name] = started(dockerfile, words, build.folder, self._project.reader)
         return self._image_scripts[name]
 
     def script_reads(self, service: Service) -> dict[str, Span]:
@@ -379,7 +381,7 @@ class Evidence:
         if build.inline is not None:
             return read_dockerfile(Source("<inline>", text_of(build.inline) or "", True), build.target)
         try:
-            return read_dockerfile(disk.read(build.dockerfile, private=True), build.target)
+            return read_dockerfile(self._project.reader.read(build.dockerfile, private=True), build.target)
         except disk.Unreadable:
             return None
 
