@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,7 @@ from modellint.check import Settings, check
 from modellint.cli import main
 from modellint.linter.discovery import rules
 from modellint.report import renderer
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from canary import CANARY, PLACES, hide, write_place, write_projects
+from support.canary import CANARY, PLACES, hide, write_place, write_projects
 
 FORMS = ("text", "json", "sarif", "github", "gitlab", "junit", "rdjson", "markdown")
 

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from remains import processes
 
 from modellint.smoke.docker.subprocesses import Done, ProgramCall, run, run_all
+from support.smoke.remains import processes
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}
 DEAF = 'trap "" TERM; echo deaf; sleep 60 & wait; sleep 60'

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from push import Registry
-from raw import Host
+
+from support.registry.push import Registry
+from support.registry.raw import Host
 
 PROGRAM = [sys.executable, "-m", "modellint"]
 

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import gguf
 import pytest
-from canned import DOC, GGUF, MMPROJ, TEMPLATE, WEIGHT, Model, Stored, noise
-from push import sha256
-from remains import Ended, own_folder, smoke
-from tiny import Canary, push
 
 from modellint.smoke.runners import canary
+from support.registry.push import sha256
+from support.smoke.remains import Ended, own_folder, smoke
+from support.smoke.tiny import Canary, push
+from support.store.canned import DOC, GGUF, MMPROJ, TEMPLATE, WEIGHT, Model, Stored, noise
 
 PROJECT = """\
 name: findings

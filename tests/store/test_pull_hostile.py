@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canned import GGUF, TEMPLATE, GiveBlob, Json, Model, Server, blobs, cut, honest, noise, parts
-from canned import names as listed
-from push import Registry, sha256
-from raw import Talk
 
 from modellint.registry.failure import Failure
 from modellint.registry.options import RegistryOptions
 from modellint.smoke.store.bundle import Bundle
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
+from support.registry.push import Registry, sha256
+from support.registry.raw import Talk
+from support.store.canned import GGUF, TEMPLATE, GiveBlob, Json, Model, Server, blobs, cut, honest, noise, parts
+from support.store.canned import names as listed
 
 DATA = noise(2_000_000, 20)
 

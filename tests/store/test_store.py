@@ -13,10 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from canned import GGUF, Model, Server, blobs, honest, noise, parts
-from canned import names as listed
-from push import sha256
-from raw import Talk
 
 from modellint.registry.failure import Failure
 from modellint.registry.options import RegistryOptions
@@ -26,6 +22,10 @@ from modellint.smoke.store.layout import default_folder, hex_of, safe_name, unli
 from modellint.smoke.store.part import PartialBlob
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
+from support.registry.push import sha256
+from support.registry.raw import Talk
+from support.store.canned import GGUF, Model, Server, blobs, honest, noise, parts
+from support.store.canned import names as listed
 
 KILLS = int(os.environ.get("MODELLINT_ENDINGS", "4"))
 PULL = """

@@ -21,7 +21,7 @@ from modellint.linter.discovery import rules
 from modellint.report import FORMATS, renderer
 from modellint.text.edit import Fix
 from modellint.text.source import Source
-from mutations import mutated
+from support.mutations import mutated
 
 SEED = 5
 SECONDS = 30  # for all commands about one text: what takes longer, takes for ever
