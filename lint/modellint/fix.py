@@ -224,6 +224,7 @@ class _Run:
         self.size = 0  # letters of the project that was opened last
         self.twins: dict[EditsKey, list[Finding]] = {}  # that one and the same change mends
         self.forbidden: set[tuple[str, int, str, str]] = set()  # findings whose fixes are unsafe, once for all projects
+        self.ahead: tuple[Project, str] | None = None  # the project as it is drafted, where a try has opened it
         self.files: dict[str, YamlFile] = {}  # of the project as it is drafted, by path
         self.in_haste = False  # whether a fix is left out where trouble shows, and not tried once more by itself
         self.tries = 0  # that are left for all passes over a project
@@ -234,31 +235,45 @@ class _Run:
 
     def project(self, target: str) -> None:
         """Fix one project."""
-        forbidden: list[Finding] = []
+        self.ahead = None
         for number in range(MAX_PASSES):
-            findings = self._findings(target, self.drafts)
-            proposed = [each for each in findings if each.fix]
-            allowed = [each for each in proposed if self._is_allowed(each)]
-            forbidden = [each for each in proposed if not self._is_allowed(each)]
-            possible = [each for each in allowed if _key(each) not in self.refused and self._may_write(each)]
-            self.twins = _twins(possible)
-            fitting_now = _fitting([several[0] for several in self.twins.values()])
-            if number == 0:
-                self.tries = max(FEWEST_TRIES, MAX_WORK // max(1, self.size))
-                self.in_haste = self.tries <= FEW_TRIES
-            tries = [min(MAX_TRIES, self.tries)]
-            before = tries[0]
-            if not fitting_now or not self._apply(target, fitting_now, tries):
+            forbidden, is_last = self._pass(target, number == 0)
+            if is_last:
                 break
-            self.tries -= before - tries[0]
-        places = ((each.span.source.path, each.span.start, each.rule, each.message) for each in forbidden)
-        self.forbidden.update(places)
+        self.forbidden.update(forbidden)
+
+    def _pass(self, target: str, is_first: bool) -> tuple[set[tuple[str, int, str, str]], bool]:
+        """Fix what can be fixed at once; the findings whose fixes are unsafe, and whether nothing is left to be done.
+
+        What it found is forgotten before the next pass finds anything.
+        """
+        findings = self._findings(target, self.drafts)
+        proposed = [each for each in findings if each.fix]
+        allowed = [each for each in proposed if self._is_allowed(each)]
+        forbidden = {
+            (each.span.source.path, each.span.start, each.rule, each.message)
+            for each in proposed
+            if not self._is_allowed(each)
+        }
+        possible = [each for each in allowed if _key(each) not in self.refused and self._may_write(each)]
+        self.twins = _twins(possible)
+        fitting_now = _fitting([several[0] for several in self.twins.values()])
+        if is_first:
+            self.tries = max(FEWEST_TRIES, MAX_WORK // max(1, self.size))
+            self.in_haste = self.tries <= FEW_TRIES
+        tries = [min(MAX_TRIES, self.tries)]
+        before = tries[0]
+        is_last = not fitting_now or not self._apply(target, fitting_now, tries)
+        self.tries -= before - tries[0]
+        self.twins = {}
+        return forbidden, is_last
 
     def _is_allowed(self, finding: Finding) -> bool:
         return self.unsafe or (finding.fix is not None and finding.fix.safety == SAFE)
 
     def _findings(self, target: str, drafts: Mapping[str, str]) -> list[Finding]:
-        project, overlay = self._open(target, drafts)
+        project, overlay = self.ahead or self._open(target, drafts)
+        self.ahead = None
         self.unread.update({(trouble.path, trouble.reason): trouble for trouble in unread_parts(project)})
         self.violations = [violation.message for violation in project.violations]
         self.files = {file.source.path: file for file in project.files}
@@ -339,10 +354,11 @@ class _Run:
     def _unsound(self, target: str, findings: Sequence[Finding], texts: Mapping[str, str]) -> list[Trouble]:
         """Why fixes must not be applied together, and where that shows; nothing where they may."""
         edits = _edits(findings)
+        self.ahead = None
         after: Project | None = None
         lost: files.Unreadable | None = None
         try:
-            after, _ = self._open(target, {**self.drafts, **texts})
+            after, overlay = self._open(target, {**self.drafts, **texts})
         except files.Unreadable as trouble:
             lost = trouble
         new = {file.source.path: file for file in after.files} if after is not None else {}
@@ -361,6 +377,8 @@ class _Run:
                 reason = f"with it, Docker Compose would refuse the project ({violation.message})"
                 span = violation.span
                 troubles.append((span.source.path, span.start, span.end, reason))
+        if not troubles:
+            self.ahead = after, overlay
         return troubles
 
     def _damage(self, edits: Sequence[Edit], text: str, new: YamlFile | None) -> str:

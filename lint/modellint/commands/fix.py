@@ -36,7 +36,7 @@ def run(said: Arguments) -> int:
         raise UsageError("`--pin` pins and does nothing else; run `modellint fix --unsafe` for other fixes")
     options = project_options(said)
     pins = _Pins(said, options) if pinning else None
-    find = pins.find if pins else finder(said)
+    find = pins.find if pins else finder(said, fixing=True)
     outcome = fix(said.rest, find, os.environ, options, unsafe=pinning or "--unsafe" in said.values)
     return _finish(said, outcome, pins)
 
