@@ -155,6 +155,22 @@ def test_a_large_project_is_not_tried_as_often_as_a_small_one(
     assert any("too many fixes for one run" in each.reason for each in outcome.left) is (length > 0)
 
 
+def test_what_failed_on_a_long_line_is_known_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although another fix has changed the line."""
+    tried: list[str] = []
+
+    def noted(old: YamlFile, new: YamlFile, edits: Sequence[Edit]) -> str:
+        tried.append(" ".join(edit.text for edit in edits))
+        return real(old, new, edits)
+
+    real = fix_module.damage
+    monkeypatch.setattr(fix_module, "damage", noted)
+    text = f"x-a: [one, {'b' * 1_000}, two]\n"
+    after, _ = fixed(tmp_path, text, words(("one", "]"), ("two", "2nd")))
+    assert after == text.replace("two", "2nd")
+    assert tried == ["] 2nd", "]", "2nd"]
+
+
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The projects that are opened from here on, in a run in which a rule may not find much."""

@@ -41,6 +41,7 @@ MAX_TRIES = 200  # of a pass that fails as a whole, to find the fixes that work
 MAX_WORK = 1 << 19  # letters of a project that its tries together may read, if there are more than a few
 FEWEST_TRIES = 6
 FEW_TRIES = 30
+NEAR = 200  # letters on either side of where a fix begins
 MAX_HELD = 1 << 21  # letters of projects that may lie in memory while nobody needs them
 
 
@@ -433,17 +434,13 @@ def _blamed(findings: Sequence[Finding], troubles: Sequence[Trouble]) -> dict[Fi
     for path, edits in _edits(findings).items():
         text = rewritten(edits)
         put = written(edits)
-        starts = [text.rfind("\n", 0, start) + 1 for start, _ in put]
+        lines = [*Source(path, text).line_starts(), len(text) + 1]
+        starts = [lines[bisect_right(lines, start) - 1] for start, _ in put]
         for where, start, end, reason in troubles:
             at = bisect_right(starts, end) - 1 if where == path else -1
-            if at >= 0 and start <= _line_end(text, put[at][1]):
+            if at >= 0 and start < lines[bisect_right(lines, put[at][1])]:
                 blamed.setdefault(owners[id(edits[at])], reason)
     return blamed
-
-
-def _line_end(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return end if end >= 0 else len(text)
 
 
 def _fitting(findings: Sequence[Finding]) -> list[Finding]:
@@ -453,6 +450,8 @@ def _fitting(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _key(finding: Finding) -> tuple[str, ...]:
-    """What a fix is known by while its place moves."""
+    """What a fix is known by while its place moves: of a line that may be the whole file, what stands near it."""
     span = finding.span
-    return span.source.path, finding.rule, finding.message, span.source.line(span.first[0]).strip()
+    row, column = span.first
+    near = span.source.line(row)[max(0, column - NEAR) : column + NEAR]
+    return span.source.path, finding.rule, finding.message, near.strip()
