@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 AFTER_ALL = "Exemption"  # what a rule looks at that is about no project
 IGNORED = "ignore"  # the kind of what a comment covers
 MOST = 2_000  # findings of one rule in one project: who has more of them looks at no more, and waits for each
-MOST_HELD = 48 << 20  # bytes, about, of the findings beyond those of which fixes are made
+MOST_HELD = 64 << 20  # bytes, about, of the findings beyond those of which fixes are made
 LAST = "Ignore"  # rules about ignore comments run when it is known which of them were needed
 
 
