@@ -28,6 +28,7 @@ from support.shapes import SHAPES
 from support.shapes import write as write_shape
 
 if TYPE_CHECKING:
+    from modellint.files.reader import Reader
     from modellint.text.edit import Safety
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "dev" / "files"
@@ -176,9 +177,11 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The projects that are opened from here on, in a run in which a rule may not find much."""
     found: list[str] = []
 
-    def counted(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
+    def counted(
+        target: str, options: Options, shell: Mapping[str, str], reader: Reader
+    ) -> tuple[Project, Selection, str]:
         found.append(target)
-        return real(target, options, shell)
+        return real(target, options, shell, reader)
 
     real = fix_module.open_project
     monkeypatch.setattr(fix_module, "open_project", counted)

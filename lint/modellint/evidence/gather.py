@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from modellint.compose.model.project import Project, Service
     from modellint.compose.variables.interpolate import Variable
-    from modellint.evidence.commands import Reader, RunScript
+    from modellint.evidence.commands import RunScript, ScriptReader
     from modellint.evidence.dockerfile import Dockerfile, ScriptAt
     from modellint.evidence.source_env import Code
     from modellint.evidence.url import Url
@@ -103,7 +103,7 @@ class Evidence:
         self._mentioned: dict[str, frozenset[str]] = {}
         self._endpoints: dict[str, list[ModelServerAddress]] = {}
         self._runs: dict[str, list[RunScript]] = {}
-        self._reader: Reader | None = None
+        self._reader: ScriptReader | None = None
         self._dockerfiles: dict[str, Dockerfile | None] = {}
         self._code: dict[tuple[str, str], Code] = {}
         self._products: dict[str, Product | None] = {}
@@ -142,9 +142,9 @@ class Evidence:
             self._runs[name] = []
             if _runs_a_script(service):
                 if self._reader is None:
-                    from modellint.evidence.commands import Reader
+                    from modellint.evidence.commands import ScriptReader
 
-                    self._reader = Reader()
+                    self._reader = ScriptReader()
                 self._runs[name] = self._reader.runs(service)
         return self._runs[name]
 
