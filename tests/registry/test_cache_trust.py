@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_commands import run
 
 from modellint.files.ownership import Doubt, refuse_shared
 from modellint.oci.query import Query
 from modellint.registry.ask import ask
 from modellint.registry.light import digest_of, parse
 from modellint.registry.options import RegistryOptions
+from support.registry.program import run
 from support.registry.push import Registry
 from support.registry.raw import Host
 

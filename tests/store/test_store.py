@@ -30,12 +30,12 @@ from support.store.canned import names as listed
 KILLS = int(os.environ.get("MODELLINT_ENDINGS", "4"))
 PULL = """
 import sys
-from modellint.registry.options import Access
-from modellint.oci.query import Request
+from modellint.registry.options import RegistryOptions
+from modellint.oci.query import Query
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
 registry, digest, folder = sys.argv[1:]
-with Store(folder) as store, pull(Request(registry, "some/model", digest=digest), Access(), store) as bundle:
+with Store(folder) as store, pull(Query(registry, "some/model", digest=digest), RegistryOptions(), store) as bundle:
     print(bundle.downloaded, flush=True)
     sys.stdin.read()
 """
