@@ -299,8 +299,8 @@ def test_policy_check_names_exceptions_that_cover_nothing(folder: Path) -> None:
     assert done.stderr.splitlines() == [
         f"modellint: p.yaml:3:44: there is no `deploy/compose.yaml` in `{folder.name}`, the folder of this policy, "
         "which `where` is relative to: this exception for `unused-model` covers nothing; did you mean `compose.yaml`?",
-        "modellint: p.yaml:4:46: this exception for `unused-model` ran out on 2020-01-31; "
-        "mend what it covers, or give it another last day",
+        "modellint: p.yaml:4:46: this exception for `unused-model` expired on 2020-01-31; "
+        "fix the findings that it covers, or set a later `expires` date",
     ]
 
 
