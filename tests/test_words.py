@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ RULES = rules()
 # What is not written, what is written instead, and why.
 AVOID = (
     (r"(?<!there )(is|are) no(?! longer\b)", "is not a", "`is no X` is not idiomatic"),
+    (r"(?<!there )(is|are) none(?! of\b)", "is not", "a riddle"),
     (r"knows? no", "does not support", "a program supports something or does not"),
     (r"refus(e|es|ed|al|als|ing)", "reject", "one word for what Compose and llama-server do with an invalid value"),
     (r"wants?", "require, need", "programs have no wishes"),
@@ -31,7 +33,11 @@ AVOID = (
     (r"holds?|held", "contain", "the plain word"),
     (r"lets? (\S+ ){0,3}through", "allow, accept", "the plain word"),
     (r"mend(s|ed|ing)?", "fix, correct", "the word of the trade"),
-    (r"(^|and |or |: )drop", "remove", "an order to remove; Compose still drops items when it merges"),
+    (
+        r"(?:^|(?<=and )|(?<=or )|(?<=[:;,] ))drop",
+        "remove",
+        "an order; Compose still drops items when it merges",
+    ),
     (r"(leave|left|leaves|take|taken|takes) (\S+ ){0,2}(out|away)", "remove, omit", "the plain word"),
     (r"says|said|tells|told", "set, report, print", "files and programs do not speak"),
     (r"speaks?", "report, apply to", "rules do not speak"),
@@ -57,8 +63,8 @@ NOT_FIRST = ("What ", "Whether ", "Where ")  # words of a docstring
 
 
 def plain(text: str) -> str:
-    """A text in lowercase without what is code in it."""
-    return re.sub(r"`[^`]*`", "`…`", text).lower()
+    """A text in lowercase, on one line, without what is code in it."""
+    return " ".join(re.sub(r"`[^`]*`", "`…`", text).lower().split())
 
 
 def avoided(text: str) -> list[str]:
@@ -162,6 +168,14 @@ class Texts(ast.NodeVisitor):
                 scope.setdefault(node.id, []).append(value)
 
 
+def comments(module: str) -> list[str]:
+    """The comments of a module."""
+    with (FOLDER / module).open("rb") as file:
+        return [
+            token.string.lstrip("# ") for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT
+        ]
+
+
 def read(module: str) -> ast.Module:
     return ast.parse((FOLDER / module).read_text(encoding="utf-8"))
 
@@ -174,9 +188,9 @@ def drawn(name: str) -> list[str]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_words(module: str) -> None:
-    """None of the words to avoid is in a text, a page or a docstring."""
+    """None of the words to avoid is in a text, a page, a docstring or a comment."""
     tree = read(module)
-    texts = [*literals(tree), *docstrings(tree).values()]
+    texts = [*literals(tree), *docstrings(tree).values(), *comments(module)]
     assert not [each for text in texts for each in avoided(text)]
 
 
@@ -226,6 +240,8 @@ def test_texts_are_found() -> None:
         "Compose refuses the file",
         "drop the flag",
         "remove it, or drop the comment",
+        "not needed: drop it",
+        "a model is\nno service",
         "leave the flag out",
         "the runner lets it through",
         "a config that lies in the repository",
