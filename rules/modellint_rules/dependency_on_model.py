@@ -1,8 +1,8 @@
 """`depends_on` refers to a model.
 
-`depends_on` orders services, and a model is not a service: Docker Compose rejects the project (`depends on undefined
-service`). The grant, in the service's own `models:`, connects the two, and Compose pulls and configures granted models
-before it creates any container.
+`depends_on` orders services, and a model is not a service: Docker Compose rejects the project
+(`depends on undefined service`). The grant, in the service's own `models:`, connects the two, and Compose pulls and
+configures granted models before it creates any container.
 
 ```yaml bad
 services:

@@ -4,7 +4,7 @@ Compose validates the whole file before it starts anything, so one wrong key or 
 starting. Two cases are specific to models:
 
 - `context_size` must be a number in the file. `"8192"` and `${CONTEXT}` are strings, and Compose does not convert them,
-  as it does for most other attributes.
+  although it converts most other attributes.
 - an entry of `models:` supports only `model`, `context_size`, `runtime_flags`, `name` and `x-…`.
 
 A missing env file stops Compose too. Values and env files that a fresh clone is not supposed to have, because they are

@@ -1,6 +1,6 @@
 """An inference server has no GPU reservation.
 
-A container has access to the GPUs of the host only if the file requests it: with a reservation, `gpus:`, a runtime or a
+A container has access to the GPUs of the host only if it requests them: with a reservation, `gpus:`, a runtime or a
 device. A server that is built for GPUs does not start without one (vLLM reports "Failed to infer device type"), or
 falls back to the CPU. Ollama supports both; on the CPU its answers take many times longer, which is only a note.
 

@@ -1,10 +1,10 @@
 """Compose needs values or env files that are missing here before it starts the project.
 
 A fresh clone has no `.env`, and should have none, because its contents are secret or differ between hosts. Docker
-Compose rejects such a project until the values exist: a required variable (`${NAME:?}`), a variable that must not be
-empty (in `ports`, `volumes`, `image`, a name), and an env file that `.gitignore` lists or that has an example next to
-it. The files are not wrong, so this is one note for the whole project, at the first place. A policy can raise it, and
-`check --select missing-value --fail-on note` fails on it where the project is supposed to start.
+Compose rejects such a project until the values exist: required variables (`${NAME:?}`), variables that must not be
+empty (in `ports`, `volumes`, `image`, a name), and env files that `.gitignore` lists or that have an example next to
+them. The files in the project are not wrong, so this is one note for the whole project, at the first place. A policy
+can raise it, and `check --select missing-value --fail-on note` fails on it where the project is supposed to start.
 
 ```yaml bad
 services:

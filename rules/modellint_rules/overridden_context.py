@@ -2,9 +2,9 @@
 
 `context_size` becomes `--ctx-size`, and `runtime_flags` come after it: llama-server uses the last one, so
 `-c`/`--ctx-size` in the flags silently wins. `--parallel 4` gives each request a quarter of the context, unless the
-cache is shared (`--kv-unified`). Compose ignores zero and negative values, and a number above 2147483647 makes `docker
-model configure` fail. An embedding model runs with the default context size, and without any of the flags, unless they
-contain exactly `--embeddings` (docker/model-runner 1.2.6).
+cache is shared (`--kv-unified`). Compose ignores zero and negative values, and a number above 2147483647 makes
+`docker model configure` fail. An embedding model runs with the default context size, and without any of the flags,
+unless they contain exactly `--embeddings` (docker/model-runner 1.2.6).
 
 ```yaml bad
 services:

@@ -1,8 +1,8 @@
 """A grant overwrites a variable of the service.
 
 Docker Compose sets the variables of a grant when it creates the container, after `environment` and `env_file`, and they
-override `docker compose run -e` too. It does so silently: the value in the file is never used, and changing it has no
-effect.
+override `docker compose run -e` too. Docker Compose does this silently: the value in the file is never used, and
+changing it has no effect.
 
 ```yaml bad
 services:

@@ -1,8 +1,9 @@
 """A service with a grant has no network that reaches Docker Model Runner.
 
 A grant injects a URL, but does not connect the service to it. With Docker Engine, Docker Model Runner answers at the
-gateway of the Docker bridge, usually `172.17.0.1:12434`; with Docker Desktop, at a host name of the host. A container
-with `network_mode: none`, or only on networks with `internal: true`, has no route to either: every call fails.
+gateway of the Docker bridge, usually `172.17.0.1:12434`; with Docker Desktop, at `model-runner.docker.internal`. A
+container with `network_mode: none`, or only on networks with `internal: true`, has no route to either: every call
+fails.
 
 ```yaml bad
 services:

@@ -76,8 +76,7 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: what reads the variable. Programs that read it by name, such as Python with `os.environ`,
-can.
+What this rule cannot see: what reads the variable. Programs that read it by name can, such as Python with `os.environ`.
 """
 
 from __future__ import annotations

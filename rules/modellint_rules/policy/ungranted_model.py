@@ -1,7 +1,7 @@
 """The policy does not allow a service to use a model that it is granted.
 
 `grants` in a policy is a table: each row lists the models that a service may use. A grant that is not in it may be an
-oversight, or a service that has got access to a model that was never meant for it.
+oversight, or may give a service a model that was never meant for it.
 
 Runs if a policy has `grants`.
 
