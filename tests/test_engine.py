@@ -70,7 +70,9 @@ def test_an_ignore_comment_for_it_may_be_needed() -> None:
         TEXT.replace("judge:", "other:").replace("[ignored-digest]", "[ignored-digest, nothing]")
     )
     report = check(["compose.yaml"], Settings([BROKEN, rules()["unused-ignore"]], {}))
-    assert [each.message for each in report.results] == ["no rule is named `nothing`, so this comment ignores nothing"]
+    assert [each.message for each in report.results] == [
+        "no rule is named `nothing`, so this comment suppresses nothing"
+    ]
 
 
 def test_without_a_place_for_it_the_error_is_raised() -> None:

@@ -1,10 +1,10 @@
-"""A health check runs a program that the image does not hold.
+"""A health check runs a program that is not in the image.
 
-The check fails every time, whatever the server does: the container is `unhealthy` for good, and a service that waits for it
-with `condition: service_healthy` is never started ("dependency failed to start").
+The health check always fails, whatever the server does: the container stays `unhealthy`, and a service that depends on
+it with `condition: service_healthy` never starts ("dependency failed to start").
 
-The image of Ollama holds neither `curl` nor `wget`. It holds `ollama`, and `ollama list` asks the server that `OLLAMA_HOST`
-names for its models and fails where nothing answers, so it tells the same without another program.
+The Ollama image includes neither `curl` nor `wget`. It includes `ollama`, and `ollama list` asks the server at
+`OLLAMA_HOST` for its models and fails if nothing answers, so it checks the same thing without another program.
 
 ```yaml bad
 services:
@@ -12,13 +12,13 @@ services:
     image: ollama/ollama:0.12.6
     healthcheck:
       test: ["CMD", "curl", "-f", "http://localhost:11434/api/tags"]
-      #              ^^^^ `curl` is not in the image of `ollama`: the check always fails, so the container never becomes healthy, and what waits for that never starts
+      #              ^^^^ `curl` is not in the image of `ollama`: the health check always fails, so the container never becomes healthy, and services that wait for it never start
       interval: 30s
   qdrant:
     image: qdrant/qdrant:v1.15.4
     healthcheck:
       test: wget -qO- http://localhost:6333/readyz || exit 1
-      #     ^^^^ `wget` is not in the image of `qdrant`: the check always fails, so the container never becomes healthy
+      #     ^^^^ `wget` is not in the image of `qdrant`: the health check always fails, so the container never becomes healthy
   app:
     image: app
     depends_on:
@@ -66,8 +66,8 @@ services:
       test: ["CMD", "curl", "-f", "http://localhost:8080/health"]
 ```
 
-Of an image that is built here, the base and the steps of the Dockerfile's last stage say what it holds: `python:3.13-slim` has neither
-`curl` nor `wget`, and `pip install` brings none.
+For an image that the project builds, the base image and the steps of the last stage of the Dockerfile are read:
+`python:3.13-slim` includes neither `curl` nor `wget`, and `pip install` adds neither.
 
 ```yaml bad
 services:
@@ -80,7 +80,7 @@ services:
         CMD ["uvicorn", "main:app"]
     healthcheck:
       test: ["CMD", "curl", "-f", "http://localhost:8000/health"]
-      #              ^^^^ `curl` is not in `python:3.13-slim`, which `relay` is built upon: the check always fails, so the container never becomes healthy
+      #              ^^^^ `curl` is not in `python:3.13-slim`, the base image of `relay`: the health check always fails, so the container never becomes healthy
 ```
 
 ```yaml good
@@ -96,8 +96,8 @@ services:
       test: ["CMD", "curl", "-f", "http://localhost:8000/health"]
 ```
 
-What this rule cannot see: what an image holds that it does not know, whether the path that is asked exists, and longer
-scripts: it reads a command, and alternatives behind `||`.
+What this rule cannot see: the contents of images that it does not know, whether the requested path exists, and longer
+scripts. It reads one command and its alternatives after `||`.
 """
 
 from __future__ import annotations
@@ -130,26 +130,26 @@ if TYPE_CHECKING:
 
     from modellint.rule import Node
 
-    Lacking: TypeAlias = Callable[[str], bool]  # whether an image lacks a tool
+    Lacking: TypeAlias = Callable[[str], bool]  # whether an image lacks a program
 
 _SHELLS = frozenset(("sh", "bash", "/bin/sh", "/bin/bash"))
 _GIVES_UP = frozenset(("exit", "false"))
 _HARMLESS = ("2>&1", "1>&2", ">&2", "&>", "&&")  # an `&` that sends nothing to the background
-_TOO_MUCH = (";", "\n", "`", "$(", "&", "(", "{", "!")  # then it is a script, and the first word does not decide
+_TOO_MUCH = (";", "\n", "`", "$(", "&", "(", "{", "!")  # it is a script: the first word does not decide the result
 _INSTEAD = {
     "docker.io/qdrant/qdrant": "use `bash -c ':> /dev/tcp/127.0.0.1/6333'`",
-    "ghcr.io/berriai/litellm": "use `python3` and its `urllib.request`",
-    "docker.litellm.ai/berriai/litellm": "use `python3` and its `urllib.request`",
-    "docker.io/semitechnologies/weaviate": "use `wget`, which it holds",
-    "cr.weaviate.io/semitechnologies/weaviate": "use `wget`, which it holds",
-    "ghcr.io/ggml-org/llama.cpp": "use `curl`, which it holds",
+    "ghcr.io/berriai/litellm": "use `python3` with `urllib.request`",
+    "docker.litellm.ai/berriai/litellm": "use `python3` with `urllib.request`",
+    "docker.io/semitechnologies/weaviate": "use `wget`, which the image includes",
+    "cr.weaviate.io/semitechnologies/weaviate": "use `wget`, which the image includes",
+    "ghcr.io/ggml-org/llama.cpp": "use `curl`, which the image includes",
 }
 _CHECK = '["CMD", "ollama", "list"]'
 
 
 @rule(WARNING)
 def broken_healthcheck(project: Project, context: Context) -> Findings:
-    """Report health checks that begin with a program which the image is known to lack."""
+    """Report health checks that start with a program that the image is known to lack."""
     broken = [(service, found) for service in project.services.values() if (found := _check(service, context))]
     waiting = _waiting(project) if broken else {}
     for service, (image, tool, span, test) in broken:
@@ -157,7 +157,7 @@ def broken_healthcheck(project: Project, context: Context) -> Findings:
 
 
 def _check(service: Service, context: Context) -> tuple[Image, str, Span, Node] | None:
-    """The image, or the one that it is built upon, and the program that it lacks, for a check that cannot work."""
+    """Return the image or base image, the program that it lacks, its place and the test of a failing health check."""
     test = service.body.get("healthcheck", "test")
     if test is None:
         return None
@@ -185,29 +185,34 @@ def _image(reference: str) -> Lacking:
 
 
 def _broken(service: Service, image: Image, tool: str, span: Span, test: Node, waiting: list[Span]) -> Finding:
-    follows = ", and what waits for that never starts" if waiting else ""
+    follows = ", and services that wait for it never start" if waiting else ""
     is_built = "build" in service.body
     where = (
-        f"`{image.text}`, which `{service.name.text}` is built upon"
+        f"`{image.text}`, the base image of `{service.name.text}`"
         if is_built
         else f"the image of `{service.name.text}`"
     )
-    message = f"`{tool}` is not in {where}: the check always fails, so the container never becomes healthy{follows}"
+    message = (
+        f"`{tool}` is not in {where}: the health check always fails, so the container never becomes healthy{follows}"
+    )
     edit = _edit(service, test) if not is_built and product(image) is OLLAMA else None
-    fix = Fix("ask with `ollama list`, which the image holds", [edit]) if edit else None
-    related = [(each, "waits for it") for each in waiting]
+    fix = Fix("use `ollama list`, which the image includes", [edit]) if edit else None
+    related = [(each, "waits for this service") for each in waiting]
     if is_built:
         return Finding(
-            span, message, related=related, hint=f"install `{tool}` in the Dockerfile, or use what the image holds"
+            span,
+            message,
+            related=related,
+            hint=f"install `{tool}` in the Dockerfile, or use a program that the image includes",
         )
     if service.image is not None:
         related.insert(0, (service.image.content, "the image"))
-    hint = "" if fix else _INSTEAD.get(image.name, "use a program that the image holds, as `ollama list`")
+    hint = "" if fix else _INSTEAD.get(image.name, "use a program that the image includes, such as `ollama list`")
     return Finding(span, message, fix, related, hint=hint)
 
 
 def _missing(test: Node, lacking: Lacking) -> tuple[str, Span] | None:
-    """The program that the check begins with, if the image lacks it and nothing takes its place."""
+    """Return the program that the health check starts with, if the image lacks it and no alternative can pass."""
     if isinstance(test, Scalar):
         return _in_shell(test, lacking)
     items = [item for item in test if isinstance(item, Scalar)] if isinstance(test, Sequence) else []
@@ -238,7 +243,7 @@ def _in_shell(script: Scalar, lacking: Lacking) -> tuple[str, Span] | None:
 
 
 def _fails(command: str, lacking: Lacking) -> bool:
-    """Whether an alternative fails as well."""
+    """Return whether an alternative fails too."""
     line = command.split()
     if line and line[0] in _GIVES_UP:
         return line[1:2] != ["0"]
@@ -246,14 +251,14 @@ def _fails(command: str, lacking: Lacking) -> bool:
 
 
 def _is_lost(command: str) -> bool:
-    """Whether nothing behind a pipe turns the failure into a success: `grep` finds nothing in nothing."""
+    """Return whether the failure survives a pipe: `grep` finds nothing in empty input."""
     _, *behind = command.split("|")
     last = behind[-1].split() if behind else ["grep"]
     return last[:1] == ["grep"] and not any(word[:1] == "-" and "v" in word for word in last)
 
 
 def _installed(service: Service) -> list[str]:
-    """The words of the commands that run before the check, which may install something."""
+    """Return the words of the commands that run before the health check, which may install a program."""
     hooks = (scalar for key in ("post_start", "pre_start") for scalar in scalars(service.body.get(key)))
     mounts = (scalar for scalar in scalars(service.body.get("volumes")))
     found = [word for scalar in hooks for word in str(scalar.value).split()]
@@ -265,7 +270,7 @@ def _installed(service: Service) -> list[str]:
 
 
 def _waiting(project: Project) -> dict[str, list[Span]]:
-    """Where services wait for others to be healthy, by the name of what they wait for."""
+    """Return the places where services wait for a healthy service, by the name of that service."""
     found: dict[str, list[Span]] = {}
     for service in project.services.values():
         section = service.body.get("depends_on")
@@ -277,12 +282,12 @@ def _waiting(project: Project) -> dict[str, list[Span]]:
 
 
 def _edit(service: Service, test: Node) -> Edit | None:
-    """Replace the check, where it is written plainly."""
+    """Return an edit that replaces the health check, or None if it is not written in a simple form."""
     check = service.body.get("healthcheck")
     key = check.key("test") if isinstance(check, Mapping) else None
     text = test.span.text
     if key is None or test.anchor or test.tag or "#" in text or (isinstance(test, Scalar) and "\n" in text):
         return None
-    # A list may begin below its key, what replaces it may not.
+    # A block list may have the indentation of its key, the flow list that replaces it may not.
     below = test.span.first[0] > key.span.first[0] and test.span.first[1] <= key.span.first[1]
     return None if below else Edit(test.span, _CHECK)

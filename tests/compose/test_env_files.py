@@ -115,8 +115,11 @@ def test_an_env_file_elsewhere_in_the_repository_is_read(tmp_path: Path, monkeyp
                 "the env file `../e.env` cannot be read, line 1: the name of a variable cannot contain a blank; "
                 "write `NAME=value`",
             ),
-            ("outside-file", "`../e.env` lies outside the project's folder: what the project is depends on it"),
+            (
+                "outside-file",
+                "`../e.env` is outside the project directory: copies and reviews of that directory do not include it",
+            ),
         ],
-        [("outside-file", "`../../e.env` lies outside the repository and is not read: what it sets is not looked at")],
+        [("outside-file", "`../../e.env` is outside the repository: modellint does not read it or check what it sets")],
         [],
     ]

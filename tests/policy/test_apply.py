@@ -137,7 +137,7 @@ def test_an_exception_that_begins_at_the_wrong_folder_is_reported(where: str) ->
     [only] = [each for each in report.results if each.rule == "unused-exception"]
     assert (only.place.path, only.place.text) == ("deploy/policy.yaml", where)
     assert said in only.message
-    assert only.hint == (f"did you mean `{meant}`?" if meant else "mend its `where`, or drop the exception")
+    assert only.hint == (f"did you mean `{meant}`?" if meant else "correct its `where`, or remove the exception")
 
 
 @pytest.mark.parametrize("where", ["./compose.yaml", "../{}/compose.yaml#models", ".//*.yaml"])
@@ -238,7 +238,14 @@ def test_an_exception_covers_the_warnings_of_such_a_rule() -> None:
 
 def test_what_a_page_calls_refused_is_refused() -> None:
     """Whatever a rule reports as an error because the project cannot start, no exception covers."""
-    words = ("Compose refuses", "Runner refuses", "never starts", "does not start", "nothing to start", "cannot be run")
+    words = (
+        "Compose refuses",
+        "Compose rejects",
+        "Runner rejects",
+        "does not start",
+        "nothing to start",
+        "cannot run",
+    )
     for rule in rules().values():
         drawn = [line for line in rule.doc.splitlines() if "^^" in line]
         if rule.severity == "error" and not rule.policy and any(word in line for word in words for line in drawn):

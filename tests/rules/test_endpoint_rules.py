@@ -188,7 +188,7 @@ def test_keys_in_the_environment(name: str, value: str, count: int, find: Find) 
 def test_a_key_on_one_line_is_said_once(shared: str, said: str, find: Find) -> None:
     services = "".join(f"  s{at}: {{image: i, {said}}}\n" for at in range(4))
     (found,) = find("leaked-variable", f"services:\n  s: {{image: i, {shared}}}\n{services}")
-    assert found.message.startswith("the key `OPENAI_API_KEY` lies in the environment of `s`, `s0`, `s1` and 2 more: ")
+    assert found.message.startswith("the key `OPENAI_API_KEY` is in the environment of `s`, `s0`, `s1` and 2 more: ")
 
 
 @pytest.mark.parametrize(

@@ -173,8 +173,7 @@ def test_a_file_that_ends_too_early(registry: Stored, make: Canary) -> None:
 def test_a_flag_that_the_allow_list_refuses(registry: Stored) -> None:
     only(
         run(registry, "canary-llm:v1", "--host", "0.0.0.0"),
-        "configured: `--host` is what the runner sets itself: Docker Model Runner refuses it and `docker compose up`"
-        " fails",
+        "configured: `--host` is set automatically: Docker Model Runner rejects it, and `docker compose up` fails",
     )
 
 
