@@ -114,6 +114,7 @@ from modellint.rule import (
     Fix,
     Mapping,
     Project,
+    Related,
     Scalar,
     Sequence,
     Service,
@@ -197,7 +198,7 @@ def _broken(service: Service, image: Image, tool: str, span: Span, test: Node, w
     )
     edit = _edit(service, test) if not is_built and product(image) is OLLAMA else None
     fix = Fix("use `ollama list`, which the image includes", [edit]) if edit else None
-    related = [(each, "waits for this service") for each in waiting]
+    related = [Related(each, "waits for this service") for each in waiting]
     if is_built:
         return Finding(
             span,
@@ -206,7 +207,7 @@ def _broken(service: Service, image: Image, tool: str, span: Span, test: Node, w
             hint=f"install `{tool}` in the Dockerfile, or use a program that the image includes",
         )
     if service.image is not None:
-        related.insert(0, (service.image.content, "the image"))
+        related.insert(0, Related(service.image.content, "the image"))
     hint = "" if fix else _INSTEAD.get(image.name, "use a program that the image includes, such as `ollama list`")
     return Finding(span, message, fix, related, hint=hint)
 

@@ -106,7 +106,21 @@ from modellint.compose.model.unset import unset
 from modellint.evidence.images import OLLAMA, RUNNER, Product, product_of
 from modellint.evidence.mounted import mounted_yaml
 from modellint.evidence.serving import Listening, flag, key, listening, served, words
-from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, scalars, text_of
+from modellint.rule import (
+    WARNING,
+    Context,
+    Edit,
+    Finding,
+    Findings,
+    Fix,
+    Related,
+    Scalar,
+    Service,
+    Span,
+    rule,
+    scalars,
+    text_of,
+)
 from modellint.text.numbers import whole
 from modellint.yaml.scalars import compose_text
 
@@ -281,6 +295,6 @@ def _on_the_host(service: Service, mode: Scalar, ports: list[Published], context
         yield Finding(
             port.node.content,
             f"{message}; `ports` has no effect",
-            related=[(mode.content, "listens here")],
+            related=[Related(mode.content, "listens here")],
             hint=hint,
         )

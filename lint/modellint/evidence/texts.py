@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modellint.compose.model.project import entries, names, settings
+from modellint.text.finding import Related
 from modellint.yaml.node import Scalar, Sequence, scalars, text_of
 
 TYPE_CHECKING = False
@@ -34,7 +35,7 @@ class Text:
         value: str,
         locate: Callable[[int, int], Span],
         node: Scalar | None,
-        origin: tuple[tuple[Span, str], ...] = (),
+        origin: tuple[Related, ...] = (),
     ) -> None:
         self.kind: Kind = kind
         self.name = name
@@ -68,7 +69,7 @@ def command_scalars(service: Service) -> Iterator[Scalar]:
 
 def of_setting(kind: Kind, setting: Setting) -> Text:
     """The value of a variable, an argument or a label."""
-    origin = ((setting.span, f"`{setting.name}` is set here"),) if setting.node is None else ()
+    origin = (Related(setting.span, f"`{setting.name}` is set here"),) if setting.node is None else ()
     return Text(kind, setting.name, setting.value or "", setting.locate, setting.node, origin)
 
 
