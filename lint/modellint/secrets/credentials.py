@@ -69,12 +69,10 @@ _DUMMY_PARTS = (
 
 def in_capitals(name: str) -> str:
     """A name with its words in capitals, one `_` between them: `Atlas__MasterKey` is `ATLAS_MASTER_KEY`."""
-    parts: list[str] = []
-    begin = 0
-    for at in range(1, len(name) + 1):
-        if at == len(name) or (name[at].isupper() and name[at - 1].islower()):
-            parts.append(name[begin:at])
-            begin = at
+    parts = [name]
+    if not (name.islower() or name.isupper()):
+        humps = [at for at in range(1, len(name)) if name[at].isupper() and name[at - 1].islower()]
+        parts = [name[begin:end] for begin, end in zip([0, *humps], [*humps, len(name)], strict=True)]
     words = "_".join(parts).upper().replace("-", "_").replace(".", "_").replace(":", "_").split("_")
     return "_".join([word for word in words if word])
 

@@ -108,7 +108,10 @@ def secrets_of(source: Source) -> Secrets:
 
 
 def _is_marked(lower: str) -> bool:
-    return any(mark in lower for mark in MARKS)
+    for mark in MARKS:  # noqa: SIM110 - every file comes by here, and this takes half the time of `any`
+        if mark in lower:
+            return True
+    return False
 
 
 def _hide_settings(source: Source, found: Secrets) -> None:
