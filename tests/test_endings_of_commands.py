@@ -15,6 +15,7 @@ CLOSED = "modellint: standard output: is closed\n"
 _STOP = """\
 import os, signal, sys
 import modellint.cli as cli
+from modellint.commands import arguments
 {when} = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
 sys.argv = ["modellint", *{words}]
 cli.run()
@@ -84,7 +85,7 @@ def test_a_reader_that_never_reads_is_no_defect(words: str, folder: Path) -> Non
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody sends SIGTERM there")
-@pytest.mark.parametrize("when", ["cli._main", "cli.main", "cli.arguments.read"])
+@pytest.mark.parametrize("when", ["cli._main", "cli.main", "arguments.read"])
 @pytest.mark.parametrize("words", [["check"], ["fix"], ["smoke"], ["smoke", "--serve"]])
 def test_who_is_told_to_end_says_so(when: str, words: list[str], folder: Path) -> None:
     program = _STOP.format(when=when, words=words)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-from modellint.commands import arguments
-from modellint.commands.arguments import UsageError
-from modellint.commands.table import FAILED
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from modellint.commands.arguments import Arguments
+    from modellint.system.import_cache import ImportCache
 
+_FAILED = 2  # the exit status `FAILED` of the table of commands, which is imported later
 STOPPED = 128 + 15  # the exit status of what SIGTERM has ended, as shells have it
 _RARE_GC = 200_000  # objects; a short run that makes few cycles loses time to a collector that looks often
 
@@ -26,24 +24,32 @@ class Stopped(KeyboardInterrupt):
 def run() -> None:
     """Run the program in a process of its own."""
     try:
-        _begin()
+        cache = _begin()
         status = main(sys.argv[1:])
+        if sys.argv[1:2] == ["check"]:
+            cache.write()
     except KeyboardInterrupt as interruption:
         status = _interrupted(interruption)
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except BrokenPipeError:
-        status = FAILED
+        status = _FAILED
     except OSError as error:
-        status = FAILED if status == FAILED else _failed(error, "standard output")  # of which something is said already
+        status = (
+            _failed(error, "standard output") if status != _FAILED else _FAILED
+        )  # of which something is said already
     os._exit(status)  # what the interpreter takes down in an orderly way, a process that ends loses anyway
 
 
-def _begin() -> None:
-    """Set the process up."""
+def _begin() -> ImportCache:
+    """Set the process up. From then on what is imported comes from one file, if it was imported before."""
     import gc
 
+    from modellint.system.import_cache import ImportCache
+
+    cache = ImportCache()
+    sys.meta_path.insert(0, cache)
     signals = __import__("_signal")  # `signal` is this and an enumeration, which takes a while to be imported
     if signals.getsignal(signals.SIGTERM) == signals.SIG_DFL:
         signals.signal(signals.SIGTERM, _stop)
@@ -55,6 +61,7 @@ def _begin() -> None:
     from modellint.yaml.events import import_alone
 
     import_alone()
+    return cache
 
 
 def _stop(_number: int, _frame: object) -> None:
@@ -68,15 +75,17 @@ def _interrupted(interruption: KeyboardInterrupt) -> int:
     """Say that somebody ended the program; the exit status by which others know it."""
     stopped = isinstance(interruption, Stopped)
     _complain("stopped" if stopped else "interrupted")
-    return STOPPED if stopped else FAILED
+    return STOPPED if stopped else _FAILED
 
 
 def main(words: Sequence[str]) -> int:
     """Run a command and return its exit code. Nothing that goes wrong shows a traceback."""
+    from modellint.commands.arguments import UsageError, help_of
+
     try:
         return _main(words)
     except UsageError as error:
-        _complain(f"{error}\ntry `{arguments.help_of(words)}`")
+        _complain(f"{error}\ntry `{help_of(words)}`")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader is gone; the exit code still counts
     except OSError as error:
@@ -92,7 +101,7 @@ def main(words: Sequence[str]) -> int:
             from modellint.system.internal_error import defect
 
             _complain(f"internal error: {defect(error)}")
-    return FAILED
+    return _FAILED
 
 
 def _failed(error: OSError, path: str = "") -> int:
@@ -101,15 +110,17 @@ def _failed(error: OSError, path: str = "") -> int:
     from modellint.system.internal_error import place
 
     _complain(f"{error.filename or path or f'unexpected, at {place(error)}'}: {words(error)}")
-    return FAILED
+    return _FAILED
 
 
 def _main(words: Sequence[str]) -> int:
+    from modellint.commands import arguments
+
     if not words or words[0] in ("-h", "--help", "help"):
         if words[1:] and words[0] == "help":
             return _main([words[1], "--help"])
         _print(arguments.usage())
-        return 0 if words else FAILED
+        return 0 if words else _FAILED
     if words[0] == "--version":
         words = ["version"]
     said = arguments.read(words)
