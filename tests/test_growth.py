@@ -47,7 +47,7 @@ LIMITS = {
     "modellint_rules.uninjected_variable._MOST_UNSET": 4,
 }
 # Searches by halves, of which the two branches are taken as it happens.
-BY_HALVES = ("modellint/text/source.py:Source.position:", "canonical/order.py:")
+BY_HALVES = ("text/source.py:Source.position:", "canonical/order.py:")
 COMMANDS = {
     "check": ["check", "--select", "all", "--fail-on", "never"],
     "fix": ["fix", "--unsafe", "--diff"],
