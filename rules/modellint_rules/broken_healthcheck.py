@@ -96,14 +96,55 @@ services:
       test: ["CMD", "curl", "-f", "http://localhost:8000/health"]
 ```
 
+`CMD-SHELL` takes one string. Of `["CMD-SHELL", "curl", "-f", "http://…"]` the shell runs `curl`, and takes the other words
+for its own arguments `$0`, `$1`, …, which nothing reads.
+
+```yaml bad
+services:
+  api:
+    image: example/api:1
+    healthcheck:
+      test: ["CMD-SHELL", "curl", "-f", "http://localhost:8000/health"]
+      #                    ^^^^ `CMD-SHELL` takes one string: the shell runs `curl` without the words behind it, which always fails, so the container never becomes healthy
+  cache:
+    image: redis:8
+    healthcheck:
+      test: ["CMD-SHELL", "redis-cli", "ping", "|", "grep PONG"]
+      #                    ^^^^^^^^^ `CMD-SHELL` takes one string: the shell runs `redis-cli` without the words behind it, so this check does not test what it says
+```
+
+```yaml fixed
+services:
+  api:
+    image: example/api:1
+    healthcheck:
+      test: ["CMD", "curl", "-f", "http://localhost:8000/health"]
+  cache:
+    image: redis:8
+    healthcheck:
+      test: ["CMD-SHELL", "redis-cli", "ping", "|", "grep PONG"]
+```
+
+```yaml good
+services:
+  api:
+    image: example/api:1
+    healthcheck:
+      test: ["CMD-SHELL", "curl -f http://localhost:8000/health || exit 1"]
+  cache:
+    image: redis:8
+    healthcheck:
+      test: ["CMD", "redis-cli", "ping"]
+```
+
 What this rule cannot see: what an image holds that it does not know, whether the path that is asked exists, and longer
 scripts: it reads a command, and alternatives behind `||`.
 """
 
 from __future__ import annotations
 
+from modellint.compose.model.wrappers import base_name, invocation
 from modellint.evidence.images import OLLAMA, base_lacks, lacks, product
-from modellint.evidence.serving import words
 from modellint.oci.image_reference import Image
 from modellint.rule import (
     WARNING,
@@ -115,11 +156,9 @@ from modellint.rule import (
     Mapping,
     Project,
     Scalar,
-    Sequence,
     Service,
     Span,
     rule,
-    scalars,
     text_of,
 )
 
@@ -128,11 +167,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from modellint.rule import Node
+    from modellint.compose.model.commands import CommandLine, Word
 
     Lacking: TypeAlias = Callable[[str], bool]  # whether an image lacks a tool
 
-_SHELLS = frozenset(("sh", "bash", "/bin/sh", "/bin/bash"))
 _GIVES_UP = frozenset(("exit", "false"))
 _HARMLESS = ("2>&1", "1>&2", ">&2", "&>", "&&")  # an `&` that sends nothing to the background
 _TOO_MUCH = (";", "\n", "`", "$(", "&", "(", "{", "!")  # then it is a script, and the first word does not decide
@@ -145,22 +183,30 @@ _INSTEAD = {
     "ghcr.io/ggml-org/llama.cpp": "use `curl`, which it holds",
 }
 _CHECK = '["CMD", "ollama", "list"]'
+_OPERATORS = frozenset(("||", "&&", "|", "&", ";", "<", ">", ">>", "2>&1", "2>"))
+_USELESS_ALONE = ("curl", "wget")  # they fail without an address
+_ALONE = "which always fails, so the container never becomes healthy"
+_UNTESTED = "so this check does not test what it says"
 
 
 @rule(WARNING)
 def broken_healthcheck(project: Project, context: Context) -> Findings:
-    """Report health checks that begin with a program which the image is known to lack."""
-    broken = [(service, found) for service in project.services.values() if (found := _check(service, context))]
+    """Report health checks that begin with a program which the image lacks, and words that no shell reads."""
+    broken: list[tuple[Service, CommandLine, tuple[Image, Word]]] = []
+    for service in project.services.values():
+        check = service.commands.check
+        found = _lacking(service, check, context) if check is not None else None
+        if check is not None and found is not None:
+            broken.append((service, check, found))
+        elif check is not None and check.lost:
+            yield _lost(check)
     waiting = _waiting(project) if broken else {}
-    for service, (image, tool, span, test) in broken:
-        yield _broken(service, image, tool, span, test, waiting.get(service.name.text, []))
+    for service, check, (image, tool) in broken:
+        yield _broken(service, image, tool, check, waiting.get(service.name.text, []))
 
 
-def _check(service: Service, context: Context) -> tuple[Image, str, Span, Node] | None:
+def _lacking(service: Service, check: CommandLine, context: Context) -> tuple[Image, Word] | None:
     """The image, or the one that it is built upon, and the program that it lacks, for a check that cannot work."""
-    test = service.body.get("healthcheck", "test")
-    if test is None:
-        return None
     if "build" in service.body:
         dockerfile = context.evidence.dockerfile(service)
         if dockerfile is None or dockerfile.brings or "$" in dockerfile.base:
@@ -169,10 +215,10 @@ def _check(service: Service, context: Context) -> tuple[Image, str, Span, Node] 
     else:
         name = text_of(service.image) or ""
         lacking = _image(name)
-    missing = _missing(test, lacking) if name else None
-    if missing is None or missing[0] in _installed(service):
+    missing = _missing(check, lacking) if name else None
+    if missing is None or base_name(missing.text) in _installed(service):
         return None
-    return Image(name), *missing, test
+    return Image(name), missing
 
 
 def _base(reference: str) -> Lacking:
@@ -184,7 +230,8 @@ def _image(reference: str) -> Lacking:
     return lambda tool: lacks(image, tool)
 
 
-def _broken(service: Service, image: Image, tool: str, span: Span, test: Node, waiting: list[Span]) -> Finding:
+def _broken(service: Service, image: Image, program: Word, check: CommandLine, waiting: list[Span]) -> Finding:
+    tool, span = program.text, program.span
     follows = ", and what waits for that never starts" if waiting else ""
     is_built = "build" in service.body
     where = (
@@ -193,7 +240,7 @@ def _broken(service: Service, image: Image, tool: str, span: Span, test: Node, w
         else f"the image of `{service.name.text}`"
     )
     message = f"`{tool}` is not in {where}: the check always fails, so the container never becomes healthy{follows}"
-    edit = _edit(service, test) if not is_built and product(image) is OLLAMA else None
+    edit = _edit(check) if not is_built and product(image) is OLLAMA else None
     fix = Fix("ask with `ollama list`, which the image holds", [edit]) if edit else None
     related = [(each, "waits for it") for each in waiting]
     if is_built:
@@ -206,43 +253,35 @@ def _broken(service: Service, image: Image, tool: str, span: Span, test: Node, w
     return Finding(span, message, fix, related, hint=hint)
 
 
-def _missing(test: Node, lacking: Lacking) -> tuple[str, Span] | None:
+def _missing(check: CommandLine, lacking: Lacking) -> Word | None:
     """The program that the check begins with, if the image lacks it and nothing takes its place."""
-    if isinstance(test, Scalar):
-        return _in_shell(test, lacking)
-    items = [item for item in test if isinstance(item, Scalar)] if isinstance(test, Sequence) else []
-    kind = text_of(items[0]) if len(items) > 1 else ""
-    if kind == "CMD-SHELL":
-        return _in_shell(items[1], lacking)
-    if kind != "CMD":
-        return None
-    tool = text_of(items[1]) or ""
-    if tool in _SHELLS and len(items) == 4 and text_of(items[2]) == "-c":
-        return _in_shell(items[3], lacking)
-    return (tool, items[1].content) if lacking(tool) else None
+    first = check.words[:1] if check.words and check.words[0] is not check.script else []
+    innermost = check.simple[0][:1] if check.simple else []
+    program = next((word for word in (*first, *innermost) if lacking(base_name(word.text))), None)
+    if program is None or check.script is None or program in first:
+        return program
+    return program if _always_fails(check.script.text, lacking) else None
 
 
-def _in_shell(script: Scalar, lacking: Lacking) -> tuple[str, Span] | None:
-    text = script.value if isinstance(script.value, str) else ""
-    plain = text.rstrip()
+def _always_fails(script: str, lacking: Lacking) -> bool:
+    """Whether a script that begins with a program which is not there fails, whatever stands behind that."""
+    plain = script.rstrip()
     for sign in _HARMLESS:
         plain = plain.replace(sign, " " * len(sign))
     if any(sign in plain for sign in _TOO_MUCH):
-        return None
+        return False
     first, *others = plain.split("||")
-    tool = next(iter(first.split()), "")
-    if not lacking(tool) or not _is_lost(first) or not all(_fails(other, lacking) for other in others):
-        return None
-    start = text.index(tool)
-    return tool, script.locate(start, start + len(tool))
+    is_script = invocation(first.split(), in_shell=True).script >= 0  # in the script, where quotes would count
+    return not is_script and _is_lost(first) and all(_fails(other, lacking) for other in others)
 
 
 def _fails(command: str, lacking: Lacking) -> bool:
     """Whether an alternative fails as well."""
     line = command.split()
+    line = line[invocation(line, in_shell=True).program :]
     if line and line[0] in _GIVES_UP:
         return line[1:2] != ["0"]
-    return bool(line) and lacking(line[0]) and _is_lost(command)
+    return bool(line) and lacking(base_name(line[0])) and _is_lost(command)
 
 
 def _is_lost(command: str) -> bool:
@@ -252,16 +291,12 @@ def _is_lost(command: str) -> bool:
     return last[:1] == ["grep"] and not any(word[:1] == "-" and "v" in word for word in last)
 
 
-def _installed(service: Service) -> list[str]:
-    """The words of the commands that run before the check, which may install something."""
-    hooks = (scalar for key in ("post_start", "pre_start") for scalar in scalars(service.body.get(key)))
-    mounts = (scalar for scalar in scalars(service.body.get("volumes")))
-    found = [word for scalar in hooks for word in str(scalar.value).split()]
-    return [
-        *words(service),
-        *found,
-        *(part for scalar in mounts for part in str(scalar.value).replace(":", "/").split("/")),
-    ]
+def _installed(service: Service) -> set[str]:
+    """The words of the commands that run before the check, which may install something, and of what is mounted."""
+    before = (service.commands.main, *(hook for hook in service.commands.hooks if hook.role != "pre_stop"))
+    paths = [path for mount in service.mounts for path in (mount.source, mount.target)]
+    found = {word.text for line in before for command in line.simple for word in command}
+    return found.union(part for path in paths for part in path.split("/"))
 
 
 def _waiting(project: Project) -> dict[str, list[Span]]:
@@ -276,13 +311,32 @@ def _waiting(project: Project) -> dict[str, list[Span]]:
     return found
 
 
-def _edit(service: Service, test: Node) -> Edit | None:
+def _edit(check: CommandLine) -> Edit | None:
     """Replace the check, where it is written plainly."""
-    check = service.body.get("healthcheck")
-    key = check.key("test") if isinstance(check, Mapping) else None
+    key, test = check.sections[0]
     text = test.span.text
-    if key is None or test.anchor or test.tag or "#" in text or (isinstance(test, Scalar) and "\n" in text):
+    if test.anchor or test.tag or "#" in text or (isinstance(test, Scalar) and "\n" in text):
         return None
     # A list may begin below its key, what replaces it may not.
     below = test.span.first[0] > key.span.first[0] and test.span.first[1] <= key.span.first[1]
     return None if below else Edit(test.span, _CHECK)
+
+
+def _lost(check: CommandLine) -> Finding:
+    """What is said of words that a shell takes for the arguments of the one before them."""
+    script, kind = check.script, next(check.scalars)
+    assert script is not None
+    given = check.words[0] is script and kind.value == "CMD-SHELL"
+    what = "`CMD-SHELL` takes one string" if given else "a shell takes only the one word behind `-c`"
+    shown = f"`{script.shown}`" if script.shown else "the first of these words"
+    follows = _ALONE if script.text in _USELESS_ALONE else _UNTESTED
+    message = f"{what}: the shell runs {shown} without the words behind it, {follows}"
+    edit = Edit(kind.content, "CMD") if given and _are_plain(check.words) and not (kind.tag or kind.anchor) else None
+    fix = Fix("run these words without a shell: `CMD`", [edit]) if edit else None
+    return Finding(script.span, message, fix, hint="" if fix else "write the whole command as one string")
+
+
+def _are_plain(words: list[Word]) -> bool:
+    """Whether words are a program and its arguments, and no shell is meant to read more in them."""
+    texts = [word.text for word in words]
+    return " " not in texts[0] and not any("$" in text or "`" in text or text in _OPERATORS for text in texts)

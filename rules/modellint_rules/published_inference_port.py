@@ -100,12 +100,12 @@ than LiteLLM's (where there is one, it is silent), and servers that it does not 
 
 from __future__ import annotations
 
-from modellint.compose.model.published_ports import EVERYWHERE, Published, published
+from modellint.compose.model.ports import EVERYWHERE, Port
 from modellint.compose.model.unset import unset
 from modellint.evidence.images import OLLAMA, RUNNER, Product, product_of
 from modellint.evidence.mounted import mounted_yaml
 from modellint.evidence.serving import Listening, flag, key, listening, served, words
-from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, scalars, text_of
+from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, text_of
 from modellint.text.numbers import whole
 from modellint.yaml.scalars import compose_text
 
@@ -130,7 +130,7 @@ def published_inference_port(service: Service, context: Context) -> Findings:
     """Report the first port of each server that is open to every network."""
     if service.provider is not None:  # it has no container
         return
-    ports = published(service)
+    ports = [port for port in service.ports if port.is_tcp and port.container is not None]
     mode = service.body.get("network_mode")
     if isinstance(mode, Scalar) and mode.value == "host":
         yield from _on_the_host(service, mode, ports, context)
@@ -151,7 +151,7 @@ def published_inference_port(service: Service, context: Context) -> Findings:
             return
 
 
-def _open(port: Published, what: str, reason: str) -> Finding:
+def _open(port: Port, what: str, reason: str) -> Finding:
     node = port.node
     place = f"`{node.shown}`" if port.item is node else "this"
     message = f"{place} publishes {what} on every address of the host: {reason}"
@@ -161,7 +161,7 @@ def _open(port: Published, what: str, reason: str) -> Finding:
     return Finding(node.content, message, fix, hint=hint)
 
 
-def _edit(port: Published) -> Edit | None:
+def _edit(port: Port) -> Edit | None:
     """Put the address in front, or in the place of the one that stands there."""
     node = port.node
     if port.item is not node or node.interpolated or node.style not in ("", "'", '"') or node.tag or node.anchor:
@@ -173,7 +173,7 @@ def _edit(port: Published) -> Edit | None:
     return Edit(Span(node.source, start, start), _HERE + colon)
 
 
-def _is_its_own(service: Service, known: Product, port: Published) -> bool:
+def _is_its_own(service: Service, known: Product, port: Port) -> bool:
     """Whether a published port leads to where the service's product listens."""
     listens = listening(service)
     if _is_loopback(listens) or (not listens.host and known.name in _LISTEN_LOCALLY):
@@ -182,7 +182,7 @@ def _is_its_own(service: Service, known: Product, port: Published) -> bool:
     return any(port.holds(each) for each in wanted)
 
 
-def _behind(service: Service, port: Published) -> Product | None:
+def _behind(service: Service, port: Port) -> Product | None:
     """The product that a port belongs to although nothing says what the service runs, or to which it is forwarded."""
     name = text_of(service.image) or ""
     image = product_of(name) if name else None
@@ -243,7 +243,7 @@ def _key_of_litellm(service: Service, context: Context) -> str | None:
     return text_of(given) or ""
 
 
-def _as_gateway(service: Service, port: Published) -> str:
+def _as_gateway(service: Service, port: Port) -> str:
     """Why it hurts that a port of Docker's MCP gateway is open; empty where it starts no containers, or asks for a token."""
     known = product_of(text_of(service.image) or "")
     if known is None or known.name != "MCP Gateway" or "MCP_GATEWAY_AUTH_TOKEN" in service.environment:
@@ -251,14 +251,14 @@ def _as_gateway(service: Service, port: Published) -> str:
     listens = listening(service).port or known.ports[0]
     api = service.body.get("use_api_socket")
     has_socket = (isinstance(api, Scalar) and compose_text(api.value) == "true") or any(
-        "docker.sock" in (text_of(scalar) or "") for scalar in scalars(service.body.get("volumes"))
+        "docker.sock" in mount.source for mount in service.mounts
     )
     if not has_socket or not port.holds(listens):
         return ""
     return "it has the container engine's socket and asks no key, so whoever reaches the host runs its tools"
 
 
-def _on_the_host(service: Service, mode: Scalar, ports: list[Published], context: Context) -> Findings:
+def _on_the_host(service: Service, mode: Scalar, ports: list[Port], context: Context) -> Findings:
     known = served(service)
     if known is None:
         return

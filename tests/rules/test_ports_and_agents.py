@@ -213,6 +213,7 @@ def test_unsafe(rest: str, place: str, find: Find) -> None:
         "volumes: ['./.docker:/x', '/etc/localtime:/etc/localtime', '/run/secrets:/s', data:/x, /var/run]",
         "volumes: ['/home/.docker:/x', '/srv/.ssh:/x', '${DIR}/.aws:/x']",
         "volumes: [{type: volume, source: socket, target: /var/run/docker.sock}, {type: bind}, 1, [x]]",
+        "volumes: [{type: bind, source: '${DIR}', target: /x}]",
         "volumes: {}",
     ],
 )
