@@ -71,9 +71,9 @@ def test_no_command(body: str) -> None:
     assert not [line for line in service(body).commands if line.words]
 
 
-def test_a_step_takes_the_entrypoint_of_its_service() -> None:
+def test_a_step_takes_what_it_lacks_from_its_service() -> None:
     commands = service("entrypoint: [sh, -c]\ncommand: [a]\npre_start: [{command: [b]}, {entrypoint: [c]}]").commands
-    assert [texts(line.words) for line in commands.hooks] == [["sh", "-c", "b"], ["c"]]
+    assert [texts(line.words) for line in commands.hooks] == [["sh", "-c", "b"], ["c", "a"]]
     assert [[scalar.value for scalar in line.scalars] for line in commands.hooks] == [["b"], ["c"]]
 
 

@@ -17,6 +17,7 @@ from modellint.yaml.scalars import compose_text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Sequence as Sequence_
     from typing import Literal, TypeAlias
 
     from modellint.compose.values.words import SplitText
@@ -156,8 +157,8 @@ def _read(body: Mapping, read: _Reader) -> Commands:
         hooks += [read.line(role, [step.entries.get("command")]) for step in _maps(body.get(role))]
     for step in _maps(body.get(_STEPS)):
         given = [step.entries.get("entrypoint"), step.entries.get("command")]
-        inherited = entrypoint if given[0] is None and given[1] is not None else None
-        hooks.append(read.line(_STEPS, given, inherited))
+        inherited = [None if own else other for own, other in zip(given, (entrypoint, command), strict=True)]
+        hooks.append(read.line(_STEPS, given, inherited if any(given) else []))
     return Commands(read.line("command", [entrypoint, command]), read.check(body.get("healthcheck")), hooks)
 
 
@@ -169,14 +170,16 @@ class _Reader:
     def __init__(self, text: Reading) -> None:
         self._text = text
 
-    def line(self, role: Role, given: list[Entry | None], inherited: Entry | None = None) -> CommandLine:
-        """The words of some sections as one command; those of one that is inherited stand before them."""
+    def line(self, role: Role, given: list[Entry | None], inherited: Sequence_[Entry | None] = ()) -> CommandLine:
+        """The words of some sections as one command; in the place of one that is not there, what is inherited."""
         cuts: list[Word] = []
-        words = self._words(inherited[1], []) if inherited is not None else []
-        sections = [section for section in given if section is not None]
-        for _, node in sections:
-            words += self._words(node, cuts)
-        return CommandLine(role, words, sections, cuts)
+        words: list[Word] = []
+        for at, section in enumerate(given):
+            if section is not None:
+                words += self._words(section[1], cuts)
+            elif at < len(inherited) and (other := inherited[at]) is not None:
+                words += self._words(other[1], [])
+        return CommandLine(role, words, [section for section in given if section is not None], cuts)
 
     def check(self, body: Node | None) -> CommandLine | None:
         """The test of a health check, unless it is switched off."""
