@@ -143,6 +143,14 @@ def test_no_public_class_name_stands_twice() -> None:
     assert {name: where for name, where in homes.items() if len(where) > 1} == {}
 
 
+def test_no_module_has_the_name_of_what_its_package_defines() -> None:
+    """Its import would put the module in the place of the function."""
+    for path in ENGINE.rglob("__init__.py"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        defined = {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        assert defined.isdisjoint({each.stem for each in path.parent.iterdir()}), path
+
+
 @pytest.mark.parametrize("path", modules(RULES), ids=lambda path: path.stem)
 def test_a_rule_sees_little(path: Path) -> None:
     used = {each.replace("/", ".") for each in imported(path)}

@@ -103,7 +103,6 @@ from __future__ import annotations
 from modellint.compose.model.ports import EVERYWHERE, Port
 from modellint.compose.model.unset import unset
 from modellint.evidence.images import OLLAMA, RUNNER, Product, product_of
-from modellint.evidence.mounted import mounted_yaml
 from modellint.evidence.serving import Listening, flag, key, listening, served, words
 from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, text_of
 from modellint.text.numbers import whole
@@ -234,6 +233,8 @@ def _key_of_litellm(service: Service, context: Context) -> str | None:
     path = flag(words(service), "--config", "-c") or ""
     if "env_file" in service.body or "build" in service.body or not path.startswith("/"):
         return ""
+    from modellint.evidence.mounted import mounted_yaml
+
     config = mounted_yaml(service, path, context.project)
     if config is None or "include" in config or "environment_variables" in config:
         return ""
