@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.cli import main
 from modellint.linter.discovery import rules
 from modellint.report import renderer
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from canary import CANARY, PLACES, hide, write_place, write_projects
+from support.canary import CANARY, PLACES, hide, write_place, write_projects
 
 FORMS = ("text", "json", "sarif", "github", "gitlab", "junit", "rdjson", "markdown")
 
 
 def reports() -> str:
     known = rules()
-    found = check(["."], list(known.values()), os.environ)
+    found = check(["."], Settings(list(known.values()), os.environ))
     assert not any("failed on it" in str(trouble) for trouble in found.unreadable)
     return "".join(renderer(form)(found, known) for form in FORMS) + "".join(map(str, found.unreadable))
 

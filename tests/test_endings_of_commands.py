@@ -84,7 +84,7 @@ def test_a_reader_that_never_reads_is_no_defect(words: str, folder: Path) -> Non
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody sends SIGTERM there")
-@pytest.mark.parametrize("when", ["cli._main", "cli.main", "cli.options.read"])
+@pytest.mark.parametrize("when", ["cli._main", "cli.main", "cli.arguments.read"])
 @pytest.mark.parametrize("words", [["check"], ["fix"], ["smoke"], ["smoke", "--serve"]])
 def test_who_is_told_to_end_says_so(when: str, words: list[str], folder: Path) -> None:
     program = _STOP.format(when=when, words=words)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.cli import main
 from modellint.compose.loading.load import load
 from modellint.linter.discovery import rules
@@ -44,7 +44,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_other_rules_and_subjects_are_not_lost() -> None:
-    report = check(["compose.yaml"], [BROKEN, rules()["unpinned-model"], rules()["unused-model"]], {})
+    report = check(["compose.yaml"], Settings([BROKEN, rules()["unpinned-model"], rules()["unused-model"]], {}))
     assert [(each.rule, each.place.row) for each in report.results] == [
         ("unpinned-model", 4), ("unused-model", 5),
     ]  # fmt: skip
@@ -69,8 +69,10 @@ def test_an_ignore_comment_for_it_may_be_needed() -> None:
     Path("compose.yaml").write_text(
         TEXT.replace("judge:", "other:").replace("[ignored-digest]", "[ignored-digest, nothing]")
     )
-    report = check(["compose.yaml"], [BROKEN, rules()["unused-ignore"]], {})
-    assert [each.message for each in report.results] == ["no rule is named `nothing`, so this comment ignores nothing"]
+    report = check(["compose.yaml"], Settings([BROKEN, rules()["unused-ignore"]], {}))
+    assert [each.message for each in report.results] == [
+        "no rule is named `nothing`, so this comment suppresses nothing"
+    ]
 
 
 def test_without_a_place_for_it_the_error_is_raised() -> None:
@@ -87,7 +89,7 @@ def many(model: Model, context: Context) -> Findings:
 def test_a_rule_that_finds_too_much_is_ended_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     many.__module__ = WORKING.__module__
     monkeypatch.setattr(BROKEN, "check", many)
-    report = check(["compose.yaml"], [BROKEN, rules()["unused-model"]], {})
+    report = check(["compose.yaml"], Settings([BROKEN, rules()["unused-model"]], {}))
     assert [sum(each.rule == rule for each in report.results) for rule in ("ignored-digest", "unused-model")] == [
         MOST, 1,
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.cli import main
 from modellint.files import disk
 from modellint.files.disk import MAX_BYTES, Unreadable, decode, default_file, inside, read
@@ -191,7 +191,7 @@ def test_a_folder_that_cannot_be_read_loses_no_other(tmp_path: Path, monkeypatch
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", guarded)
-    report = check([str(tmp_path)], list(rules().values()), {})
+    report = check([str(tmp_path)], Settings(list(rules().values()), {}))
     assert report.files == 1
     assert [str(lost) for lost in report.unreadable] == [f"{tmp_path / 'data'}: cannot be read: permission denied"]
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from modellint import fix as fix_module
-from modellint.compose.loading.selection import Options
+from modellint.cli import main
+from modellint.compose.loading.selection import Options, Selection
 from modellint.compose.model.project import Project
 from modellint.files.atomic_write import Unwritable
 from modellint.files.replace import Original
@@ -23,8 +24,11 @@ from modellint.text.edit import SAFE, UNSAFE, Edit, Fix
 from modellint.text.finding import Finding
 from modellint.text.source import Source, Span
 from modellint.yaml.builder import YamlFile
+from support.shapes import SHAPES
+from support.shapes import write as write_shape
 
 if TYPE_CHECKING:
+    from modellint.files.reader import Reader
     from modellint.text.edit import Safety
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "dev" / "files"
@@ -150,6 +154,85 @@ def test_a_large_project_is_not_tried_as_often_as_a_small_one(
     assert tried <= most
     assert outcome.left
     assert any("too many fixes for one run" in each.reason for each in outcome.left) is (length > 0)
+
+
+def test_what_failed_on_a_long_line_is_known_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although another fix has changed the line."""
+    tried: list[str] = []
+
+    def noted(old: YamlFile, new: YamlFile, edits: Sequence[Edit]) -> str:
+        tried.append(" ".join(edit.text for edit in edits))
+        return real(old, new, edits)
+
+    real = fix_module.damage
+    monkeypatch.setattr(fix_module, "damage", noted)
+    text = f"x-a: [one, {'b' * 1_000}, two]\n"
+    after, _ = fixed(tmp_path, text, words(("one", "]"), ("two", "2nd")))
+    assert after == text.replace("two", "2nd")
+    assert tried == ["] 2nd", "]", "2nd"]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The projects that are opened from here on, in a run in which a rule may not find much."""
+    found: list[str] = []
+
+    def counted(
+        target: str, options: Options, shell: Mapping[str, str], reader: Reader
+    ) -> tuple[Project, Selection, str]:
+        found.append(target)
+        return real(target, options, shell, reader)
+
+    real = fix_module.open_project
+    monkeypatch.setattr(fix_module, "open_project", counted)
+    monkeypatch.setattr("modellint.linter.run_rules.MOST", 4)
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+@pytest.mark.parametrize("policy", ["", "version: 1\n"])
+@pytest.mark.parametrize("number", [3, 30])
+def test_as_many_passes_are_made_for_many_fixes_as_for_few(
+    opened: list[str], policy: str, number: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of what is found, nothing waits for another pass; and what a try has opened is not opened again."""
+    write_shape(SHAPES["published_ports_of_services"](number), Path())
+    if policy:
+        Path(".modellint.yaml").write_text(policy)
+    assert main(["fix", "--unsafe", "compose.yaml"]) == 0
+    assert capfd.readouterr().err.startswith(f"{number} fixes applied")
+    assert Path("compose.yaml").read_text().count("127.0.0.1") == number
+    assert opened == ["compose.yaml"] * 2
+
+
+def test_what_cannot_be_held_at_once_takes_further_passes(
+    opened: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("modellint.linter.run_rules.MOST_HELD", 0)
+    write_shape(SHAPES["published_ports_of_services"](30), Path())
+    assert main(["fix", "--unsafe", "compose.yaml"]) == 0
+    assert Path("compose.yaml").read_text().count("127.0.0.1") == 30
+    assert len(opened) == 9  # each try of 4 fixes is the project of the next pass
+    write_shape(SHAPES["published_ports_of_services"](30), Path())
+    monkeypatch.setattr(fix_module, "MAX_WORK", 0)
+    capfd.readouterr()
+    assert main(["fix", "--unsafe", "compose.yaml"]) == 2
+    assert Path("compose.yaml").read_text().count("127.0.0.1") == 24
+    assert "there are too many fixes for one run; run it again" in capfd.readouterr().err
+
+
+def test_a_comment_for_what_was_not_looked_at_any_more_stays(
+    opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`fix` takes out comments that ignore nothing, and does not know of this one."""
+    monkeypatch.setattr("modellint.linter.run_rules.MOST_HELD", 0)
+    write_shape(SHAPES["unused_models"](6), Path())
+    ignored = '  last: {model: "ai/a:x"} # modellint: ignore[unused-model] for now\n'
+    with Path("compose.yaml").open("a") as file:
+        file.write(ignored)
+    assert main(["fix", "compose.yaml"]) == 0
+    assert Path("compose.yaml").read_text().endswith(ignored)
+    assert opened
 
 
 def test_in_a_large_file_each_fix_answers_for_its_own_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.linter.discovery import rules
 from modellint.report import text
 
@@ -18,7 +18,7 @@ def test_report(report: Path, pytestconfig: pytest.Config, monkeypatch: pytest.M
     monkeypatch.chdir(FIXTURES.parent)
     known = rules()
     project = report.parent.relative_to(FIXTURES.parent)
-    found = check([str(project)], [rule for rule in known.values() if rule.on], {})
+    found = check([str(project)], Settings([rule for rule in known.values() if rule.on], {}))
     assert not found.unreadable
     shown = text.render(found, known)
     if pytestconfig.getoption("--redraw"):

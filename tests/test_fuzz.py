@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from modellint.compose.loading.load import load
 from modellint.linter.run_rules import run
@@ -16,7 +12,7 @@ from modellint.text.finding import Finding
 from modellint.text.source import Source, Span
 from modellint.yaml.builder import YamlFile
 from modellint.yaml.node import Mapping, Scalar, Sequence
-from mutations import PIECES, RULES, mutated
+from support.mutations import PIECES, RULES, mutated
 
 TEXTS = 3_000
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from counting import Steps, growing, steps
 from modellint.cli import main
 from modellint.compose.schema import messages
 from modellint.linter.discovery import online_names, rules
-from shapes import SHAPES, write
+from support.counting import Steps, growing, steps
+from support.shapes import SHAPES, write
 
 SIZES = (8, 16, 32)
 LEAST = 150  # steps more: of fewer nobody notices anything

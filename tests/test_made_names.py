@@ -69,4 +69,4 @@ def test_what_is_found_is_said_in_the_words_of_the_file(
     monkeypatch.setitem(os.environ, "SECRET", SECRET)
     Path("compose.yaml").write_text(NAMED)
     assert "leaked-variable" in rules()
-    assert "`${secret}` is what the grant of `llm` injects" in everything(capfdbinary, "check", "--quiet")
+    assert "`${secret}` is set by hand, but the `llm` grant injects it" in everything(capfdbinary, "check", "--quiet")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.cli import main
 from modellint.linter.discovery import rules
 from modellint.text.numbers import signed, stoi, whole
@@ -77,7 +77,7 @@ def test_what_llama_cpp_reads_of_a_context_size(tmp_path: Path) -> None:
     for text in ("4096", " 4096", "4096k", "+4096", "5000", "²"):
         path = tmp_path / "compose.yaml"
         path.write_text(PLACES["--ctx-size"].replace("N", text), encoding="utf-8")
-        report = check([str(path)], [rules()["overridden-context"]], {})
+        report = check([str(path)], Settings([rules()["overridden-context"]], {}))
         found[text] = ["repeats" in result.message for result in report.results]
     assert found == {
         "4096": [True], " 4096": [True], "4096k": [True], "+4096": [True], "5000": [False], "²": [False],

@@ -28,7 +28,7 @@ CHANGED = "changed while it was being fixed; run it again"
 GONE = "was removed while it was being fixed"
 READ_ONLY = "is read-only; make it writable and run it again"
 PAIRS = 200  # of calls that fail together
-STORM = Path(__file__).parent / "kill_storm.py"
+STORM = Path(__file__).parent / "support" / "kill_storm.py"
 LIB = str(Path(module.__file__).parent.parent)
 XATTR = ("listxattr", "getxattr", "setxattr", "removexattr")
 # What Python's `os` lacks, by system; "named" is a Linux file system without files that have no name.

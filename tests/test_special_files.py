@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from special_files import COMMANDS, KINDS, PLACES, lay, run
+from support.special_files import COMMANDS, KINDS, PLACES, lay, run
 
 CHECK, FILE, BASELINE, FIX, GRAPH, CONFIG, SHOW, POLICY = COMMANDS
 # Each kind, and the places in which it has done most harm.

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from swaps import FIXED, PATH, SWAPS, Ground, run_with
+from support.swaps import FIXED, PATH, SWAPS, Ground, run_with
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="another system swaps otherwise")
 STEP = 9  # of the calls before which is swapped; the soak run takes each

@@ -8,6 +8,7 @@ from modellint.compose.loading.load import complete, load_project
 from modellint.compose.loading.selection import Options, select_path, with_override
 from modellint.compose.model.missing import missing
 from modellint.files import disk
+from modellint.files.reader import Reader
 from modellint.linter.record import FindingRecord, Suppressed, pack, result, results, unpack
 from modellint.linter.run_rules import MOST, TooManyFindings, run
 from modellint.system.workers import spread
@@ -31,13 +32,14 @@ class TargetReport:
     """What came of one target, in plain values, as a worker hands it over."""
 
     __slots__ = (
-        "covered", "exceptions", "files", "left_out", "lowered", "needs", "others", "policies", "results", "target",
-        "unheeded", "unreadable",
+        "covered", "exceptions", "files", "left_out", "lowered", "needs", "others", "policies", "read", "results",
+        "target", "unheeded", "unreadable",
     )  # fmt: skip
 
     def __init__(self, target: str) -> None:
         self.target = target
-        self.files: list[str] = []  # that were read for it
+        self.files: list[str] = []  # the Compose files that it is made of
+        self.read: list[str] = []  # all files that were read for it, evidence too
         self.others: list[str] = []  # of these, the ones that others named
         self.results: list[Any] = []  # packed
         self.covered: list[tuple[Any, str, str]] = []  # packed results that are covered, each with kind and reason
@@ -77,8 +79,8 @@ class Report:
     """What a check found, on which terms, and what it could not read."""
 
     __slots__ = (
-        "files", "in_force", "known", "left_out", "lowered", "needs", "policies", "projects", "results", "suppressed",
-        "unheeded", "unreadable",
+        "files", "in_force", "known", "left_out", "lowered", "needs", "policies", "projects", "read", "results",
+        "suppressed", "unheeded", "unreadable",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -87,6 +89,7 @@ class Report:
         self.left_out: list[disk.LeftOut] = []  # Compose files that were met and not checked
         self.needs: list[Needs] = []  # of the projects that lack something here
         self.files = 0  # Compose files that were checked
+        self.read: list[str] = []  # all files that the findings may depend on: Compose and env files, and evidence
         self.projects = 0
         self.policies: list[str] = []  # that were in force
         self.in_force: list[InForce] = []  # the same, and what they switch off
@@ -100,33 +103,53 @@ class Report:
         return sum(result.severity == severity for result in self.results)
 
 
-def check(
-    paths: Sequence[str],
-    rules: Sequence[Rule],
-    shell: Mapping[str, str],
-    idle: Iterable[str] = (),
-    options: Options | None = None,
-    sources: bool = True,
-    facts: Facts | None = None,
-    policies: Policies | None = None,
-) -> Report:
+class Settings:
+    """What a check goes by, the same for all its paths.
+
+    `shell` are the variables that Compose would see; `idle` names the rules that exist and are not among `rules`;
+    `sources` says whether the Dockerfiles and the source code that services are built from are read; `facts` are what
+    registries answered, if they were asked. Where one of `policies` is in force, it decides which rules run and how
+    severe they are. `workers` are the most processes that share the work, 0 as many as the machine bears. `drafts` are
+    texts by real path, which stand for the files there, whether these exist or not.
+    """
+
+    __slots__ = ("drafts", "facts", "idle", "options", "policies", "rules", "shell", "sources", "workers")
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        shell: Mapping[str, str],
+        idle: Iterable[str] = (),
+        options: Options | None = None,
+        sources: bool = True,
+        facts: Facts | None = None,
+        policies: Policies | None = None,
+        workers: int = 0,
+        drafts: Mapping[str, str] | None = None,
+    ) -> None:
+        self.rules = rules
+        self.shell = shell
+        self.idle = tuple(idle)
+        self.options = options or Options()
+        self.sources = sources
+        self.facts = facts
+        self.policies = policies
+        self.workers = workers
+        self.drafts = drafts or {}
+
+
+def check(paths: Sequence[str], settings: Settings) -> Report:
     """Check files and folders; without a path, the project that `docker compose` finds here with the same options.
 
-    A path that cannot be read is reported, and the others are still checked. `shell` are the variables that Compose
-    would see; `idle` names the rules that exist and are not among `rules`; `sources` says whether the Dockerfiles and
-    the source code that services are built from are read; `facts` are what registries answered, if they were asked.
-    Where one of `policies` is in force, it decides which rules run and how severe they are.
+    A path that cannot be read is reported, and the others are still checked. Safe to call from several threads.
     """
     report = Report()
-    asked = options or Options()
 
     def checked(several: Sequence[str], taken_in: bool) -> list[TargetReport]:
-        given = (asked, rules, shell, tuple(idle), sources, facts, policies, taken_in)
-
         def work(part: Sequence[str]) -> list[tuple[Any, ...]]:
-            return [_check_one(target, *given).packed() for target in part]
+            return [_check_one(target, settings, taken_in).packed() for target in part]
 
-        packed: list[list[tuple[Any, ...]]] = spread(several, work)
+        packed: list[list[tuple[Any, ...]]] = spread(several, work, settings.workers)
         return [TargetReport.unpacked(values) for part in packed for values in part]
 
     outcomes = checked(targets(paths, report.unreadable, report.left_out), False)
@@ -135,7 +158,7 @@ def check(
     report.projects = sum(bool(outcome.files) for outcome in outcomes)
     if taken:
         outcomes += checked(sorted(taken), True)
-    _gather(report, outcomes, policies)
+    _gather(report, outcomes, settings.policies)
     return report
 
 
@@ -179,6 +202,7 @@ def _gather(report: Report, outcomes: Sequence[TargetReport], policies: Policies
     report.left_out = [disk.LeftOut(*each) for each in sorted(left_out) if each[0] not in read]
     report.policies = list(in_force)
     report.files = len(read)
+    report.read = sorted({path for outcome in outcomes for path in outcome.read})
     report.results = sorted(found.values(), key=FindingRecord.order)
     aside_only = [each for key, each in covered.items() if key not in found]
     report.suppressed = sorted(aside_only, key=lambda each: each.result.order())
@@ -208,13 +232,15 @@ def targets(
     return [target for target in found if target not in overrides]
 
 
-def open_project(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
+def open_project(
+    target: str, options: Options, shell: Mapping[str, str], reader: Reader | None = None
+) -> tuple[Project, Selection, str]:
     """The project of a target, and what was selected; raises `disk.Unreadable`.
 
     A file that is laid over another one is opened together with it, and is then of interest alone: the third value is
     its path, empty otherwise.
     """
-    selection = select_path(target, options, shell)
+    selection = select_path(target, options, shell, reader)
     project = load_project(selection)
     if project.whole:
         return project, selection, ""
@@ -227,13 +253,15 @@ def open_project(target: str, options: Options, shell: Mapping[str, str]) -> tup
     return (merged, selection, selection.files[0]) if merged is not None else (project, selection, "")
 
 
-def open_part(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
+def open_part(
+    target: str, options: Options, shell: Mapping[str, str], reader: Reader | None = None
+) -> tuple[Project, Selection, str]:
     """The project of a target that other projects take in; raises `disk.Unreadable`.
 
     They may lay over it what they like, and so only what its own text says counts: what it lacks they may hold, and its
     variables and env files they may set. What is wrong in the text is wrong wherever it is taken in.
     """
-    selection = select_path(target, options, shell)
+    selection = select_path(target, options, shell, reader)
     project = load_project(selection, taken_in=True)
     for ignore in project.ignores:
         ignore.used = True  # it may be needed where the file is taken in
@@ -245,32 +273,25 @@ def unread_parts(project: Project) -> list[disk.Unreadable]:
     return [disk.Unreadable(node.source.path, message) for node, message in project.foreign]
 
 
-def open_whole(target: str, options: Options, shell: Mapping[str, str]) -> tuple[Project, Selection, str]:
+def open_whole(
+    target: str, options: Options, shell: Mapping[str, str], reader: Reader | None = None
+) -> tuple[Project, Selection, str]:
     """The same, for a command that shows or runs a project; raises `disk.Unreadable` also where a part is not read."""
-    opened = open_project(target, options, shell)
+    opened = open_project(target, options, shell, reader)
     for trouble in unread_parts(opened[0]):
         raise trouble
     return opened
 
 
-def _check_one(
-    target: str,
-    options: Options,
-    rules: Sequence[Rule],
-    shell: Mapping[str, str],
-    idle: tuple[str, ...],
-    sources: bool,
-    facts: Facts | None,
-    policies: Policies | None,
-    taken_in: bool,
-) -> TargetReport:
+def _check_one(target: str, settings: Settings, taken_in: bool) -> TargetReport:
     """What was found in one project, or why it could not be checked; `taken_in` where other projects take it in."""
     outcome = TargetReport(target)
+    policies, reader = settings.policies, Reader(settings.drafts)
     covered: list[Covered] = []
     failed: dict[str, Exception] = {}
     try:
-        opened = open_part(target, options, shell) if taken_in else open_project(target, options, shell)
-        project, selection, overlay = opened
+        opened = open_part if taken_in else open_project
+        project, selection, overlay = opened(target, settings.options, settings.shell, reader)
         names = policies.of(project.folder) if policies is not None else []
         if policies is not None and policies.before is not None:
             from modellint.policy.base_suppressions import heed
@@ -279,9 +300,19 @@ def _check_one(
         if names and policies is not None:
             from modellint.policy.apply import apply
 
-            findings, outcome.exceptions = apply(names, policies, project, sources, facts, covered, failed)
+            findings, outcome.exceptions = apply(
+                names, policies, project, settings.sources, settings.facts, covered, failed
+            )
         else:
-            findings = run(rules, project, idle, sources, facts, covered=covered, defects=failed)
+            findings = run(
+                settings.rules,
+                project,
+                settings.idle,
+                settings.sources,
+                settings.facts,
+                covered=covered,
+                defects=failed,
+            )
     except disk.Unreadable as trouble:
         return _unread(target, *((each.path, each.reason, each.row, each.column) for each in trouble.each()))
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
@@ -294,6 +325,7 @@ def _check_one(
     outcome.results = packed[: len(shown)]
     outcome.covered = [(one, kind, why) for one, (_, kind, why) in zip(packed[len(shown) :], hidden, strict=True)]
     outcome.lowered = sum(each.own is not None and _rank(each.own) < _rank(each.severity) for each in shown)
+    outcome.read = list(project.reader.paths)
     outcome.files = [overlay] if overlay else [os.path.normpath(file.source.path) for file in project.files]
     own = {os.path.normpath(path) for path in selection.files}
     outcome.others = [name for name in outcome.files if name not in own]

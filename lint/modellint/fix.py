@@ -15,6 +15,7 @@ from modellint.check import open_project, targets, unread_parts
 from modellint.compose.loading.selection import Options
 from modellint.files import disk
 from modellint.files.atomic_write import Unwritable, resolved_folder
+from modellint.files.reader import Reader
 from modellint.files.replace import CHANGED, Original, read_original, replace
 from modellint.files.repositories import lies_in, repository
 from modellint.fixing.verify import damage, env_file_damage, written
@@ -41,6 +42,7 @@ MAX_TRIES = 200  # of a pass that fails as a whole, to find the fixes that work
 MAX_WORK = 1 << 19  # letters of a project that its tries together may read, if there are more than a few
 FEWEST_TRIES = 6
 FEW_TRIES = 30
+NEAR = 200  # letters on either side of where a fix begins
 MAX_HELD = 1 << 21  # letters of projects that may lie in memory while nobody needs them
 
 
@@ -111,15 +113,12 @@ def fix(
     outcome = FixOutcome()
     run = _Run(outcome, find, shell, options or Options(), unsafe)
     run.grounds = _grounds(paths, run.options, shell)
-    try:
-        for target in targets(paths, outcome.unreadable):
-            try:
-                run.project(target)
-            except disk.Unreadable as trouble:
-                said = {str(each) for each in outcome.unreadable}  # a policy with mistakes is that of many projects
-                outcome.unreadable += [each for each in trouble.each() if str(each) not in said]
-    finally:
-        disk.draft({})
+    for target in targets(paths, outcome.unreadable):
+        try:
+            run.project(target)
+        except disk.Unreadable as trouble:
+            said = {str(each) for each in outcome.unreadable}  # a policy with mistakes is that of many projects
+            outcome.unreadable += [each for each in trouble.each() if str(each) not in said]
     outcome.unreadable.extend(run.unread.values())
     outcome.unsafe = len(run.forbidden)
     for path, source in run.originals.items():
@@ -226,6 +225,7 @@ class _Run:
         self.size = 0  # letters of the project that was opened last
         self.twins: dict[EditsKey, list[Finding]] = {}  # that one and the same change mends
         self.forbidden: set[tuple[str, int, str, str]] = set()  # findings whose fixes are unsafe, once for all projects
+        self.ahead: tuple[Project, str] | None = None  # the project as it is drafted, where a try has opened it
         self.files: dict[str, YamlFile] = {}  # of the project as it is drafted, by path
         self.in_haste = False  # whether a fix is left out where trouble shows, and not tried once more by itself
         self.tries = 0  # that are left for all passes over a project
@@ -236,31 +236,46 @@ class _Run:
 
     def project(self, target: str) -> None:
         """Fix one project."""
-        forbidden: list[Finding] = []
+        self.ahead = None
+        forbidden: set[tuple[str, int, str, str]] = set()
         for number in range(MAX_PASSES):
-            findings = self._findings(target, self.drafts)
-            proposed = [each for each in findings if each.fix]
-            allowed = [each for each in proposed if self._is_allowed(each)]
-            forbidden = [each for each in proposed if not self._is_allowed(each)]
-            possible = [each for each in allowed if _key(each) not in self.refused and self._may_write(each)]
-            self.twins = _twins(possible)
-            fitting_now = _fitting([several[0] for several in self.twins.values()])
-            if number == 0:
-                self.tries = max(FEWEST_TRIES, MAX_WORK // max(1, self.size))
-                self.in_haste = self.tries <= FEW_TRIES
-            tries = [min(MAX_TRIES, self.tries)]
-            before = tries[0]
-            if not fitting_now or not self._apply(target, fitting_now, tries):
+            forbidden, is_last = self._pass(target, number == 0)
+            if is_last:
                 break
-            self.tries -= before - tries[0]
-        places = ((each.span.source.path, each.span.start, each.rule, each.message) for each in forbidden)
-        self.forbidden.update(places)
+        self.forbidden.update(forbidden)
+
+    def _pass(self, target: str, is_first: bool) -> tuple[set[tuple[str, int, str, str]], bool]:
+        """Fix what can be fixed at once; the findings whose fixes are unsafe, and whether nothing is left to be done.
+
+        What it found is forgotten before the next pass finds anything.
+        """
+        findings = self._findings(target, self.drafts)
+        proposed = [each for each in findings if each.fix]
+        allowed = [each for each in proposed if self._is_allowed(each)]
+        forbidden = {
+            (each.span.source.path, each.span.start, each.rule, each.message)
+            for each in proposed
+            if not self._is_allowed(each)
+        }
+        possible = [each for each in allowed if _key(each) not in self.refused and self._may_write(each)]
+        self.twins = _twins(possible)
+        fitting_now = _fitting([several[0] for several in self.twins.values()])
+        if is_first:
+            self.tries = max(FEWEST_TRIES, MAX_WORK // max(1, self.size))
+            self.in_haste = self.tries <= FEW_TRIES
+        tries = [min(MAX_TRIES, self.tries)]
+        before = tries[0]
+        is_last = not fitting_now or not self._apply(target, fitting_now, tries)
+        self.tries -= before - tries[0]
+        self.twins = {}
+        return forbidden, is_last
 
     def _is_allowed(self, finding: Finding) -> bool:
         return self.unsafe or (finding.fix is not None and finding.fix.safety == SAFE)
 
     def _findings(self, target: str, drafts: Mapping[str, str]) -> list[Finding]:
-        project, overlay = self._open(target, drafts)
+        project, overlay = self.ahead or self._open(target, drafts)
+        self.ahead = None
         self.unread.update({(trouble.path, trouble.reason): trouble for trouble in unread_parts(project)})
         self.violations = [violation.message for violation in project.violations]
         self.files = {file.source.path: file for file in project.files}
@@ -268,12 +283,11 @@ class _Run:
         return [each for each in found if not overlay or each.span.source.path == overlay]
 
     def _open(self, target: str, drafts: Mapping[str, str]) -> tuple[Project, str]:
-        disk.draft(drafts)
         self.held += self.size
         if self.held > MAX_HELD:  # nodes and their sources hold each other, and the collector looks rarely
             gc.collect()
             self.held = 0
-        project, _, overlay = open_project(target, self.options, self.shell)
+        project, _, overlay = open_project(target, self.options, self.shell, Reader(dict(drafts)))
         self.size = sum(len(file.source.text) for file in project.files)
         return project, overlay
 
@@ -341,10 +355,12 @@ class _Run:
     def _unsound(self, target: str, findings: Sequence[Finding], texts: Mapping[str, str]) -> list[Trouble]:
         """Why fixes must not be applied together, and where that shows; nothing where they may."""
         edits = _edits(findings)
+        self.ahead = None
         after: Project | None = None
+        overlay = ""
         lost: disk.Unreadable | None = None
         try:
-            after, _ = self._open(target, {**self.drafts, **texts})
+            after, overlay = self._open(target, {**self.drafts, **texts})
         except disk.Unreadable as trouble:
             lost = trouble
         new = {file.source.path: file for file in after.files} if after is not None else {}
@@ -363,6 +379,8 @@ class _Run:
                 reason = f"with it, Docker Compose would refuse the project ({violation.message})"
                 span = violation.span
                 troubles.append((span.source.path, span.start, span.end, reason))
+        if not troubles:
+            self.ahead = after, overlay
         return troubles
 
     def _damage(self, edits: Sequence[Edit], text: str, new: YamlFile | None) -> str:
@@ -417,17 +435,13 @@ def _blamed(findings: Sequence[Finding], troubles: Sequence[Trouble]) -> dict[Fi
     for path, edits in _edits(findings).items():
         text = rewritten(edits)
         put = written(edits)
-        starts = [text.rfind("\n", 0, start) + 1 for start, _ in put]
+        lines = [*Source(path, text).line_starts(), len(text) + 1]
+        starts = [lines[bisect_right(lines, start) - 1] for start, _ in put]
         for where, start, end, reason in troubles:
             at = bisect_right(starts, end) - 1 if where == path else -1
-            if at >= 0 and start <= _line_end(text, put[at][1]):
+            if at >= 0 and start < lines[bisect_right(lines, put[at][1])]:
                 blamed.setdefault(owners[id(edits[at])], reason)
     return blamed
-
-
-def _line_end(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return end if end >= 0 else len(text)
 
 
 def _fitting(findings: Sequence[Finding]) -> list[Finding]:
@@ -437,6 +451,8 @@ def _fitting(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _key(finding: Finding) -> tuple[str, ...]:
-    """What a fix is known by while its place moves."""
+    """What a fix is known by while its place moves: of a line that may be the whole file, what stands near it."""
     span = finding.span
-    return span.source.path, finding.rule, finding.message, span.source.line(span.first[0]).strip()
+    row, column = span.first
+    near = span.source.line(row)[max(0, column - NEAR) : column + NEAR]
+    return span.source.path, finding.rule, finding.message, near.strip()

@@ -1,10 +1,10 @@
-"""A health check runs a program that the image does not hold.
+"""A health check runs a program that is not in the image.
 
-The check fails every time, whatever the server does: the container is `unhealthy` for good, and a service that waits for it
-with `condition: service_healthy` is never started ("dependency failed to start").
+The health check always fails, whatever the server does: the container stays `unhealthy`, and a service that depends on
+it with `condition: service_healthy` never starts ("dependency failed to start").
 
-The image of Ollama holds neither `curl` nor `wget`. It holds `ollama`, and `ollama list` asks the server that `OLLAMA_HOST`
-names for its models and fails where nothing answers, so it tells the same without another program.
+The Ollama image includes neither `curl` nor `wget`. It includes `ollama`, and `ollama list` asks the server at
+`OLLAMA_HOST` for its models and fails if nothing answers, so it checks the same thing without another program.
 
 ```yaml bad
 services:
@@ -12,13 +12,13 @@ services:
     image: ollama/ollama:0.12.6
     healthcheck:
       test: ["CMD", "curl", "-f", "http://localhost:11434/api/tags"]
-      #              ^^^^ `curl` is not in the image of `ollama`: the check always fails, so the container never becomes healthy, and what waits for that never starts
+      #              ^^^^ `curl` is not in the image of `ollama`: the health check always fails, so the container never becomes healthy, and services that wait for it never start
       interval: 30s
   qdrant:
     image: qdrant/qdrant:v1.15.4
     healthcheck:
       test: wget -qO- http://localhost:6333/readyz || exit 1
-      #     ^^^^ `wget` is not in the image of `qdrant`: the check always fails, so the container never becomes healthy
+      #     ^^^^ `wget` is not in the image of `qdrant`: the health check always fails, so the container never becomes healthy
   app:
     image: app
     depends_on:
@@ -66,8 +66,8 @@ services:
       test: ["CMD", "curl", "-f", "http://localhost:8080/health"]
 ```
 
-Of an image that is built here, the base and the steps of the Dockerfile's last stage say what it holds: `python:3.13-slim` has neither
-`curl` nor `wget`, and `pip install` brings none.
+For an image that the project builds, the base image and the steps of the last stage of the Dockerfile are read:
+`python:3.13-slim` includes neither `curl` nor `wget`, and `pip install` adds neither.
 
 ```yaml bad
 services:
@@ -80,7 +80,7 @@ services:
         CMD ["uvicorn", "main:app"]
     healthcheck:
       test: ["CMD", "curl", "-f", "http://localhost:8000/health"]
-      #              ^^^^ `curl` is not in `python:3.13-slim`, which `relay` is built upon: the check always fails, so the container never becomes healthy
+      #              ^^^^ `curl` is not in `python:3.13-slim`, the base image of `relay`: the health check always fails, so the container never becomes healthy
 ```
 
 ```yaml good
@@ -96,8 +96,8 @@ services:
       test: ["CMD", "curl", "-f", "http://localhost:8000/health"]
 ```
 
-`CMD-SHELL` takes one string. Of `["CMD-SHELL", "curl", "-f", "http://…"]` the shell runs `curl`, and takes the other words
-for its own arguments `$0`, `$1`, …, which nothing reads.
+`CMD-SHELL` takes one string. With `["CMD-SHELL", "curl", "-f", "http://…"]`, the shell runs `curl` alone. The other words become
+the shell's arguments `$0`, `$1` and so on, which nothing reads.
 
 ```yaml bad
 services:
@@ -105,12 +105,12 @@ services:
     image: example/api:1
     healthcheck:
       test: ["CMD-SHELL", "curl", "-f", "http://localhost:8000/health"]
-      #                    ^^^^ `CMD-SHELL` takes one string: the shell runs `curl` without the words behind it, which always fails, so the container never becomes healthy
+      #                    ^^^^ `CMD-SHELL` takes one string: the shell runs `curl` without the words after it, so the health check always fails and the container never becomes healthy
   cache:
     image: redis:8
     healthcheck:
       test: ["CMD-SHELL", "redis-cli", "ping", "|", "grep PONG"]
-      #                    ^^^^^^^^^ `CMD-SHELL` takes one string: the shell runs `redis-cli` without the words behind it, so this check does not test what it says
+      #                    ^^^^^^^^^ `CMD-SHELL` takes one string: the shell runs `redis-cli` without the words after it, so the health check does not test what it should
 ```
 
 ```yaml fixed
@@ -137,8 +137,8 @@ services:
       test: ["CMD", "redis-cli", "ping"]
 ```
 
-What this rule cannot see: what an image holds that it does not know, whether the path that is asked exists, and longer
-scripts: it reads a command, and alternatives behind `||`.
+What this rule cannot see: the contents of images that it does not know, whether the requested path exists, and longer
+scripts. It reads one command and its alternatives after `||`.
 """
 
 from __future__ import annotations
@@ -169,29 +169,29 @@ if TYPE_CHECKING:
 
     from modellint.compose.model.commands import CommandLine, Word
 
-    Lacking: TypeAlias = Callable[[str], bool]  # whether an image lacks a tool
+    Lacking: TypeAlias = Callable[[str], bool]  # whether an image lacks a program
 
 _GIVES_UP = frozenset(("exit", "false"))
 _HARMLESS = ("2>&1", "1>&2", ">&2", "&>", "&&")  # an `&` that sends nothing to the background
-_TOO_MUCH = (";", "\n", "`", "$(", "&", "(", "{", "!")  # then it is a script, and the first word does not decide
+_TOO_MUCH = (";", "\n", "`", "$(", "&", "(", "{", "!")  # it is a script: the first word does not decide the result
 _INSTEAD = {
     "docker.io/qdrant/qdrant": "use `bash -c ':> /dev/tcp/127.0.0.1/6333'`",
-    "ghcr.io/berriai/litellm": "use `python3` and its `urllib.request`",
-    "docker.litellm.ai/berriai/litellm": "use `python3` and its `urllib.request`",
-    "docker.io/semitechnologies/weaviate": "use `wget`, which it holds",
-    "cr.weaviate.io/semitechnologies/weaviate": "use `wget`, which it holds",
-    "ghcr.io/ggml-org/llama.cpp": "use `curl`, which it holds",
+    "ghcr.io/berriai/litellm": "use `python3` with `urllib.request`",
+    "docker.litellm.ai/berriai/litellm": "use `python3` with `urllib.request`",
+    "docker.io/semitechnologies/weaviate": "use `wget`, which the image includes",
+    "cr.weaviate.io/semitechnologies/weaviate": "use `wget`, which the image includes",
+    "ghcr.io/ggml-org/llama.cpp": "use `curl`, which the image includes",
 }
 _CHECK = '["CMD", "ollama", "list"]'
 _OPERATORS = frozenset(("||", "&&", "|", "&", ";", "<", ">", ">>", "2>&1", "2>"))
 _USELESS_ALONE = ("curl", "wget")  # they fail without an address
-_ALONE = "which always fails, so the container never becomes healthy"
-_UNTESTED = "so this check does not test what it says"
+_ALONE = "so the health check always fails and the container never becomes healthy"
+_UNTESTED = "so the health check does not test what it should"
 
 
 @rule(WARNING)
 def broken_healthcheck(project: Project, context: Context) -> Findings:
-    """Report health checks that begin with a program which the image lacks, and words that no shell reads."""
+    """Report health checks that start with a program that the image is known to lack, or that drop their words."""
     broken: list[tuple[Service, CommandLine, tuple[Image, Word]]] = []
     for service in project.services.values():
         check = service.commands.check
@@ -206,7 +206,7 @@ def broken_healthcheck(project: Project, context: Context) -> Findings:
 
 
 def _lacking(service: Service, check: CommandLine, context: Context) -> tuple[Image, Word] | None:
-    """The image, or the one that it is built upon, and the program that it lacks, for a check that cannot work."""
+    """Return the image or base image, and the program that it lacks, of a failing health check."""
     if "build" in service.body:
         dockerfile = context.evidence.dockerfile(service)
         if dockerfile is None or dockerfile.brings or "$" in dockerfile.base:
@@ -232,29 +232,34 @@ def _image(reference: str) -> Lacking:
 
 def _broken(service: Service, image: Image, program: Word, check: CommandLine, waiting: list[Span]) -> Finding:
     tool, span = program.text, program.span
-    follows = ", and what waits for that never starts" if waiting else ""
+    follows = ", and services that wait for it never start" if waiting else ""
     is_built = "build" in service.body
     where = (
-        f"`{image.text}`, which `{service.name.text}` is built upon"
+        f"`{image.text}`, the base image of `{service.name.text}`"
         if is_built
         else f"the image of `{service.name.text}`"
     )
-    message = f"`{tool}` is not in {where}: the check always fails, so the container never becomes healthy{follows}"
+    message = (
+        f"`{tool}` is not in {where}: the health check always fails, so the container never becomes healthy{follows}"
+    )
     edit = _edit(check) if not is_built and product(image) is OLLAMA else None
-    fix = Fix("ask with `ollama list`, which the image holds", [edit]) if edit else None
-    related = [(each, "waits for it") for each in waiting]
+    fix = Fix("use `ollama list`, which the image includes", [edit]) if edit else None
+    related = [(each, "waits for this service") for each in waiting]
     if is_built:
         return Finding(
-            span, message, related=related, hint=f"install `{tool}` in the Dockerfile, or use what the image holds"
+            span,
+            message,
+            related=related,
+            hint=f"install `{tool}` in the Dockerfile, or use a program that the image includes",
         )
     if service.image is not None:
         related.insert(0, (service.image.content, "the image"))
-    hint = "" if fix else _INSTEAD.get(image.name, "use a program that the image holds, as `ollama list`")
+    hint = "" if fix else _INSTEAD.get(image.name, "use a program that the image includes, such as `ollama list`")
     return Finding(span, message, fix, related, hint=hint)
 
 
 def _missing(check: CommandLine, lacking: Lacking) -> Word | None:
-    """The program that the check begins with, if the image lacks it and nothing takes its place."""
+    """Return the program that the health check starts with, if the image lacks it and no alternative can pass."""
     first = check.words[:1] if check.words and check.words[0] is not check.script else []
     innermost = check.simple[0][:1] if check.simple else []
     program = next((word for word in (*first, *innermost) if lacking(base_name(word.text))), None)
@@ -264,19 +269,19 @@ def _missing(check: CommandLine, lacking: Lacking) -> Word | None:
 
 
 def _always_fails(script: str, lacking: Lacking) -> bool:
-    """Whether a script that begins with a program which is not there fails, whatever stands behind that."""
+    """Return whether a script fails if the program that it starts with is missing."""
     plain = script.rstrip()
     for sign in _HARMLESS:
         plain = plain.replace(sign, " " * len(sign))
     if any(sign in plain for sign in _TOO_MUCH):
         return False
     first, *others = plain.split("||")
-    is_script = invocation(first.split(), in_shell=True).script >= 0  # in the script, where quotes would count
+    is_script = invocation(first.split(), in_shell=True).script >= 0  # nested, where quotes matter
     return not is_script and _is_lost(first) and all(_fails(other, lacking) for other in others)
 
 
 def _fails(command: str, lacking: Lacking) -> bool:
-    """Whether an alternative fails as well."""
+    """Return whether an alternative fails too."""
     line = command.split()
     line = line[invocation(line, in_shell=True).program :]
     if line and line[0] in _GIVES_UP:
@@ -285,14 +290,14 @@ def _fails(command: str, lacking: Lacking) -> bool:
 
 
 def _is_lost(command: str) -> bool:
-    """Whether nothing behind a pipe turns the failure into a success: `grep` finds nothing in nothing."""
+    """Return whether the failure survives a pipe: `grep` finds nothing in empty input."""
     _, *behind = command.split("|")
     last = behind[-1].split() if behind else ["grep"]
     return last[:1] == ["grep"] and not any(word[:1] == "-" and "v" in word for word in last)
 
 
 def _installed(service: Service) -> set[str]:
-    """The words of the commands that run before the check, which may install something, and of what is mounted."""
+    """Return the words of the commands that run before the health check, which may install a program."""
     before = (service.commands.main, *(hook for hook in service.commands.hooks if hook.role != "pre_stop"))
     paths = [path for mount in service.mounts for path in (mount.source, mount.target)]
     found = {word.text for line in before for command in line.simple for word in command}
@@ -300,7 +305,7 @@ def _installed(service: Service) -> set[str]:
 
 
 def _waiting(project: Project) -> dict[str, list[Span]]:
-    """Where services wait for others to be healthy, by the name of what they wait for."""
+    """Return the places where services wait for a healthy service, by the name of that service."""
     found: dict[str, list[Span]] = {}
     for service in project.services.values():
         section = service.body.get("depends_on")
@@ -312,31 +317,31 @@ def _waiting(project: Project) -> dict[str, list[Span]]:
 
 
 def _edit(check: CommandLine) -> Edit | None:
-    """Replace the check, where it is written plainly."""
+    """Return an edit that replaces the health check, or None if it is not written in a simple form."""
     key, test = check.sections[0]
     text = test.span.text
     if test.anchor or test.tag or "#" in text or (isinstance(test, Scalar) and "\n" in text):
         return None
-    # A list may begin below its key, what replaces it may not.
+    # A block list may have the indentation of its key, the flow list that replaces it may not.
     below = test.span.first[0] > key.span.first[0] and test.span.first[1] <= key.span.first[1]
     return None if below else Edit(test.span, _CHECK)
 
 
 def _lost(check: CommandLine) -> Finding:
-    """What is said of words that a shell takes for the arguments of the one before them."""
+    """Report words that a shell takes as the arguments of its script."""
     script, kind = check.script, next(check.scalars)
     assert script is not None
     given = check.words[0] is script and kind.value == "CMD-SHELL"
-    what = "`CMD-SHELL` takes one string" if given else "a shell takes only the one word behind `-c`"
+    what = "`CMD-SHELL` takes one string" if given else "a shell takes only the one word after `-c`"
     shown = f"`{script.shown}`" if script.shown else "the first of these words"
     follows = _ALONE if script.text in _USELESS_ALONE else _UNTESTED
-    message = f"{what}: the shell runs {shown} without the words behind it, {follows}"
+    message = f"{what}: the shell runs {shown} without the words after it, {follows}"
     edit = Edit(kind.content, "CMD") if given and _are_plain(check.words) and not (kind.tag or kind.anchor) else None
-    fix = Fix("run these words without a shell: `CMD`", [edit]) if edit else None
+    fix = Fix("use `CMD`, which runs the words without a shell", [edit]) if edit else None
     return Finding(script.span, message, fix, hint="" if fix else "write the whole command as one string")
 
 
 def _are_plain(words: list[Word]) -> bool:
-    """Whether words are a program and its arguments, and no shell is meant to read more in them."""
+    """Return whether words are a program and its arguments, without the syntax of a shell."""
     texts = [word.text for word in words]
     return " " not in texts[0] and not any("$" in text or "`" in text or text in _OPERATORS for text in texts)

@@ -1,9 +1,9 @@
-"""Two things of a different meaning are injected into one variable.
+"""Two grants, or both variables of one grant, set the same variable to different values.
 
-Docker Compose writes the variables of a service's grants one after another, in the order of a Go map, which is random.
-Where two grants name one variable for their models, the service gets one of the two, another one on another day, and a
-changed variable makes Compose recreate the container. One `endpoint_var` for several grants is fine: the endpoint is the same for
-every model.
+Docker Compose sets the variables of a service's grants one grant after another, in the order of a Go map, which is
+random. If two grants use the same variable for their models, the service gets one of the two models, and a different
+one on another day; a changed variable also makes Compose recreate the container. One `endpoint_var` for several grants
+is fine, because the endpoint is the same for every model.
 
 ```yaml bad
 services:
@@ -15,18 +15,18 @@ services:
         endpoint_var: AI_URL
       embeddings:
         model_var: AI_MODEL
-        #          ^^^^^^^^ `AI_MODEL` is to hold the model `llm` and the model `embeddings`: which one it holds is random on every `up`
+        #          ^^^^^^^^ `AI_MODEL` is set to both the model `llm` and the model `embeddings`: which one wins is random on each `up`
         endpoint_var: AI_URL
   job:
     image: job
     models: [my-llm, my_llm]
-    #                ^^^^^^ `MY_LLM_MODEL` is to hold the model `my-llm` and the model `my_llm`: which one it holds is random on every `up`
+    #                ^^^^^^ `MY_LLM_MODEL` is set to both the model `my-llm` and the model `my_llm`: which one wins is random on each `up`
   cron:
     image: cron
     models:
       llm:
         endpoint_var: LLM
-        #             ^^^ `LLM` gets the model's name and then its URL, so the name is lost
+        #             ^^^ `LLM` is set to the model name and then to the URL, so the model name is lost
         model_var: LLM
 models:
   llm:
@@ -65,12 +65,12 @@ from __future__ import annotations
 from modellint.compose.model.project import Injected
 from modellint.rule import ERROR, Context, Finding, Findings, Service, rule
 
-_HINT = "name each grant's variables with `endpoint_var` and `model_var`"
+_HINT = "give each grant its own variable names with `endpoint_var` and `model_var`"
 
 
 @rule(ERROR, tags=("environment",))
 def colliding_variables(service: Service, context: Context) -> Findings:
-    """Report a variable that is to hold two models, or a model and an endpoint."""
+    """Report variables that are set to two models, or to a model and an endpoint."""
     writers: dict[str, list[Injected]] = {}
     for grant in service.grants:
         for variable in grant.variables:
@@ -81,18 +81,18 @@ def colliding_variables(service: Service, context: Context) -> Findings:
         if not others:
             continue
         if all(one.grant is last.grant for one in others):
-            message = f"`{last.shown}` gets the model's name and then its URL, so the name is lost"
-            yield Finding(last.span, message, related=[(others[0].span, "the name")], hint=_HINT)
+            message = f"`{last.shown}` is set to the model name and then to the URL, so the model name is lost"
+            yield Finding(last.span, message, related=[(others[0].span, "the model name")], hint=_HINT)
             continue
         other = next(one for one in others if one.grant is not last.grant)
         message = (
-            f"`{last.shown}` is to hold {_said(other)} and {_said(last)}: which one it holds is random on every `up`"
+            f"`{last.shown}` is set to both {_said(other)} and {_said(last)}: which one wins is random on each `up`"
         )
         yield Finding(last.span, message, related=[(other.span, _said(other))], hint=_HINT)
 
 
 def _meaning(variable: Injected) -> str:
-    """What the variable holds: the one endpoint, or a model's reference."""
+    """Return what the variable is set to: an empty string for the endpoint, or the reference of the model."""
     model = variable.grant.model
     if variable.kind == "endpoint":
         return ""

@@ -1,10 +1,10 @@
-"""Two models name one artifact and want different settings for it.
+"""Two models use the same artifact with different settings.
 
-Docker Model Runner keeps one configuration per artifact and mode, not per entry. Of two entries with different
-`context_size` or `runtime_flags` the one that is configured last wins, in an order that changes from run to run; when
-the model is in use already, `up` fails instead.
+Docker Model Runner keeps one configuration per artifact and mode, not per entry. If two entries have different
+`context_size` or `runtime_flags`, the one that is configured last wins, in an order that changes from run to run; if
+the model is already in use, `up` fails instead.
 
-An entry with `--embeddings` runs in another mode and does not get in the way of one without.
+An entry with `--embeddings` runs in a different mode and does not conflict with an entry without it.
 
 ```yaml bad
 services:
@@ -16,7 +16,7 @@ models:
     model: ai/qwen2.5:3B-Q4_0
     context_size: 16384
   analysis:
-# ^^^^^^^^ `analysis` and `chat` are one artifact with different `context_size`: Docker Model Runner keeps only one of the settings
+# ^^^^^^^^ `analysis` and `chat` use the same artifact with different `context_size`: Docker Model Runner keeps only one of the two configurations
     model: docker.io/ai/qwen2.5:3B-Q4_0
     context_size: 8192
 ```
@@ -35,7 +35,8 @@ models:
     context_size: 8192
 ```
 
-What this rule cannot see: two tags of one artifact, and other projects on the same machine, which share the runner.
+What this rule cannot see: two tags of the same artifact, and other projects on the same host, which share Docker Model
+Runner.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, 
 
 @rule(WARNING)
 def conflicting_models(project: Project, context: Context) -> Findings:
-    """Report an entry whose artifact an earlier entry configures differently."""
+    """Report entries whose artifact an earlier entry configures differently."""
     first: dict[tuple[str, bool], Model] = {}
     for model in project.all_models():
         ref, node = model.ref, model.reference
@@ -59,10 +60,10 @@ def conflicting_models(project: Project, context: Context) -> Findings:
         if not differences:
             continue
         message = (
-            f"`{model.name.text}` and `{earlier.name.text}` are one artifact with different {' and '.join(differences)}:"
-            " Docker Model Runner keeps only one of the settings"
+            f"`{model.name.text}` and `{earlier.name.text}` use the same artifact with different"
+            f" {' and '.join(differences)}: Docker Model Runner keeps only one of the two configurations"
         )
-        hint = "give both the same settings, or use one entry"
+        hint = "use the same settings for both, or merge them into one entry"
         yield Finding(model.name.content, message, related=[(earlier.name.content, "the other entry")], hint=hint)
 
 
@@ -72,7 +73,7 @@ def _differences(one: Model, other: Model) -> list[str]:
 
 
 def _context_size(model: Model) -> object:
-    """The size that Compose passes on: none below 1."""
+    """Return the size that Compose passes on; it ignores values below 1."""
     size = model.context_size.value if model.context_size else None
     return size if isinstance(size, int) and size > 0 else None
 

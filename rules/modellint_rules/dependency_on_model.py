@@ -1,8 +1,8 @@
-"""`depends_on` names a model.
+"""`depends_on` refers to a model.
 
-`depends_on` orders services, and a model is none: Docker Compose refuses the project (`depends on undefined service`).
-The grant, the service's own `models:`, is what connects the two, and Compose pulls and configures granted models
-before it creates any container.
+`depends_on` orders services, and a model is not a service: Docker Compose rejects the project
+(`depends on undefined service`). The grant, in the service's own `models:`, connects the two, and Compose pulls and
+configures granted models before it creates any container.
 
 ```yaml bad
 services:
@@ -11,7 +11,7 @@ services:
     depends_on:
       - db
       - llm
-      # ^^^ `depends_on` names the model `llm`, which is no service: Compose refuses the project
+      # ^^^ `depends_on` refers to the model `llm`, which is not a service: Compose rejects the project
     models: [llm]
   db:
     image: postgres:17
@@ -47,14 +47,15 @@ models:
     model: ai/smollm2
 ```
 
-Where the grant is missing, the dependency is all that says which service wants the model, so that it becomes the grant.
+If the grant is missing, the dependency is the only sign of which service needs the model, so the fix turns it into the
+grant.
 
 ```yaml bad
 services:
   app:
     image: app
     depends_on: [llm]
-    #            ^^^ `depends_on` names the model `llm`, which is no service: Compose refuses the project
+    #            ^^^ `depends_on` refers to the model `llm`, which is not a service: Compose rejects the project
 models:
   llm:
     model: ai/smollm2
@@ -70,8 +71,8 @@ models:
     model: ai/smollm2
 ```
 
-What this rule cannot see: Compose does not wait until a model is loaded, and nothing in a Compose file can make it;
-the first request waits instead.
+What this rule cannot see: when a model is loaded. Compose does not wait for that, and no setting in a Compose file can
+make it wait; the first request waits instead.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ from modellint.rule import (
 
 @rule(ERROR, whole=True, refused=True)
 def dependency_on_model(service: Service, context: Context) -> Findings:
-    """Report every name in `depends_on` that is a model, or the section's own."""
+    """Report each name in `depends_on` that is a model, or the word `models`."""
     project = context.project
     wrong = [name for name in service.depends_on if _is_model(text_of(name) or "", project)]
     granted = _granted(service)
@@ -107,17 +108,17 @@ def dependency_on_model(service: Service, context: Context) -> Findings:
     for name in wrong:
         if name.value in project.models:
             what = f"the model `{name.shown}`"
-            hint = f"drop it; the service gets the model through its own `models: [{name.shown}]`"
+            hint = f"remove it; grant the model with `models: [{name.shown}]` in the service instead"
         else:
-            what = "the section `models`"
-            hint = "drop it; the service gets a model through its own `models:`"
-        message = f"`depends_on` names {what}, which is no service: Compose refuses the project"
+            what = "the `models` section"
+            hint = "remove it; grant the model with `models:` in the service instead"
+        message = f"`depends_on` refers to {what}, which is not a service: Compose rejects the project"
         fix = of_all if are_all or name.value not in granted else _drop(_entry(service, name))
         yield Finding(name.content, message, fix, hint=hint)
 
 
 def _fix_of_all(service: Service, wrong: list[Scalar], granted: set[str]) -> Fix | None:
-    """Drop the section; where a grant is missing, make the grants of it."""
+    """Remove the section, or turn it into grants if a grant is missing."""
     if not all(name.value in granted for name in wrong):
         return _as_grants(service, wrong)
     return _drop(_section(service))
@@ -125,22 +126,22 @@ def _fix_of_all(service: Service, wrong: list[Scalar], granted: set[str]) -> Fix
 
 def _drop(entry: Span | None) -> Fix | None:
     edit = removal(entry) if entry else None
-    return Fix("drop the dependency; the grant is what connects service and model", [edit], UNSAFE) if edit else None
+    return Fix("remove the dependency; the grant connects the service to the model", [edit], UNSAFE) if edit else None
 
 
 def _granted(service: Service) -> set[str]:
-    """What may be dropped, for a grant says it as well: without one, the name is all that says who wants the model."""
+    """Return the names that can be removed because a grant exists; else only the name shows who needs the model."""
     return {*(grant.model_name for grant in service.grants), *(["models"] if service.grants else [])}
 
 
 def _as_grants(service: Service, wrong: list[Scalar]) -> Fix | None:
-    """Let the section be `models`."""
+    """Rename the section to `models`."""
     key, section = service.body.key("depends_on"), service.body.get("depends_on")
     if key is None or not isinstance(section, Sequence) or section.anchor or "models" in service.body:
         return None
     if any(name.value == "models" for name in wrong):
         return None
-    return Fix("grant it: `models` connects service and model", [Edit(key.content, "models")], UNSAFE)
+    return Fix("grant the model: rename `depends_on` to `models`", [Edit(key.content, "models")], UNSAFE)
 
 
 def _is_model(name: str, project: Project) -> bool:
@@ -150,14 +151,14 @@ def _is_model(name: str, project: Project) -> bool:
 
 
 def _entry(service: Service, name: Scalar) -> Span:
-    """One name, with its condition where it has one."""
+    """Return the span of a name, with its condition if it has one."""
     section = service.body.get("depends_on")
     value = section.get(name.text) if isinstance(section, Mapping) else None
     return Span(name.source, name.start, value.end if value and value.start >= name.end else name.end)
 
 
 def _section(service: Service) -> Span | None:
-    """All of `depends_on`: an empty one is refused as well."""
+    """Return the span of all of `depends_on`; Compose rejects an empty section too."""
     key, section = service.body.key("depends_on"), service.body.get("depends_on")
     if key is None or section is None or section.start < key.end or section.source is not key.source:
         return None

@@ -1,9 +1,9 @@
-"""Merging two lists of runtime flags tears a flag and its value apart.
+"""Merging two `runtime_flags` lists separates a flag from its value.
 
-A second list of `runtime_flags`, in an override, an included file or another document, is appended to the first. Of it
-Docker Compose drops each item that the list already holds (compose-go, `override/merge.go`), word by word: a flag that
-is set again loses its name and leaves its value behind, and a flag whose value some other flag also has loses its
-value. llama-server cannot make sense of what is left, and in most cases does not start.
+A second list of `runtime_flags`, in an override file, an included file or another document, is appended to the first.
+Docker Compose drops each of its items that the list already contains (compose-go, `override/merge.go`), item by item: a
+flag that is set again loses its name, so that only its value is left, and a flag whose value some other flag also has
+loses its value. llama-server cannot parse the result, and in most cases does not start.
 
 ```yaml bad
 services:
@@ -18,11 +18,11 @@ models:
 models:
   llm:
     runtime_flags: ["--temp", "0.7", "--batch-size", "512", "--mlock"]
-    #                ^^^^^^ Docker Compose drops this `--temp`, which the list already holds: `0.7` is left without its flag, and llama-server cannot make sense of the rest
-    #                                                 ^^^ Docker Compose drops this `512`, which the list already holds: `--batch-size` is left without its value, and llama-server cannot make sense of the rest
+    #                ^^^^^^ Compose drops the duplicate `--temp` when it merges the lists: `0.7` loses its flag, and llama-server cannot parse the result
+    #                                                 ^^^ Compose drops the duplicate `512` when it merges the lists: `--batch-size` loses its value, and llama-server cannot parse the result
 ```
 
-`!override` replaces the list, so that what is written there is what holds:
+`!override` replaces the list, so that only the flags that are written there apply:
 
 ```yaml good
 services:
@@ -39,7 +39,7 @@ models:
     runtime_flags: !override ["--temp", "0.7", "--ubatch-size", "512", "--batch-size", "512", "--mlock"]
 ```
 
-What this rule cannot see: `runtime_flags` of files that are not read together with this one.
+What this rule cannot see: `runtime_flags` in files that are not read together with this one.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modellint.compose.model.project import Dropped
 
-_HINT = "replace the whole list with `!override`, and write into it all flags that should hold"
+_HINT = "replace the whole list with `!override`, and include every flag that you need"
 
 
 @rule(ERROR, refused=True, tags=("runtime",))
 def dropped_flag(model: Model, context: Context) -> Findings:
-    """Report each flag of a merged list that was dropped without its value, and each value without its flag."""
+    """Report each flag that a merge dropped without its value, and each value that it dropped without its flag."""
     lists: dict[int, tuple[list[Scalar], dict[int, Scalar]]] = {}
     by_kept = context.project.once(_by_kept)
     for dropped in (each for flag in model.flags for each in by_kept.get(id(flag), ())):
@@ -71,16 +71,16 @@ def dropped_flag(model: Model, context: Context) -> Findings:
             if id(flag) not in gone:
                 flag, rest, of = rest, flag, "value"
             message = (
-                f"Docker Compose drops this `{flag.shown}`, which the list already holds:"
-                f" `{rest.shown}` is left without its {of}, and llama-server cannot make sense of the rest"
+                f"Compose drops the duplicate `{flag.shown}` when it merges the lists:"
+                f" `{rest.shown}` loses its {of}, and llama-server cannot parse the result"
             )
             yield Finding(
-                flag.content, message, related=[(gone[id(flag)].content, "the one that it keeps")], hint=_HINT
+                flag.content, message, related=[(gone[id(flag)].content, "Compose keeps this one")], hint=_HINT
             )
 
 
 def _by_kept(project: Project) -> dict[int, list[Dropped]]:
-    """The items that merges dropped, by the id of the one that each list keeps."""
+    """Return the items that merges dropped, by the id of the item that the list keeps."""
     found: dict[int, list[Dropped]] = {}
     for dropped in project.dropped:
         found.setdefault(id(dropped.kept), []).append(dropped)

@@ -1,8 +1,8 @@
-"""One runtime flag stands in the list twice.
+"""A runtime flag appears twice in the list.
 
-llama-server takes the last value; the first stays in the file and says something that is not so. A second list of
-`runtime_flags`, in an override, an included file or another document, is appended to the first, never put in its place
-(compose-go, `override/merge.go`); only items that the list already holds are dropped, see `dropped-flag`.
+llama-server uses the last value; the first one has no effect and misleads readers. A second list of `runtime_flags`, in
+an override file, an included file or another document, is appended to the first and never replaces it (compose-go,
+`override/merge.go`); only items that the list already contains are dropped, see `dropped-flag`.
 
 ```yaml bad
 services:
@@ -17,7 +17,7 @@ models:
       - "0.1"
       - "--mlock"
       - "--temperature"
-      #  ^^^^^^^^^^^^^ `--temperature` is in the list a second time: llama-server takes the last one, the first says nothing
+      #  ^^^^^^^^^^^^^ `--temperature` appears twice in the list: llama-server uses the last one and ignores the first
       - "0.7"
 ```
 
@@ -35,7 +35,7 @@ models:
       - "0.7"
 ```
 
-An override that changes a value needs `!override`, which replaces the list:
+An override file that changes a value needs `!override`, which replaces the list:
 
 ```yaml good
 services:
@@ -52,7 +52,7 @@ models:
     runtime_flags: !override ["--temp", "0.7"]
 ```
 
-What this rule cannot see: `runtime_flags` of files that are not read together with this one.
+What this rule cannot see: `runtime_flags` in files that are not read together with this one.
 """
 
 from __future__ import annotations
@@ -66,22 +66,22 @@ _MAY_REPEAT = frozenset(("-otd", "--override-tensor-draft", "--spec-draft-overri
 
 @rule(WARNING, tags=("runtime",))
 def duplicated_flags(model: Model, context: Context) -> Findings:
-    """Report a flag that an earlier item of the list holds too."""
+    """Report flags that an earlier item of the list sets too."""
     flags = [str(item.value) for item in model.flags]
-    first_of: dict[str, tuple[int, int | None]] = {}  # by option: the numbers of its first flag and of the value
+    first_of: dict[str, tuple[int, int | None]] = {}  # by option: the positions of its first flag and of the value
     for name, at, value in pairs(flags):
         before = first_of.setdefault(option(name) or f"{at}", (at, value))
         if before[0] == at or name in _MAY_REPEAT:
             continue
         first, item = model.flags[before[0]], model.flags[at]
         shown = item.shown.partition("=")[0]
-        message = f"`{shown}` is in the list a second time: llama-server takes the last one, the first says nothing"
+        message = f"`{shown}` appears twice in the list: llama-server uses the last one and ignores the first"
         fix = _fix(model, [model.flags[part] for part in before if part is not None])
-        hint = "" if fix else "keep one; in an override, replace the list with `!override`"
-        related = [(first.content, "the first one")]
+        hint = "" if fix else "keep one; in an override file, replace the list with `!override`"
+        related = [(first.content, "first occurrence")]
         yield Finding(item.part(0, len(name)), message, fix, related, hint=hint)
 
 
 def _fix(model: Model, items: list[Scalar]) -> Fix | None:
     edits = take_out(model.body, "runtime_flags", items) if isinstance(model.body, Mapping) else None
-    return Fix("drop the first one", edits) if edits else None
+    return Fix("remove the first occurrence", edits) if edits else None

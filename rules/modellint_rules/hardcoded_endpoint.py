@@ -1,14 +1,14 @@
-"""The address of a model server is written by hand where a grant would inject the right one.
+"""The address of a model server is hardcoded where a grant would inject it.
 
-There is no address of Docker Model Runner that works everywhere. Docker Desktop answers at
-`model-runner.docker.internal`, Docker Engine at the bridge's gateway (mostly `172.17.0.1:12434`), Docker Cloud at a third
-place, and the path has changed from `/engines/llama.cpp/v1` to `/v1/` (docker/model-runner, `cmd/cli/commands/status.go`).
-`host.docker.internal` is no name on Linux unless `extra_hosts` makes it one, and `localhost` in a container is the container.
-Compose asks the runner for its address and injects it into every service that is granted a model; it also pulls the model,
-which nothing does for an address.
+No address of Docker Model Runner works everywhere. Docker Desktop answers at `model-runner.docker.internal`, Docker
+Engine at the gateway of the bridge (usually `172.17.0.1:12434`), Docker Cloud at a third address, and the path has
+changed from `/engines/llama.cpp/v1` to `/v1/` (docker/model-runner, `cmd/cli/commands/status.go`). On Linux,
+`host.docker.internal` does not resolve unless `extra_hosts` defines it, and `localhost` in a container is the container
+itself. Compose asks Docker Model Runner for its address and injects it into every service that is granted a model; it
+also pulls the model, which it does not do for an address.
 
-Of Ollama or LM Studio on the host the same is true, and more: nothing in the project starts it or says which models it
-must hold.
+The same is true for Ollama or LM Studio on the host. In addition, nothing in the project starts them or specifies which
+models they need.
 
 ```yaml bad
 services:
@@ -16,18 +16,18 @@ services:
     image: app
     environment:
       OPENAI_BASE_URL: http://model-runner.docker.internal/engines/v1
-      #                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `OPENAI_BASE_URL` is a fixed address of Docker Model Runner: it is another one on every kind of Docker, and no model is pulled for it
+      #                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `OPENAI_BASE_URL` hardcodes the address of Docker Model Runner: it differs between Docker Desktop, Docker Engine and Docker Cloud, and Compose pulls no model for it
   job:
     image: job
     environment:
       - LLM_HOST=host.docker.internal:11434
-      #          ^^^^^^^^^^^^^^^^^^^^^^^^^^ `LLM_HOST` is a fixed address of Ollama on the machine outside: nothing here starts it, and no model is pulled for it
+      #          ^^^^^^^^^^^^^^^^^^^^^^^^^^ `LLM_HOST` hardcodes the address of Ollama on the host: nothing in the project starts it, and Compose pulls no model for it
     command: ["sh", "-c", "curl -fsS http://localhost:12434/engines/v1/models && exec job"]
-    #                                       ^^^^^^^^^^^^^^^ this points at the container itself, where no Docker Model Runner answers
+    #                                       ^^^^^^^^^^^^^^^ this points to the container itself, where no Docker Model Runner is listening
 ```
 
-Where the project declares one model, and the value is an address to which the program adds nothing but `/chat/completions` and
-its like, the fix grants that model. What is injected then ends in `/v1/`, whatever stood there before:
+If the project declares one model, and the program appends only `/chat/completions` or a similar path to the address,
+the fix grants that model. The injected address then ends in `/v1/`, whatever the hardcoded one was:
 
 ```yaml bad
 services:
@@ -36,13 +36,13 @@ services:
     environment:
       LOG_LEVEL: info
       OPENAI_BASE_URL: http://model-runner.docker.internal/engines/v1
-      #                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `OPENAI_BASE_URL` is a fixed address of Docker Model Runner: it is another one on every kind of Docker, and no model is pulled for it
+      #                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `OPENAI_BASE_URL` hardcodes the address of Docker Model Runner: it differs between Docker Desktop, Docker Engine and Docker Cloud, and Compose pulls no model for it
       OPENAI_MODEL: ai/smollm2:360M-Q4_K_M
   job:
     image: job
     environment:
       - LLM_BASE_URL=http://172.17.0.1:12434/v1
-      #                     ^^^^^^^^^^^^^^^^ `LLM_BASE_URL` is a fixed address of Docker Model Runner: it is another one on every kind of Docker, and no model is pulled for it
+      #                     ^^^^^^^^^^^^^^^^ `LLM_BASE_URL` hardcodes the address of Docker Model Runner: it differs between Docker Desktop, Docker Engine and Docker Cloud, and Compose pulls no model for it
     models: [llm]
 models:
   llm:
@@ -90,10 +90,11 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-An address without `/v1` gets no fix: the program adds the rest of the path, and would add it to the injected one as well.
+An address without `/v1` gets no fix: the program appends the rest of the path, and would append it to the injected
+address too.
 
-What this rule cannot see: addresses in the code, in files that are mounted, and in variables that are set where the
-project runs. An address of another service of the project is left alone, and so is one of a machine that has a name of its own.
+What this rule cannot see: addresses in code, in mounted files, and in variables that are set where the project runs. It
+does not report addresses of other services in the project, or of hosts that have their own name.
 """
 
 from __future__ import annotations
@@ -111,13 +112,13 @@ if TYPE_CHECKING:
     from modellint.evidence.endpoints import ModelServerAddress
 
 _OLLAMA = "Ollama"
-_GRANTED = "grant the model to the service under `models:`, and call the address that is injected"
+_GRANTED = "grant the model to the service under `models:`, and call the injected address"
 _GRANT = "grant the model to the service under `models:`, and let Compose inject the address"
 
 
 @rule(WARNING, tags=("network", "environment"))
 def hardcoded_endpoint(service: Service, context: Context) -> Findings:
-    """Report every known address of a model server outside of the project."""
+    """Report each known address of a model server outside the project."""
     evidence = context.evidence
     known = evidence.product(service)
     is_server = known is not None and known.role in (SERVER, PROXY)
@@ -135,7 +136,7 @@ def hardcoded_endpoint(service: Service, context: Context) -> Findings:
         if endpoint.text.kind == "label":
             continue
         span = endpoint.text.locate(url.start, url.end)
-        related = [*endpoint.text.origin, *((grant.name.content, "a grant") for grant in service.grants[:1])]
+        related = [*endpoint.text.origin, *((grant.name.content, "the grant") for grant in service.grants[:1])]
         if fixes is None and endpoint.text.kind == "variable":
             fixes = _fixes(service, context)
         fix = fixes.get(endpoint.text.name) if fixes and endpoint.text.kind == "variable" else None
@@ -143,7 +144,7 @@ def hardcoded_endpoint(service: Service, context: Context) -> Findings:
 
 
 class _Own:
-    """What a service says about where it listens itself, so that `localhost` is meant: as in a health check."""
+    """The addresses a service may listen on, for which `localhost` is correct, as in a health check."""
 
     __slots__ = ("_is_anywhere", "_ports")
 
@@ -154,7 +155,7 @@ class _Own:
         self._ports = PortSet([*ranges, *read_exposed(service.body)])
 
     def holds(self, endpoint: ModelServerAddress) -> bool:
-        """Whether the service may listen at an address of its own."""
+        """Return whether the service itself may listen at an address."""
         port = endpoint.url.port
         return self._is_anywhere or endpoint.text.kind == "dockerfile" or (port is not None and port in self._ports)
 
@@ -167,12 +168,12 @@ def _message(endpoint: ModelServerAddress) -> str:
     text, server = endpoint.text, endpoint.server
     shown = f"`{text.name}`" if text.name and text.kind != "command" else "this"
     if endpoint.url.host in ITSELF:
-        return f"{shown} points at the container itself, where no {server.removeprefix('a ')} answers"
+        return f"{shown} points to the container itself, where no {server.removeprefix('a ')} is listening"
     if server == RUNNER:
-        why = "it is another one on every kind of Docker, and no model is pulled for it"
-        return f"{shown} is a fixed address of {server}: {why}"
-    why = "nothing here starts it, and no model is pulled for it"
-    return f"{shown} is a fixed address of {server} on the machine outside: {why}"
+        why = "it differs between Docker Desktop, Docker Engine and Docker Cloud, and Compose pulls no model for it"
+        return f"{shown} hardcodes the address of {server}: {why}"
+    why = "nothing in the project starts it, and Compose pulls no model for it"
+    return f"{shown} hardcodes the address of {server} on the host: {why}"
 
 
 def _hint(service: Service, endpoint: ModelServerAddress, granted: dict[str, Grant]) -> str:
@@ -180,18 +181,18 @@ def _hint(service: Service, endpoint: ModelServerAddress, granted: dict[str, Gra
     if endpoint.text.kind not in ("variable", "env file") or not name:
         return _GRANT
     if name in granted:
-        return f"drop it: the grant of `{granted[name].name.shown}` sets `{name}` anyway"
+        return f"remove it: the `{granted[name].name.shown}` grant already sets `{name}`"
     if "/v1" not in endpoint.url.path:
         if endpoint.server == _OLLAMA or _OLLAMA.upper() in name.upper().split("_"):
-            return "run Ollama as a service of the project, and call that: a client of Ollama's own API has no use for `…/v1/`"
-        return f"{_GRANTED}, which ends with `/v1/`, through a client of the OpenAI API"
+            return "run Ollama as a service of the project, and call that: its native API is not available at `…/v1/`"
+        return f"{_GRANTED}, which ends in `/v1/`, with a client for the OpenAI API"
     if service.grants:
-        return f"let the grant of `{service.grants[0].name.shown}` inject it: `endpoint_var: {name}`"
+        return f"let the `{service.grants[0].name.shown}` grant inject it: `endpoint_var: {name}`"
     return f"{_GRANT}: `endpoint_var: {name}`"
 
 
 def _fixes(service: Service, context: Context) -> dict[str, Fix]:
-    """By variable: drop what a grant sets anyway, and let the grant inject the one that it can be meant for."""
+    """Return fixes by variable: remove what a grant already sets, and let a grant inject the one variable that fits."""
     from modellint.fixing.grant_edits import is_base_url, take_out_settings
 
     project = context.project
@@ -206,10 +207,12 @@ def _fixes(service: Service, context: Context) -> dict[str, Fix]:
         if grant is not None:
             edits = take_out_settings(project, service, [setting])
             if edits:
-                found[setting.name] = Fix(f"drop it: the grant of `{grant.name.shown}` sets `{setting.name}`", edits)
+                found[setting.name] = Fix(
+                    f"remove it: the `{grant.name.shown}` grant already sets `{setting.name}`", edits
+                )
         elif endpoint.server == RUNNER and endpoint.url.host not in project.services and is_base_url(endpoint):
             replaceable.append(setting)
-    if len(replaceable) == 1:  # of several, a grant can replace one, and it is not known which
+    if len(replaceable) == 1:  # a grant can replace only one, and of several it is not known which
         fix = _injecting(service, replaceable[0], context)
         if fix is not None:
             found[replaceable[0].name] = fix
@@ -217,14 +220,14 @@ def _fixes(service: Service, context: Context) -> dict[str, Fix]:
 
 
 def _injecting(service: Service, setting: Setting, context: Context) -> Fix | None:
-    """Let a grant inject a variable: the only one of the service, or one of the only model."""
+    """Let a grant inject a variable: the service's only grant, or a new one of the only model."""
     from modellint.fixing.grant_edits import inject_instead, may_rename
 
     project, name = context.project, setting.name
     if len(service.grants) == 1:
         variable = service.grants[0].variables[-1]
         edits = inject_instead(project, variable, setting) if may_rename(context.evidence, variable, name) else None
-        title = f"let the grant of `{service.grants[0].name.shown}` inject `{name}`, which becomes `http://…/v1/`"
+        title = f"let the `{service.grants[0].name.shown}` grant inject `{name}`; its value becomes `http://…/v1/`"
         return Fix(title, edits) if edits else None
     models = list(project.models.values())
     if service.grants or len(models) != 1 or service.provider is not None or "network_mode" in service.body:
@@ -233,7 +236,7 @@ def _injecting(service: Service, setting: Setting, context: Context) -> Fix | No
 
 
 def _granting(service: Service, setting: Setting, model: Model, context: Context) -> Fix | None:
-    """Grant a model to a service that says by hand what the grant says."""
+    """Grant a model to a service whose environment sets by hand what the grant would inject."""
     from modellint.compose.model.injection import prefix
     from modellint.evidence.endpoints import is_model_name
     from modellint.fixing.grant_edits import add_grant, is_variable_name, take_out_settings
@@ -241,7 +244,7 @@ def _granting(service: Service, setting: Setting, model: Model, context: Context
     names = {"endpoint_var": setting.name}
     named = [each for each in service.environment.values() if is_model_name(each.name)]
     if any(each.value != text_of(model.reference) or each.node is None or each.node.interpolated for each in named):
-        return None  # another model is meant
+        return None  # a different model is meant
     if named:
         names["model_var"] = named[0].name
     default = f"{prefix(model.name.text)}_MODEL"
@@ -250,5 +253,5 @@ def _granting(service: Service, setting: Setting, model: Model, context: Context
     added = add_grant(context.project, service, setting.span, model, names)
     taken = take_out_settings(context.project, service, [setting, *named]) if added else None
     shown = " and ".join(f"`{name}`" for name in names.values())
-    title = f"grant `{model.name.text}` under the name of {shown}: the address becomes `http://…/v1/`"
+    title = f"grant `{model.name.text}` and inject {shown}; the address becomes `http://…/v1/`"
     return Fix(title, [*added, *taken]) if added and taken else None

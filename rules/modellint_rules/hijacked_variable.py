@@ -1,9 +1,9 @@
-"""A grant injects a variable that already means something to the programs of the container.
+"""A grant injects a variable that already has a meaning for programs in the container.
 
-The dynamic loader, shells, interpreters, git and TLS libraries take code, folders and servers from variables of fixed
-names. A grant that writes a model's reference or an endpoint into one of them hijacks it: with `LD_PRELOAD` every
-program of the container loads the file that the reference names, with `PATH` no program is found any more, with
-`HTTP_PROXY` every request goes to the model. Docker Compose injects any name, and a grant wins over `environment`.
+The dynamic loader, shells, interpreters, git and TLS libraries read code, directories and servers from variables with
+fixed names. A grant that sets one of them to a model reference or an endpoint hijacks it: with `LD_PRELOAD` every
+program in the container tries to load the reference as a library, with `PATH` no program is found, and with
+`HTTP_PROXY` every request goes to the model. Docker Compose injects any name, and a grant overrides `environment`.
 
 ```yaml bad
 services:
@@ -52,12 +52,12 @@ models:
     model: ai/gemma3:1B-Q4_K_M
 ```
 
-The second example is fine: `GIT_URL`, `LD_PRELOAD_MODEL` and the like are read by nobody, and what a service sets in its
-own `environment` is its author's choice. Before Docker Compose 2.39.2 the name of a model alone was a variable, so that a
-model `ld-preload` injected `LD_PRELOAD`; `--compose-version` has that reported.
+The last example is fine: programs do not read `GIT_URL`, `LD_PRELOAD_MODEL` and similar names, and what a service sets
+in its own `environment` is its author's choice. Before Docker Compose 2.39.2 the name of a model alone was also a
+variable, so a model `ld-preload` injected `LD_PRELOAD`; with `--compose-version` this rule reports that.
 
-What this rule cannot see: whether the image has a program that reads the variable, names that a program of the image
-alone gives a meaning, and containers of Windows, where `path` is `PATH`.
+What this rule cannot see: whether the image has a program that reads the variable, names that have a meaning only for
+programs in the image, and Windows containers, where `path` is `PATH`.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ from __future__ import annotations
 from modellint.compose.model.taken_names import taken_meaning
 from modellint.rule import ERROR, Context, Finding, Findings, Project, rule
 
-_HINT = "inject names of your application's own: `endpoint_var: LLM_URL` and `model_var: LLM_MODEL`"
+_HINT = "inject names that only the application uses: `endpoint_var: LLM_URL` and `model_var: LLM_MODEL`"
 
 
 @rule(ERROR, tags=("environment", "security"))
 def hijacked_variable(project: Project, context: Context) -> Findings:
-    """Report each variable of a grant that has a meaning of its own."""
+    """Report injected variables that already have a meaning."""
     for grant in project.grants():
         for variable in grant.variables:
             if meaning := taken_meaning(variable.name):

@@ -1,7 +1,7 @@
-"""A model reference has both a tag and a digest.
+"""A model reference has both a tag and a digest, so the digest is ignored.
 
-Docker Model Runner looks for a tag first and stops there (since 1.0.11), so the digest is never compared: the
-reference looks pinned and is not. Docker Compose writes this very form for images, where it is a pin.
+Docker Model Runner looks for a tag first and stops there (since 1.0.11), so the digest is never compared: the reference
+looks pinned but is not. Docker Compose itself writes this form for images, where it is a pin.
 
 ```yaml bad
 services:
@@ -11,7 +11,7 @@ services:
 models:
   llm:
     model: ai/smollm2:360M-Q4_K_M@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
-    #                 ^^^^^^^^^^^ the tag wins over the digest: Docker Model Runner pulls `360M-Q4_K_M`, whatever the digest says
+    #                 ^^^^^^^^^^^ the tag overrides the digest: Docker Model Runner pulls `360M-Q4_K_M` and ignores the digest
 ```
 
 ```yaml fixed
@@ -48,9 +48,9 @@ def ignored_digest(model: Model, context: Context) -> Findings:
         return
     tag = node.part(*ref.tag_at)
     shown = tag.text if tag != node.content else node.shown
-    message = f"the tag wins over the digest: Docker Model Runner pulls `{shown}`, whatever the digest says"
+    message = f"the tag overrides the digest: Docker Model Runner pulls `{shown}` and ignores the digest"
     fix = _fix(node, ref.digest, context)
-    yield Finding(tag, message, fix, hint="" if fix else "write `name@sha256:…`, without the tag")
+    yield Finding(tag, message, fix, hint="" if fix else "write `name@sha256:…` without the tag")
 
 
 def _fix(node: Scalar, digest: str, context: Context) -> Fix | None:
@@ -61,5 +61,5 @@ def _fix(node: Scalar, digest: str, context: Context) -> Fix | None:
     except Unpinnable:
         return None
     fix = pin_model(where, digest)
-    fix.title = "drop the tag, keep it in a comment"
+    fix.title = "remove the tag and keep it in a comment"
     return fix

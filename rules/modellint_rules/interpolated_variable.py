@@ -1,26 +1,28 @@
-"""The file itself asks for a variable that a grant injects.
+"""The Compose file interpolates a variable that only a grant injects.
 
-`${LLM_URL}` in a Compose file is replaced while the file is read, from the shell and from `.env`. What a grant injects
-exists later, and only inside the container: here it is unset, Compose prints a warning and puts in nothing, or the default, always.
+Compose replaces `${LLM_URL}` while it reads the file, with a value from the shell or from `.env`. A grant injects its
+variables later, and only into the container. When the file is read, the variable is not set: Compose prints a warning
+and always inserts an empty string, or the default.
 
 ```yaml bad
 services:
   app:
     image: app
     command: ["serve", "--endpoint", "${LLM_URL}"]
-    #                                 ^^^^^^^^^^ `LLM_URL` exists only inside the container of `app`, once it is created; here it is always empty
+    #                                 ^^^^^^^^^^ `LLM_URL` is set only inside the `app` container, not when Compose reads the file: here it is always empty
     models: [llm]
   web:
     image: web
     environment:
       API: ${LLM_URL:-http://localhost:12434/v1}
-      #    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `LLM_URL` exists only inside the container of `app`, once it is created; here the default is always taken
+      #    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `LLM_URL` is set only inside the `app` container, not when Compose reads the file: here the default is always used
 models:
   llm:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-Inside the container a shell can read it; `$$` passes the `$` through. And a grant injects under any name:
+A shell inside the container can read the variable; `$$` passes the `$` through to it. A grant can also inject its
+variables under any other name:
 
 ```yaml bad
 services:
@@ -28,12 +30,12 @@ services:
     image: app
     environment:
       OPENAI_BASE_URL: ${LLM_URL}
-      #                ^^^^^^^^^^ `LLM_URL` exists only inside the container of `app`, once it is created; here it is always empty
+      #                ^^^^^^^^^^ `LLM_URL` is set only inside the `app` container, not when Compose reads the file: here it is always empty
     models: [llm]
   job:
     image: job
     command: ["sh", "-c", "serve --model ${LLM_MODEL}"]
-    #                                    ^^^^^^^^^^^^ `LLM_MODEL` exists only inside the container of `app`, once it is created; here it is always empty
+    #                                    ^^^^^^^^^^^^ `LLM_MODEL` is set only inside the `app` container, not when Compose reads the file: here it is always empty
     models: [llm]
 models:
   llm:
@@ -72,8 +74,8 @@ models:
     model: ${LLM_MODEL:-ai/smollm2:360M-Q4_K_M}
 ```
 
-What this rule cannot see: a shell that will set the variable where the file is used. A variable that is set where the
-file is checked, in the shell or in `.env`, is not reported, and neither is one inside `models:`.
+What this rule cannot see: variables that the shell will set where the file is used. A variable that is set where the
+file is checked, in the shell or in `.env`, is not reported, and neither is a variable inside `models:`.
 """
 
 from __future__ import annotations
@@ -102,12 +104,12 @@ if TYPE_CHECKING:
     from modellint.evidence.shell import Script
     from modellint.text.finding import Severity
 
-_MOST_FIXED = 50  # findings: for each of them, all the others are looked at, and a script is read
+_MOST_FIXED = 50  # findings: the fix of each compares it with all others and reads a script
 
 
 @rule(ERROR, tags=("environment",))
 def interpolated_variable(project: Project, context: Context) -> Findings:
-    """Report `${NAME}` where a grant injects NAME and nothing else sets it."""
+    """Report `${NAME}` if a grant injects NAME and nothing else sets it."""
     injected: dict[str, Injected] = {}
     for grant in project.grants():
         for variable in grant.variables:
@@ -123,7 +125,7 @@ def interpolated_variable(project: Project, context: Context) -> Findings:
 
 
 def _fix(found: Variable, reported: list[Variable], context: Context) -> Fix | None:
-    """Let the one service that asks for the variable, and gets it by a grant, have it inside its container."""
+    """Return a fix that reads the variable in the container, if one service uses it and a grant injects it there."""
     scalar = found.scalar
     users = context.project.once(_Values).within(scalar) if scalar is not None else []
     if len(users) != 1 or scalar is None:
@@ -140,11 +142,11 @@ def _fix(found: Variable, reported: list[Variable], context: Context) -> Fix | N
     if not _is_in_shell(service, scalar, found):
         return None
     start = found.span.start
-    return Fix(f"let the shell in the container read `{found.name}`", [Edit(Span(scalar.source, start, start), "$")])
+    return Fix(f"let the container's shell expand `{found.name}`", [Edit(Span(scalar.source, start, start), "$")])
 
 
 class _Values:
-    """The values of `environment` and of commands by their place, with the service and the entry of `environment`."""
+    """The values of `environment` and of commands by place, with their service and `environment` entry."""
 
     __slots__ = ("_by_source",)
 
@@ -160,7 +162,7 @@ class _Values:
             values.sort(key=_start)
 
     def within(self, scalar: Scalar) -> list[tuple[Service, Setting | None]]:
-        """Those that are a value, or the part of it that a merge has made a node of; two, where there are more."""
+        """Return the values inside a scalar, which a merge may have split into several nodes; at most two."""
         from bisect import bisect_left
 
         values = self._by_source.get(id(scalar.source), [])
@@ -181,7 +183,7 @@ def _start(value: tuple[Scalar, Service, Setting | None]) -> int:
 def _injecting(
     found: Variable, variable: Injected, setting: Setting, reported: list[Variable], context: Context
 ) -> Fix | None:
-    """Let the grant inject what an entry is to hold, in the place of that entry."""
+    """Return a fix that lets the grant inject the variable of an `environment` entry and removes the entry."""
     from modellint.fixing.grant_edits import inject_instead, may_rename, written
 
     if setting.shown not in (f"${found.name}", f"${{{found.name}}}"):
@@ -192,14 +194,14 @@ def _injecting(
     body = place[1]
     others = [each.scalar for each in reported if each.name == found.name and each.scalar is not None]
     if sum(each.source is body.source and body.start <= each.start < body.end for each in others) > 1:
-        return None  # what else asks for it would then be empty, and nothing would say so
+        return None  # the other uses would then be empty without a finding
     edits = inject_instead(context.project, variable, setting)
     name = variable.grant.name.shown
-    return Fix(f"let the grant of `{name}` inject `{setting.name}`", edits) if edits else None
+    return Fix(f"let the `{name}` grant inject `{setting.name}`", edits) if edits else None
 
 
 def _is_in_shell(service: Service, scalar: Scalar, found: Variable) -> bool:
-    """Whether a shell in the container would expand the variable, if Compose left it alone."""
+    """Return whether a shell in the container would expand the variable if Compose did not."""
     read = _script(service, scalar)
     if read is None or read[1].damaged or found.name in read[1].assigned:
         return False
@@ -209,7 +211,7 @@ def _is_in_shell(service: Service, scalar: Scalar, found: Variable) -> bool:
 
 
 def _script(service: Service, scalar: Scalar) -> tuple[int, Script] | None:
-    """The shell script that a value of a command holds as the file writes it, and where it begins in the value."""
+    """Return the shell script in a value of a command, as written in the file, and its offset in the value."""
     from modellint.compose.model.commands import as_written
     from modellint.evidence.shell import read_script
 
@@ -222,22 +224,22 @@ def _script(service: Service, scalar: Scalar) -> tuple[int, Script] | None:
 
 def _finding(found: Variable, source: Injected, fix: Fix | None) -> Finding:
     always, severity = _outcome(found)
-    place = f"the container of `{source.grant.service.name.text}`"
-    message = f"`{found.name}` exists only inside {place}, once it is created; here {always}"
-    hint = "let a shell in the container read it (`$${" + found.name + "}`), or grant the model to this service"
-    related = [(source.span, "injected by this")]
+    place = f"the `{source.grant.service.name.text}` container"
+    message = f"`{found.name}` is set only inside {place}, not when Compose reads the file: here {always}"
+    hint = "let a shell in the container expand it (`$${" + found.name + "}`), or grant the model to this service"
+    related = [(source.span, "injected here")]
     return Finding(found.span, message, fix, related, hint="" if fix else hint, severity=severity)
 
 
 def _outcome(found: Variable) -> tuple[str, Severity]:
     kind = found.operator[-1:]
     if kind == "-" and found.operand:
-        return "the default is always taken", WARNING
-    return ("Compose stops and asks for it" if kind == "?" else "it is always empty"), ERROR
+        return "the default is always used", WARNING
+    return ("Compose stops with an error" if kind == "?" else "it is always empty"), ERROR
 
 
 def _configuring(project: Project) -> set[int]:
-    """Values inside `models:` and of providers: there the variable chooses the model, before it is injected."""
+    """Return the values in `models:` and of providers, where the variable selects the model before it is injected."""
     found = set(map(id, scalars(project.root.get("models") if project.root else None)))
     for service in project.services.values():
         found.update(map(id, scalars(service.provider)))
@@ -245,7 +247,7 @@ def _configuring(project: Project) -> set[int]:
 
 
 def _overwritten(project: Project) -> set[int]:
-    """Values of variables that a grant of the same service sets anyway: another rule speaks about them."""
+    """Return the values that a grant of the same service overwrites, which `overwritten-variable` reports."""
     found: set[int] = set()
     for service in project.services.values():
         names = {variable.name for grant in service.grants for variable in grant.variables}

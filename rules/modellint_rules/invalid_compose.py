@@ -1,14 +1,14 @@
-"""Docker Compose refuses the file: it breaks the Compose schema, or what it says does not fit together.
+"""Docker Compose rejects the file because it violates the schema or is inconsistent.
 
-Compose validates the whole file before it starts anything, so one wrong key or value keeps every service down. Two
-cases are peculiar to models:
+Compose validates the whole file before it starts anything, so one wrong key or value prevents every service from
+starting. Two cases are specific to models:
 
-- `context_size` must be a number in the file. `"8192"` and `${CONTEXT}` are strings, and unlike for most other
-  attributes Compose does not convert them.
-- an entry of `models:` knows `model`, `context_size`, `runtime_flags`, `name` and `x-…`, nothing else.
+- `context_size` must be a number in the file. `"8192"` and `${CONTEXT}` are strings, and Compose does not convert them,
+  although it converts most other attributes.
+- an entry of `models:` supports only `model`, `context_size`, `runtime_flags`, `name` and `x-…`.
 
-A missing env file stops Compose too. What a fresh clone is meant to lack, values and env files kept out of git, is a note of
-`missing-value` instead.
+A missing env file stops Compose too. Values and env files that a fresh clone is not supposed to have, because they are
+kept out of git, are reported by `missing-value` as a note instead.
 
 ```yaml bad
 services:
@@ -70,8 +70,8 @@ models:
     context_size: 8192
 ```
 
-Beyond the schema, Compose reads the values and follows the names: a time span needs its unit, a number must be one,
-and each network, volume, secret, config and service that is named must exist.
+Beyond the schema, Compose parses values and resolves names: a duration needs a unit, a number must be valid, and each
+network, volume, secret, config and service that the file refers to must exist.
 
 ```yaml bad
 services:
@@ -101,8 +101,8 @@ networks:
   back:
 ```
 
-What this rule cannot see: what only shows when containers start, such as a port that is taken or an image that does
-not exist. In an overlay it does not ask for what the base file may hold.
+What this rule cannot see: problems that appear only when containers start, such as a port that is in use or an image
+that does not exist. In an overlay, it does not require anything that the base file may contain.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ from modellint.rule import ERROR, Context, Edit, Finding, Findings, Fix, Node, P
 
 @rule(ERROR, refused=True)
 def invalid_compose(project: Project, context: Context) -> Findings:
-    """Report each thing that Compose refuses at its node."""
+    """Report everything that Compose rejects, at its node."""
     elsewhere = set(map(id, project.once(missing).refusals)) if project.violations else ()
     for violation in project.violations:
         if id(violation) in elsewhere:
@@ -126,7 +126,7 @@ def invalid_compose(project: Project, context: Context) -> Findings:
 
 
 def _with_default(node: Node, project: Project) -> Fix | None:
-    """Write the default of a variable in its place, where it is a number and the variable has no other value."""
+    """Return a fix that replaces a variable by its default, if that is a number and the variable has no other value."""
     if not isinstance(node, Scalar) or not node.interpolated or node.anchor or node.tag or node.style in ("|", ">"):
         return None
     name, _, default = node.text.removeprefix("${").removesuffix("}").partition("-")
@@ -136,4 +136,4 @@ def _with_default(node: Node, project: Project) -> Fix | None:
         return None
     if project.environment.get(name):
         return None
-    return Fix(f"write {default}, its default", [Edit(node.span, default)])
+    return Fix(f"write {default}, the default of the variable", [Edit(node.span, default)])

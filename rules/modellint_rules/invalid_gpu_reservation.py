@@ -1,8 +1,8 @@
-"""A GPU reservation that Compose refuses, or that reserves nothing.
+"""Compose rejects a GPU reservation, or the reservation has no effect.
 
-Compose refuses a reservation with both `count` and `device_ids`, and a `count` that is neither a number nor `all`. It
-accepts `count: 0`, which asks Docker for no GPU, and an empty list of capabilities, for which Docker finds no driver. (Below
-`gpus:` the capability `gpu` is added by Compose.) The schema sees none of these.
+Compose rejects a reservation with both `count` and `device_ids`, and a `count` that is neither a number nor `all`. It
+accepts `count: 0`, which requests no GPU from Docker, and an empty list of capabilities, for which Docker finds no
+driver. (Under `gpus:`, Compose adds the `gpu` capability.) The schema does not catch any of these.
 
 ```yaml bad
 services:
@@ -15,22 +15,22 @@ services:
             - driver: nvidia
               count: 1
               device_ids: ["0"]
-            # ^^^^^^^^^^ `count` and `device_ids` exclude each other: Compose refuses the file
+            # ^^^^^^^^^^ `count` and `device_ids` are mutually exclusive: Compose rejects the file
               capabilities: [gpu]
             - driver: nvidia
               count: 0
-              #      ^ `count: 0` asks for no GPU at all
+              #      ^ `count: 0` reserves no GPU
               capabilities: [gpu]
             - driver: nvidia
               count: one
-              #      ^^^ `count: one` is neither a number nor `all`: Compose refuses the file
+              #      ^^^ `count: one` is neither a number nor `all`: Compose rejects the file
               capabilities: []
-              #             ^^ a reservation without a capability: Docker finds no driver for it and the container does not start
+              #             ^^ the reservation has no capabilities: Docker finds no driver for it, and the container does not start
   infer:
     image: infer
     gpus:
       - count: none
-      #        ^^^^ `count: none` is neither a number nor `all`: Compose refuses the file
+      #        ^^^^ `count: none` is neither a number nor `all`: Compose rejects the file
 ```
 
 ```yaml fixed
@@ -76,7 +76,7 @@ services:
       - count: 1
 ```
 
-What this rule cannot see: how many GPUs the machine has, and whether the driver is installed.
+What this rule cannot see: how many GPUs the host has, and whether the driver is installed.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ from modellint.text.numbers import signed
 
 @rule(ERROR, refused=True, tags=("gpu",))
 def invalid_gpu_reservation(service: Service, context: Context) -> Findings:
-    """Report each request for devices that cannot be met."""
+    """Report each request for devices that cannot be fulfilled."""
     reserved = service.body.get("deploy", "resources", "reservations", "devices")
     for device in reserved if isinstance(reserved, Sequence) else ():
         if isinstance(device, Mapping):
@@ -117,11 +117,11 @@ def invalid_gpu_reservation(service: Service, context: Context) -> Findings:
 def _amount(device: Mapping) -> Findings:
     count, ids = device.get("count"), device.key("device_ids")
     if ids is not None and isinstance(count, Scalar):
-        message = "`count` and `device_ids` exclude each other: Compose refuses the file"
+        message = "`count` and `device_ids` are mutually exclusive: Compose rejects the file"
         edits = take_out_entry(device, "count") if _is_filled(device.get("device_ids")) else None
-        fix = Fix("drop `count`, and reserve the devices that are named", edits) if edits else None
-        hint = "" if fix else "keep one of the two"
-        yield Finding(ids.content, message, fix, [(count.content, "and this")], hint=hint)
+        fix = Fix("remove `count` and reserve the listed devices", edits) if edits else None
+        hint = "" if fix else "keep only one of them"
+        yield Finding(ids.content, message, fix, [(count.content, "conflicts with this")], hint=hint)
     elif isinstance(count, Scalar):
         yield from _count(count)
 
@@ -129,7 +129,7 @@ def _amount(device: Mapping) -> Findings:
 def _capabilities(device: Mapping) -> Findings:
     capabilities = device.get("capabilities")
     if isinstance(capabilities, Sequence) and not capabilities.items:
-        message = "a reservation without a capability: Docker finds no driver for it and the container does not start"
+        message = "the reservation has no capabilities: Docker finds no driver for it, and the container does not start"
         fix = None
         if capabilities.span.text.startswith("[") and not capabilities.anchor and not capabilities.tag:
             fix = Fix("write `capabilities: [gpu]`", [Edit(capabilities.span, "[gpu]")])
@@ -143,13 +143,13 @@ def _is_filled(ids: Node | None) -> bool:
 def _count(count: Scalar) -> Findings:
     number = _number(count)
     if number == 0:
-        yield Finding(count.content, "`count: 0` asks for no GPU at all", hint="write `all`, or how many are needed")
+        yield Finding(count.content, "`count: 0` reserves no GPU", hint="write `all` or the number of GPUs")
     elif number is not None and number < -1:
-        message = f"`count: {count.shown}` means every GPU, as any negative number does"
-        yield Finding(count.content, message, hint="write `all`, or how many are needed", severity=WARNING)
+        message = f"`count: {count.shown}` reserves every GPU, like any negative number"
+        yield Finding(count.content, message, hint="write `all` or the number of GPUs", severity=WARNING)
     elif number is None and isinstance(count.value, str) and count.value.lower() != "all":
-        message = f"`count: {count.shown}` is neither a number nor `all`: Compose refuses the file"
-        yield Finding(count.content, message, hint="write `all`, or how many are needed")
+        message = f"`count: {count.shown}` is neither a number nor `all`: Compose rejects the file"
+        yield Finding(count.content, message, hint="write `all` or the number of GPUs")
 
 
 def _number(count: Scalar) -> int | None:

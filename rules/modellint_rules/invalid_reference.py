@@ -1,11 +1,11 @@
-"""A reference names no model that Docker Model Runner can pull.
+"""Docker Model Runner cannot pull the model reference.
 
-`docker compose up` fails when it comes to the pull, after images have been pulled already. The usual reasons:
+`docker compose up` fails when it pulls the model, after it has pulled images. The usual reasons are:
 
-- a digest that is cut short. Exactly `sha256:` and 64 hexadecimal digits are a digest
-- a sha512 digest: Docker Model Runner stores sha256 digests only
-- an ID of the local store. Compose pulls every model that it does not know by name, and an ID cannot be pulled
-- the name of a model behind somebody's API, like `gpt-4o`: a name without `/` means `docker.io/ai/…`
+- a truncated digest: a digest is exactly `sha256:` and 64 hexadecimal digits
+- a sha512 digest: Docker Model Runner stores only sha256 digests
+- an ID of the local model store: Compose pulls every model that it cannot find by name, and an ID cannot be pulled
+- the name of a model that is available only through an API, such as `gpt-4o`: a name without `/` means `docker.io/ai/…`
 
 ```yaml bad
 services:
@@ -15,13 +15,13 @@ services:
 models:
   llm:
     model: ai/smollm2@sha256:deadcafe
-    #                 ^^^^^^^^^^^^^^^ `ai/smollm2@sha256:deadcafe` is no model reference: the digest has 8 characters behind `sha256:`, and must have 64 of 0-9 and a-f
+    #                 ^^^^^^^^^^^^^^^ `ai/smollm2@sha256:deadcafe` is not a valid model reference: the digest has 8 characters behind `sha256:`, and must have 64 of 0-9 and a-f
   local:
     model: 9d3e5a1f0c4b
-    #      ^^^^^^^^^^^^ `9d3e5a1f0c4b` is an ID of one machine's local store: it cannot be pulled, and no other machine has it
+    #      ^^^^^^^^^^^^ `9d3e5a1f0c4b` is an ID in the local model store of one host: it cannot be pulled, and other hosts do not have it
   hosted:
     model: gpt-4o
-    #      ^^^^^^ `gpt-4o` is a model behind its vendor's API: Docker Model Runner asks Docker Hub for `ai/gpt-4o` instead
+    #      ^^^^^^ `gpt-4o` is available only through its vendor's API: Docker Model Runner looks for `ai/gpt-4o` on Docker Hub
 ```
 
 ```yaml good
@@ -38,7 +38,7 @@ models:
     model: gpt-oss:20B-F16
 ```
 
-What this rule cannot see: whether the model exists. A reference whose variables are not set here is left alone.
+What this rule cannot see: whether the model exists. References whose variables are not set here are not checked.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from __future__ import annotations
 from modellint.compose.model.unset import unset
 from modellint.rule import ERROR, Context, Finding, Findings, Model, Reference, rule
 
-# Names that are served by their vendor's API and published nowhere. `gpt-oss` and `gemma` are open models.
+# Models that only their vendor's API serves. `gpt-oss` and `gemma` are open-weights models.
 _HOSTED = (
     "gpt-3.5", "gpt-4", "gpt-5", "chatgpt-", "claude-", "gemini-", "text-embedding-3-", "text-embedding-ada-",
 )  # fmt: skip
@@ -54,31 +54,33 @@ _HOSTED = (
 
 @rule(ERROR, refused=True)
 def invalid_reference(model: Model, context: Context) -> Findings:
-    """Report a reference at the part that is wrong."""
+    """Report invalid references at the part that is wrong."""
     ref, node = model.ref, model.reference
     if ref is None or node is None or not ref.text.strip() or unset(node, context.project):
         return
     if ref.kind == "invalid":
         if node.interpolated:
-            message = f"`{node.shown}` becomes no model reference once its variables are replaced"
+            message = f"`{node.shown}` is not a valid model reference after its variables are replaced"
             yield Finding(
-                node.content, message, hint="see `modellint explain invalid-reference` for what one looks like"
+                node.content, message, hint="run `modellint explain invalid-reference` to see the valid forms"
             )
         else:
-            message = f"`{node.text}` is no model reference: {ref.problem}"
+            message = f"`{node.text}` is not a valid model reference: {ref.problem}"
             yield Finding(node.part(*ref.problem_at), message, hint="write `name:tag` or `name@sha256:…`")
     elif ref.kind == "local":
         message = (
-            f"`{node.shown}` is an ID of one machine's local store: it cannot be pulled, and no other machine has it"
+            f"`{node.shown}` is an ID in the local model store of one host: it cannot be pulled, and other hosts do"
+            " not have it"
         )
-        yield Finding(node.content, message, hint="push the model to a registry and name it there")
+        yield Finding(node.content, message, hint="push the model to a registry and use its name there")
     elif _is_hosted(ref):
         message = (
-            f"`{node.shown}` is a model behind its vendor's API: Docker Model Runner asks Docker Hub for"
-            f" `ai/{node.shown}` instead"
+            f"`{node.shown}` is available only through its vendor's API: Docker Model Runner looks for"
+            f" `ai/{node.shown}` on Docker Hub"
         )
         hint = (
-            "give the service the API's address and key through `environment` and `secrets`, or declare an open model"
+            "pass the API address and key to the service through `environment` and `secrets`, or declare an"
+            " open-weights model"
         )
         yield Finding(node.content, message, hint=hint)
 

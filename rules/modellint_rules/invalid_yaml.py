@@ -1,10 +1,10 @@
-"""The file is not well-formed YAML.
+"""The file is not valid YAML.
 
-Docker Compose refuses the whole file, so nothing in the project starts. Every error is reported at the place where the
-text stops making sense; parts that can still be read are still checked.
+Docker Compose rejects the whole file, so no service starts. Each error is reported at the place where the text becomes
+invalid; parts that can still be parsed are still checked.
 
-Keys that appear twice in one map are errors too: Compose refuses them, while many other YAML readers silently keep
-the last one.
+Duplicate keys in one map are errors too: Compose rejects them, while many other YAML parsers silently keep the last
+one.
 
 ```yaml bad
 services:
@@ -28,8 +28,8 @@ models:
     model: ai/smollm2
 ```
 
-What this rule cannot see: what was meant. After a syntax error the damaged part is left out, and rules that prove
-something by absence stay silent until the file is whole again.
+What this rule cannot see: what the author meant. After a syntax error the damaged part is skipped, and rules that rely
+on something being absent report nothing until the file is valid again.
 """
 
 from __future__ import annotations
@@ -39,6 +39,6 @@ from modellint.rule import ERROR, Context, Finding, Findings, YamlFile, rule
 
 @rule(ERROR, refused=True)
 def invalid_yaml(file: YamlFile, context: Context) -> Findings:
-    """Report everything that the parser refused."""
+    """Report everything that the parser rejected."""
     for problem in file.problems:
         yield Finding(problem.span, problem.message, related=problem.related)

@@ -1,9 +1,9 @@
 """A model is declared as a service with `provider: {type: model}`.
 
-That was the only form in Docker Compose 2.35 to 2.37; 2.38 replaced it with `models:`. Compose does not check a
-provider's options and skips those it does not know; `runtime-flags` is one string that is split later; the runner is
-not installed when it is missing. What changes with `models:`: the endpoint is `…/v1/` instead of `…/engines/v1/`, and a
-`-` in the name becomes a `_` in the variables (`MY-LLM_URL` is now `MY_LLM_URL`).
+This was the only form in Docker Compose 2.35 to 2.37; 2.38 replaced it with `models:`. Compose does not check the
+options of a provider and skips unknown ones; `runtime-flags` is one string that is split later; Docker Model Runner is
+not installed if it is missing. With `models:`, the endpoint is `…/v1/` instead of `…/engines/v1/`, and a `-` in the
+name becomes a `_` in the variables (`MY-LLM_URL` becomes `MY_LLM_URL`).
 
 ```yaml bad
 services:
@@ -20,7 +20,7 @@ services:
   llm:
     provider:
       type: model
-      #     ^^^^^ `llm` is a model as a provider service, which `models:` replaced: a misspelt option is silently skipped
+      #     ^^^^^ `llm` declares a model as a provider service, which `models:` has replaced: Compose silently ignores misspelled options
       options:
         model: ai/smollm2:360M-Q4_K_M
         context-size: 8192
@@ -58,7 +58,7 @@ services:
   my-llm:
     provider:
       type: model
-      #     ^^^^^ `my-llm` is a model as a provider service, which `models:` replaced: a misspelt option is silently skipped
+      #     ^^^^^ `my-llm` declares a model as a provider service, which `models:` has replaced: Compose silently ignores misspelled options
       options:
         model: ai/smollm2:360M-Q4_K_M
 ```
@@ -78,8 +78,8 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: which variables and which path the code of the dependants uses. That is why its fix is never
-applied without being asked for.
+What this rule cannot see: which variables and which path the code of the dependent services uses. For that reason, its
+fix is never applied unless it is requested.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ from modellint.rule import (
 )
 from modellint.text.numbers import whole
 
-_MOST = 200  # dependencies of a service: more are not a person's, and would take long to edit
+_MOST = 200  # dependencies of a service: nobody writes more by hand, and they would take long to edit
 _BREAKS = ("\n", "\r")
 _OPTIONS = {"model": "model", "context-size": "context_size", "runtime-flags": "runtime_flags"}
 
@@ -118,7 +118,8 @@ def legacy_provider(service: Service, context: Context) -> Findings:
         return
     name = service.name.text
     message = (
-        f"`{name}` is a model as a provider service, which `models:` replaced: a misspelt option is silently skipped"
+        f"`{name}` declares a model as a provider service, which `models:` has replaced: Compose silently ignores"
+        " misspelled options"
     )
     edits = _migration(context.project, service)
     changes = "the URL becomes `…/v1/`"
@@ -127,12 +128,12 @@ def legacy_provider(service: Service, context: Context) -> Findings:
     if edits:
         yield Finding(kind.content, message, Fix(f"declare it under `models:` and grant it; {changes}", edits))
     else:
-        hint = f"declare it under `models:`, and write `models: [{name}]` where it is in `depends_on`; {changes}"
+        hint = f"declare it under `models:`, and replace it in each `depends_on` with `models: [{name}]`; {changes}"
         yield Finding(kind.content, message, hint=hint)
 
 
 def _migration(project: Project, service: Service) -> list[Edit] | None:
-    """The edits that move the model to `models:`, or None where the file is not laid out plainly."""
+    """Return the edits that move the model to `models:`, or None if the file is not written in a simple form."""
     users = project.once(_users).get(service.name.text, [])
     options = _options(service)
     if not users or options is None or len(project.files) != 1 or len(project.files[0].documents) != 1:
@@ -147,12 +148,12 @@ def _migration(project: Project, service: Service) -> list[Edit] | None:
         return None
     before = [Edit(removed, ""), *(edit for edits in granted if edits for edit in edits)]
     declared = _declaration(project, service.name.text, options, step, before)
-    # Last: a grant that is put at the end of the file as well belongs to the service above it.
+    # Last: a grant that is also added at the end of the file belongs to the service above it.
     return [*before, declared] if declared is not None else None
 
 
 def _users(project: Project) -> dict[str, list[Service]]:
-    """The services that depend on a service, by its name."""
+    """Return the services that depend on a service, by its name."""
     found: dict[str, list[Service]] = {}
     for service in project.services.values():
         for name in dict.fromkeys(text_of(node) or "" for node in service.depends_on):
@@ -161,7 +162,7 @@ def _users(project: Project) -> dict[str, list[Service]]:
 
 
 def _options(service: Service) -> list[tuple[str, str]] | None:
-    """The entry's keys and values in the new form, as source text."""
+    """Return the keys and values of the new entry as source text."""
     body, provider = service.body, service.provider
     options = provider.get("options") if provider else None
     if provider is None or not isinstance(options, Mapping):
@@ -205,7 +206,7 @@ def _converted(name: str, value: Scalar) -> str | None:
 def _declaration(
     project: Project, name: str, options: list[tuple[str, str]], step: str, before: list[Edit]
 ) -> Edit | None:
-    """The entry of the model, below those of `models:`, or with that section at the end of the file."""
+    """Return an edit that adds the entry of the model to `models:`, or adds that section at the end of the file."""
     source, root = project.files[0].source, project.root
     section = root.get("models") if root else None
     if root is None:
@@ -228,7 +229,7 @@ def _declaration(
 
 
 def _end(span: Span) -> int:
-    """Where the document of a root can go on: at the end of the text, or in front of a `...`."""
+    """Return where the document of a root can continue: at the end of the text, or before a `...`."""
     source = span.source
     starts = source.line_starts()
     rows = range(span.last[0], len(starts) + 1)
@@ -236,7 +237,7 @@ def _end(span: Span) -> int:
 
 
 def _grant(user: Service, name: str, step: str) -> list[Edit] | None:
-    """In a dependant, turn the dependency into a grant."""
+    """Return edits that turn the dependency of a dependent service into a grant."""
     models = user.body.get("models")
     written = [pair for pair in user.body.pairs if isinstance(pair[0], Scalar) and pair[0].text == "depends_on"]
     if len(written) != 1 or user.body.flow or user.body.anchor:
@@ -266,7 +267,7 @@ def _grant(user: Service, name: str, step: str) -> list[Edit] | None:
 
 
 def _with_tail(block: Span) -> Span:
-    """The lines of a service, with the comments that end it and one empty line."""
+    """Return the lines of a service, with its trailing comments and one empty line."""
     lines = whole_lines(block)
     source, column = block.source, block.first[1]
     if lines.end == len(source.text):
@@ -281,7 +282,7 @@ def _with_tail(block: Span) -> Span:
 
 
 def _insert_after(span: Span, lines: list[str], taken: list[Edit]) -> Edit:
-    """Put lines below those of a span, of which the last may be taken out as a whole."""
+    """Insert lines below a span, whose last line may be removed as a whole."""
     source, end = span.source, whole_lines(span).end
     ending = line_break(source, span.last[0])
     is_open = not source.text[:end].endswith(_BREAKS) and not any(edit.span.end == end for edit in taken)

@@ -1,12 +1,12 @@
-"""A secret is written into the file.
+"""A secret is written in the file.
 
-Whoever can read the repository has it, its history keeps it after it is gone from the file, and everyone who copies the file runs
-with the same one. A default like `${TOKEN:-changeme}` is such a secret too: it is what guards the service wherever nobody
-has set the variable.
+Anyone who can read the repository can read the secret, the history keeps it after it is removed from the file, and
+everyone who copies the file uses the same one. A default such as `${TOKEN:-changeme}` is such a secret too: it protects
+the service wherever nobody has set the variable.
 
-The same is said of `--api-key` in `runtime_flags`: Docker Model Runner takes the flag, the server then asks for the key, and
-Compose injects none, so the services that are granted the model get 401 (docker/model-runner,
-`pkg/inference/runtime_flags_allowlist.go`).
+This rule also reports `--api-key` in `runtime_flags`: Docker Model Runner accepts the flag and llama-server then
+requires the key, but Compose does not inject it, so the services that are granted the model get HTTP 401
+(docker/model-runner, `pkg/inference/runtime_flags_allowlist.go`).
 
 ```yaml bad
 services:
@@ -14,20 +14,20 @@ services:
     image: ghcr.io/open-webui/open-webui:v0.6.5
     environment:
       - WEBUI_SECRET_KEY=changethissecretkey123
-      # ^^^^^^^^^^^^^^^^ `WEBUI_SECRET_KEY` is a secret, and it stands in the file and guards every copy of this project alike
+      # ^^^^^^^^^^^^^^^^ `WEBUI_SECRET_KEY` is a secret written in the file: every copy of this project uses the same one
   agent:
     image: agent
     environment:
       AGENT_TOKEN: ${AGENT_TOKEN:-changeme}
-    # ^^^^^^^^^^^ `AGENT_TOKEN` is a secret, and its default stands in the file and guards every copy of this project alike
+    # ^^^^^^^^^^^ `AGENT_TOKEN` is a secret with a default that is written in the file: every copy of this project uses the same one
       GROQ_API_KEY: gsk_4Qm1xYt7bLw0RzPa9Vc2Ju8Hd5Ke
-    # ^^^^^^^^^^^^ the secret `GROQ_API_KEY` is written into the file: everyone who can read the file has it
+    # ^^^^^^^^^^^^ the secret `GROQ_API_KEY` is written in the file: anyone who can read the file has it
     models: [llm]
 models:
   llm:
     model: ai/smollm2:360M-Q4_K_M
     runtime_flags: ["--api-key", "4f9a1c"]
-    #                             ^^^^^^ the runner asks for this key and Compose injects none: services that are granted the model get 401
+    #                             ^^^^^^ llama-server requires this key, but Compose injects none: services that are granted the model get HTTP 401
 ```
 
 ```yaml good
@@ -46,9 +46,9 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: whether a value is a throwaway one for a test. It looks at services that have to do with models, and
-not at the passwords of databases; of a key for a provider it wants the shape of a real one. The line itself is not printed: a
-report goes where the file may not.
+What this rule cannot see: whether a value is a throwaway value for a test. It checks only services that have to do with
+models, and not the passwords of databases; it reports the key of a provider only if the key looks real. The line itself
+is not printed, because a report may be published where the file is not.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ from modellint.compose.model.project import Setting, settings
 from modellint.rule import WARNING, Context, Finding, Findings, Project, Scalar, Service, rule
 from modellint.secrets import credentials
 
-_OWN_KEYS = ("API_KEY", "API_KEYS")  # of a service's own callers, where they ask to be changed
-_HINT = "take it from a variable without a default (`${NAME:?}`), or mount it as a secret; then replace the secret"
+_OWN_KEYS = ("API_KEY", "API_KEYS")  # for the callers of a service; reported if the value asks to be changed
+_HINT = "read it from a variable without a default (`${NAME:?}`), or mount it as a secret; then rotate the secret"
 
 
 @rule(WARNING, tags=("security",))
 def literal_credential(project: Project, context: Context) -> Findings:
-    """Report secrets as values and as defaults, and keys among the flags of a model."""
+    """Report secrets in values and in defaults, and keys in the flags of a model."""
     for service in project.services.values():
         yield from _of_service(service, context)
     for model in project.all_models():
@@ -83,11 +83,11 @@ def _of_service(service: Service, context: Context) -> Findings:
     for setting in suspects:
         value, is_default = _known_value(setting, context)
         if credentials.is_issued(value) or (about_models and _is_guessable(setting.name, value)):
-            what = "its default stands in the file and guards" if is_default else "it stands in the file and guards"
+            what = "with a default that is written in the file" if is_default else "written in the file"
             if credentials.is_issued(value):
-                message = f"the secret `{setting.name}` is written into the file: everyone who can read the file has it"
+                message = f"the secret `{setting.name}` is written in the file: anyone who can read the file has it"
             else:
-                message = f"`{setting.name}` is a secret, and {what} every copy of this project alike"
+                message = f"`{setting.name}` is a secret {what}: every copy of this project uses the same one"
             place = setting.span if setting.node is not None or setting.named is None else setting.named.content
             yield Finding(place, message, hint=_HINT, secret=True)
 
@@ -107,7 +107,7 @@ def _is_guessable(name: str, value: str) -> bool:
 
 
 def _known_value(setting: Setting, context: Context) -> tuple[str, bool]:
-    """What the files say that the value is, and whether it is a default; empty where it comes from elsewhere."""
+    """Return the value as far as the files set it, and whether it is a default; empty if it comes from elsewhere."""
     node = setting.node
     if node is None or not node.has_variable:
         return setting.value or "", False
@@ -117,7 +117,9 @@ def _known_value(setting: Setting, context: Context) -> tuple[str, bool]:
 
 
 def _flag(flag: Scalar) -> Finding:
-    message = "the runner asks for this key and Compose injects none: services that are granted the model get 401"
+    message = (
+        "llama-server requires this key, but Compose injects none: services that are granted the model get HTTP 401"
+    )
     return Finding(
-        flag.content, message, hint="drop `--api-key`: only the runner itself reaches the server", secret=True
+        flag.content, message, hint="remove `--api-key`: only Docker Model Runner reaches llama-server", secret=True
     )

@@ -1,8 +1,8 @@
-"""A service that is granted a model reserves a GPU for itself.
+"""A service that is granted a model reserves a GPU that it does not need.
 
-With `models:` the model runs in Docker Model Runner, outside of the service's container. A GPU is the runner's matter: what
-the service reserves speeds up nothing of it, and Docker refuses to start the service on a host without such a GPU, also
-where the runner does well with the CPU.
+With `models:`, the model runs in Docker Model Runner, outside the container of the service, and Docker Model Runner
+manages the GPU. A reservation in the service does not make the model faster, and Docker cannot start the service on a
+host without such a GPU, even if Docker Model Runner could use the CPU there.
 
 ```yaml bad
 services:
@@ -13,14 +13,14 @@ services:
       resources:
         reservations:
           devices:
-        # ^^^^^^^ the model runs in the runner, not in `app`: this only keeps `app` from starting on a host without a GPU
+        # ^^^^^^^ the model runs in Docker Model Runner, not in `app`: this only prevents `app` from starting on a host without a GPU
             - driver: nvidia
               count: 1
               capabilities: [gpu]
   chat:
     image: ghcr.io/berriai/litellm:v1.77.5
     gpus: all
-  # ^^^^ the model runs in the runner, not in `chat`: this only keeps `chat` from starting on a host without a GPU
+  # ^^^^ the model runs in Docker Model Runner, not in `chat`: this only prevents `chat` from starting on a host without a GPU
     models: [llm]
 models:
   llm:
@@ -55,8 +55,8 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: what a service computes on a GPU of its own. It speaks only where the image is a known one that
-uses none: infrastructure, a gateway, or the plain image of a language without a library for GPUs.
+What this rule cannot see: what a service itself computes on a GPU. It reports only known images that do not use one:
+infrastructure, gateways, and plain images of languages without GPU libraries.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ from modellint.rule import (
     text_of,
 )
 
-# Plain images of languages; Python is left out, whose libraries for GPUs come from a package index when it starts.
+# Plain images of languages; not Python, which may install GPU libraries from a package index when it starts.
 _LANGUAGES = frozenset(
     f"docker.io/library/{name}"
     for name in ("node", "golang", "ruby", "php", "openjdk", "eclipse-temurin", "maven", "gradle", "elixir", "alpine")
@@ -89,26 +89,29 @@ _RESERVATIONS = ("deploy", "resources", "reservations")
 
 @rule(NOTE, tags=("gpu",))
 def misplaced_gpu(service: Service, context: Context) -> Findings:
-    """Report GPUs that are reserved for services which use a model and have no GPU work of their own."""
+    """Report GPU reservations of services that use a model and do no GPU work themselves."""
     if not service.grants or "build" in service.body or not _uses_no_gpu(service):
         return
     reservations = service.body.get(*_RESERVATIONS)
     devices = reservations.key("devices") if isinstance(reservations, Mapping) else None
     if devices is not None and _asks_for_gpu(service):
         edits = take_out_key(service.body, "deploy") if _is_all_of_deploy(service) else None
-        yield _misplaced(service, devices, Fix("drop `deploy`, which reserves nothing else", edits) if edits else None)
+        yield _misplaced(
+            service, devices, Fix("remove `deploy`, which contains nothing else", edits) if edits else None
+        )
     gpus = service.body.key("gpus")
     if gpus is not None and _is_asked(service.body.get("gpus")):
         edits = take_out_key(service.body, "gpus")
-        yield _misplaced(service, gpus, Fix("drop `gpus`", edits) if edits else None)
+        yield _misplaced(service, gpus, Fix("remove `gpus`", edits) if edits else None)
 
 
 def _misplaced(service: Service, key: Scalar, fix: Fix | None) -> Finding:
     name, grant = service.name.text, service.grants[0]
     message = (
-        f"the model runs in the runner, not in `{name}`: this only keeps `{name}` from starting on a host without a GPU"
+        f"the model runs in Docker Model Runner, not in `{name}`: this only prevents `{name}` from starting on a host"
+        " without a GPU"
     )
-    hint = "" if fix else "drop the reservation"
+    hint = "" if fix else "remove the reservation"
     return Finding(key.content, message, fix, [(grant.name.content, "the grant")], hint=hint)
 
 

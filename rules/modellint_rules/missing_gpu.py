@@ -1,17 +1,17 @@
-"""An inference server is handed no GPU.
+"""An inference server has no GPU reservation.
 
-A container sees the host's GPUs only when it is told to: by a reservation, `gpus:`, a runtime or a device. A server that
-is built for a GPU refuses to start without one (vLLM says "Failed to infer device type"), or falls back to the CPU. Ollama
-runs on both; on the CPU it answers many times slower, which is worth a note and no more.
+A container has access to the GPUs of the host only if it requests them: with a reservation, `gpus:`, a runtime or a
+device. A server that is built for GPUs does not start without one (vLLM reports "Failed to infer device type"), or
+falls back to the CPU. Ollama supports both; on the CPU its answers take many times longer, which is only a note.
 
 ```yaml bad
 services:
   vllm:
-# ^^^^ nothing hands a GPU to `vllm`: vLLM is built for one, and fails to start or computes on the CPU alone
+# ^^^^ `vllm` has no GPU reservation: vLLM is built for GPUs, and fails to start or falls back to the CPU
     image: vllm/vllm-openai:v0.11.0
     command: --model Qwen/Qwen3-8B
   ollama:
-# ^^^^^^ nothing hands a GPU to `ollama`: Ollama computes on the CPU alone, many times slower
+# ^^^^^^ `ollama` has no GPU reservation: Ollama runs on the CPU, many times slower
     image: ollama/ollama:0.12.6
 ```
 
@@ -60,13 +60,14 @@ services:
     entrypoint: [ollama, pull, smollm2]
 ```
 
-Where the word `cpu` stands in a name, tag, flag, variable, profile or the file's path, the CPU is meant. So it is where
-another service of the project runs the same product with a GPU, as in a choice by profile.
+If the word `cpu` is in a name, tag, flag, variable, profile or in the path of the file, the service is meant to use the
+CPU and is not reported. The same is true if another service of the project runs the same product with a GPU, as in a
+choice between profiles.
 
-The fix reserves every NVIDIA GPU of the machine. On a machine without one, Docker then refuses to start the service.
+The fix reserves every NVIDIA GPU of the host. On a host without one, Docker then cannot start the service.
 
-What this rule cannot see: a Docker daemon whose default runtime hands GPUs to every container, another Compose file
-that is laid over this one and adds the GPU, and what a locally built image holds when its command does not say so.
+What this rule cannot see: a Docker daemon whose default runtime gives GPUs to every container, another Compose file
+that is merged over this one and adds the GPU, and what a locally built image contains if its command does not show it.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ from modellint.rule import (
 )
 
 _HINT = "add `gpus: all`, or a reservation under `deploy.resources.reservations.devices`"
-# By a word of the image's name or tag: what hands its kind of GPU to a container.
+# By a word in the name or tag of the image: how a container gets access to that kind of GPU.
 _DEVICES = {
     "rocm": "add `devices: [/dev/kfd, /dev/dri]`",
     "hipblas": "add `devices: [/dev/kfd, /dev/dri]`",
@@ -103,10 +104,10 @@ _DEVICES = {
     "xpu": "add `devices: [/dev/dri]`",
     "gaudi": "add `runtime: habana`",
 }
-# Words of the image's name or tag that stand for hardware of somebody else, for which no hint is known.
+# Words in the name or tag of the image that mean other hardware, for which there is no hint.
 _OTHERS = ("musa", "tpu", "npu", "ascend", "cann", "neuron", "hpu", "openvino")
-_MOST_OVERLAYS = 20  # beside a file that are looked at
-_LONGEST_COMMENT = 2_000  # characters behind a service
+_MOST_OVERLAYS = 20  # next to a file that are read
+_LONGEST_COMMENT = 2_000  # characters after a service
 _RESERVING = ("gpus:", "devices:", "capabilities:", "runtime: nvidia", "reservations:")
 _SECTIONS = ("deploy", "resources", "reservations", "devices")
 _DEVICE = ("- driver: nvidia", "  count: all", "  capabilities: [gpu]")
@@ -114,7 +115,7 @@ _DEVICE = ("- driver: nvidia", "  count: all", "  capabilities: [gpu]")
 
 @rule(WARNING, whole=True, tags=("gpu",))
 def missing_gpu(project: Project, context: Context) -> Findings:
-    """Report servers that need a GPU, and Ollama, where they get none."""
+    """Report servers that need a GPU, and Ollama, if they have no access to one."""
     servers = [(service, served(service)) for service in project.services.values()]
     with_gpu = {known for service, known in servers if known is not None and has_gpu(service)}
     for service, known in servers:
@@ -125,15 +126,15 @@ def missing_gpu(project: Project, context: Context) -> Findings:
 
 
 def _given_by_overlays(project: Project) -> frozenset[str]:
-    """The services that an overlay beside the project's file hands a GPU: who needs one lays it over."""
+    """Return the services that get a GPU from an overlay next to the project's file."""
     from modellint.compose.loading.overlay import service_texts, siblings
 
     overlays = siblings(project.files[0].source.path)[:_MOST_OVERLAYS] if project.files else []
-    return frozenset(name for path in overlays for name, body in service_texts(path) if reserves(body))
+    return frozenset(name for path in overlays for name, body in service_texts(path, project.reader) if reserves(body))
 
 
 def _is_left_out(service: Service) -> bool:
-    """Whether a reservation stands in the service as a comment: its author knows, and has decided."""
+    """Return whether the service has a reservation in a comment: its author has decided against it."""
     body = service.body
     comments = [line.strip() for line in body.source.text[service.name.end : body.end].split("\n")]
     for line in body.source.text[body.end : body.end + _LONGEST_COMMENT].split("\n"):
@@ -156,12 +157,12 @@ def _without(service: Service, known: Product, project: Project) -> Findings:
     fix = _fix(service, project)
     if needs == NEEDED:
         message = (
-            f"nothing hands a GPU to `{name}`: {_built(known)} is built for one, and fails to start or computes on the "
-            "CPU alone"
+            f"`{name}` has no GPU reservation: {_built(known)} is built for GPUs, and fails to start or falls back to "
+            "the CPU"
         )
         yield Finding(place, message, fix, hint="" if fix else _hint(service))
     else:
-        message = f"nothing hands a GPU to `{name}`: {known.name} computes on the CPU alone, many times slower"
+        message = f"`{name}` has no GPU reservation: {known.name} runs on the CPU, many times slower"
         yield Finding(place, message, fix, hint="" if fix else _HINT, severity=NOTE)
 
 
@@ -171,7 +172,7 @@ def _needs(service: Service, known: Product) -> str:
 
 
 def _built(known: Product) -> str:
-    """What is built for a GPU: the product, or only this build of it."""
+    """Return what is built for GPUs: the product, or only this build of it."""
     return known.name if known.gpu == NEEDED else f"this build of {known.name}"
 
 
@@ -187,11 +188,11 @@ def _fix(service: Service, project: Project) -> Fix | None:
     if any(word.startswith((*_DEVICES, *_OTHERS)) for word in name.split("-")):
         return None
     edit = _reservation(service, project)
-    return Fix("reserve the machine's NVIDIA GPUs", [edit]) if edit else None
+    return Fix("reserve all NVIDIA GPUs of the host", [edit]) if edit else None
 
 
 def _reservation(service: Service, project: Project) -> Edit | None:
-    """Add what is missing of a reservation; None where it would stand in a map that is not written out plainly."""
+    """Return an edit that completes the reservation, or None if its map is not written in a simple form."""
     from modellint.fixing.grant_edits import written
     from modellint.fixing.list_edits import add_lines, column
 

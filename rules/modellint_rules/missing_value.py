@@ -1,10 +1,10 @@
-"""Compose needs values or env files that are not here before it starts the project.
+"""Compose needs values or env files that are missing here before it starts the project.
 
-A fresh clone has no `.env`, and should have none: what belongs into it is different on every machine, or secret. Docker Compose
-refuses such a project until the values are there: a required variable (`${NAME:?}`), a variable whose empty value it does not
-take (in `ports`, `volumes`, `image`, a name), and an env file that `.gitignore` names or that has an example beside it. That is
-no fault of the files, so it is one note for the whole project, at the first place. A policy can raise it, and
-`check --select missing-value --fail-on note` fails on it: where the project is to start, nothing may be missing.
+A fresh clone has no `.env`, and should have none, because its contents are secret or differ between hosts. Docker
+Compose rejects such a project until the values exist: required variables (`${NAME:?}`), variables that must not be
+empty (in `ports`, `volumes`, `image`, a name), and env files that `.gitignore` lists or that have an example next to
+them. The files in the project are not wrong, so this is one note for the whole project, at the first place. A policy
+can raise it, and `check --select missing-value --fail-on note` fails on it where the project is supposed to start.
 
 ```yaml bad
 services:
@@ -35,9 +35,9 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: a value that Compose takes and a program then misses, and what is wrong with a text whatever its
-variable holds. An env file that neither `.gitignore` names nor an example shows is an error of `invalid-compose`: the path
-may be mistyped.
+What this rule cannot see: a value that Compose accepts as empty but a program needs, and errors in a text that do not
+depend on the value of its variable. An env file that `.gitignore` does not list and that has no example is an error of
+`invalid-compose`: the path may be misspelled.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _MOST_PLACES = 10
 
 @rule(NOTE)
 def missing_value(project: Project, context: Context) -> Findings:
-    """Report once what the project needs from outside, at the first place that asks for it."""
+    """Report once which values and files the project needs, at the first place that needs one."""
     found = project.once(missing)
     if not found.needs:
         return
@@ -61,7 +61,7 @@ def missing_value(project: Project, context: Context) -> Findings:
 
 
 def _hint(found: Missing) -> str:
-    """Where the values belong, and where an example of them is."""
+    """Return where to put the values, and which file is an example of them."""
     shown = [(need.example, need.name) for need in found.needs if need.example]
     files = [need for need in found.needs if need.path]
     if not shown and found.example and len(files) < len(found.needs):

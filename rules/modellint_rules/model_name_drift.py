@@ -1,11 +1,11 @@
-"""A variable names another model than the one that is declared.
+"""A variable names a different model than the one declared.
 
-Compose pulls what stands under `models:`, and nothing else. A request for another name gets `404 model not found` from Docker
-Model Runner, although everything is up. It compares names as it stores them: without a namespace they lie in `ai/`, without a
-tag they mean `latest` (docker/model-runner, `pkg/distribution/distribution/client.go`), so `qwen3` is `ai/qwen3:latest`
-and is not `ai/qwen3:0.6B-Q4_K_M`.
+Compose pulls only the models under `models:`. A request for another name gets `404 model not found` from Docker Model
+Runner, although everything is running. Docker Model Runner compares names in the form in which it stores them: without
+a namespace they are in `ai/`, without a tag they mean `latest` (docker/model-runner,
+`pkg/distribution/distribution/client.go`), so `qwen3` is `ai/qwen3:latest` and not `ai/qwen3:0.6B-Q4_K_M`.
 
-The grant injects the name that is right, whatever the declaration says tomorrow.
+The grant always injects the right name, even when the declaration changes.
 
 ```yaml bad
 services:
@@ -13,13 +13,13 @@ services:
     image: app
     environment:
       OPENAI_MODEL: ai/qwen3
-      #             ^^^^^^^^ `ai/qwen3` is not the model that is declared: Compose does not pull it, and the runner answers 404
+      #             ^^^^^^^^ `ai/qwen3` is not the declared model: Compose does not pull it, and Docker Model Runner returns 404
       FALLBACK_MODEL: local/qwen3:0.6B-Q4_K_M
-      #               ^^^^^^^^^^^^^^^^^^^^^^^ `local/qwen3:0.6B-Q4_K_M` is not the model that is declared: Compose does not pull it, and the runner answers 404
+      #               ^^^^^^^^^^^^^^^^^^^^^^^ `local/qwen3:0.6B-Q4_K_M` is not the declared model: Compose does not pull it, and Docker Model Runner returns 404
       JUDGE_MODEL: ai/gemma3-qat
-      #            ^^^^^^^^^^^^^ `ai/gemma3-qat` is a model that is not declared: Compose does not pull it, and the runner answers 404
+      #            ^^^^^^^^^^^^^ `ai/gemma3-qat` is a model that is not declared: Compose does not pull it, and Docker Model Runner returns 404
       MODEL_NAME: llama.cpp
-      #           ^^^^^^^^^ `llama.cpp` is the name of an engine, and no model: Compose does not pull it, and the runner answers 404
+      #           ^^^^^^^^^ `llama.cpp` is the name of an engine, not of a model: Compose does not pull it, and Docker Model Runner returns 404
     models: [llm]
 models:
   llm:
@@ -42,9 +42,9 @@ models:
     model: ai/qwen3:0.6B-Q4_K_M
 ```
 
-What this rule cannot see: names in the code, models that somebody pulled by hand, and names of models that share neither their
-name nor the namespace `ai/` with a declared one: those may be of another provider. A variable that a grant overwrites is
-spoken of by `overwritten-variable`.
+What this rule cannot see: names in code, models that were pulled by hand, and names that share neither the last part
+nor the namespace `ai/` with a declared model, as those may belong to another provider. A variable that a grant
+overwrites is reported by `overwritten-variable`.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ _RUNNERS_OWN = ("docker.io/ai/",)
 
 
 class _Declared:
-    """The declared models by their names. Without any, where one of them cannot be taken apart: it may be meant."""
+    """The declared models by name; empty if one of them cannot be parsed, because a name may mean that one."""
 
     __slots__ = ("by_base", "by_place", "models")
 
     def __init__(self, project: Project) -> None:
         self.models = list(project.all_models())
-        self.by_place: dict[str, set[str]] = {}  # what the runner answers to; empty where a digest is declared: to all
-        self.by_base: dict[str, tuple[list[Model], set[str]]] = {}  # models of one last part of the name, their places
+        self.by_place: dict[str, set[str]] = {}  # names that are answered; "" for a declared digest: all
+        self.by_base: dict[str, tuple[list[Model], set[str]]] = {}  # by the last part of the name: models, places
         if any(model.ref is None or model.ref.kind == "invalid" for model in self.models):
             self.models = []
         for model in self.models:
@@ -79,14 +79,14 @@ class _Declared:
                 places.add(_place(ref))
 
     def answers(self, wanted: Reference) -> bool:
-        """Whether the runner would answer to a name with a declared model."""
+        """Return whether Docker Model Runner would answer to a name with a declared model."""
         names = self.by_place.get(_place(wanted))
         return names is not None and (wanted.digest is not None or "" in names or wanted.request in names)
 
 
 @rule(WARNING, tags=("environment",))
 def model_name_drift(service: Service, context: Context) -> Findings:
-    """Report names of models that are none of the declared ones and are meant to be."""
+    """Report model names that are meant to be a declared model but are not."""
     declared = context.project.once(_Declared)
     if not declared.models:
         return
@@ -108,21 +108,21 @@ def model_name_drift(service: Service, context: Context) -> Findings:
 
 
 def _calls_a_model(service: Service, context: Context) -> bool:
-    """Whether a name is meant for the runner."""
+    """Return whether a name is meant for Docker Model Runner."""
     return bool(service.grants) or any(each.server for each in context.evidence.endpoints(service))
 
 
 def _drift(value: str, declared: _Declared) -> tuple[str, Model | None] | None:
-    """What is wrong with a name, and the declared model that is meant; None where nothing is, or it is not known."""
+    """Return what is wrong with a name and which declared model it means, or None if nothing is known to be wrong."""
     if value.lower() in _ENGINES:
-        return "the name of an engine, and no model", declared.models[0] if len(declared.models) == 1 else None
+        return "the name of an engine, not of a model", declared.models[0] if len(declared.models) == 1 else None
     name = next((value[len(prefix) :] for prefix in _PROVIDERS if value.startswith(prefix)), value)
     wanted = Reference(name)
     if wanted.kind not in ("tag", "digest") or declared.answers(wanted):
         return None
     near, places = declared.by_base.get(_base(wanted), ([], set[str]()))
     if len(near) == 1 or _place(wanted) in places:
-        return "not the model that is declared", near[0]
+        return "not the declared model", near[0]
     if name.startswith(("ai/", "docker.io/ai/")):
         return "a model that is not declared", None
     return None
@@ -137,15 +137,15 @@ def _base(ref: Reference) -> str:
 
 
 def _finding(service: Service, setting: Setting, what: str, model: Model | None, grant: Grant | None) -> Finding:
-    """`grant`: one that gives the service the model that is meant, or any where that is not known."""
+    """Return the finding; `grant` is the grant of the model that is meant, or any grant if that is not known."""
     span = setting.locate(0, len(setting.value or ""))
     shown = f"`{setting.shown}`" if setting.shown else f"the value of `{setting.name}`"
-    message = f"{shown} is {what}: Compose does not pull it, and the runner answers 404"
+    message = f"{shown} is {what}: Compose does not pull it, and Docker Model Runner returns 404"
     related = [(setting.span, f"`{setting.name}` is set here")] if setting.node is None else []
     if model is not None and model.reference is not None:
-        related.append((model.reference.content, "this one is declared"))
+        related.append((model.reference.content, "the declared model"))
     if grant is not None:
-        hint = f"drop it and let the grant of `{grant.name.shown}` inject the name: `model_var: {setting.name}`"
+        hint = f"remove it and let the `{grant.name.shown}` grant inject the name: `model_var: {setting.name}`"
     else:
-        hint = f"grant the model to `{service.name.text}` and let Compose inject its name"
+        hint = f"grant the model to `{service.name.text}`, and let Compose inject its name"
     return Finding(span, message, related=related, hint=hint)

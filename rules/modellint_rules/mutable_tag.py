@@ -1,11 +1,12 @@
-"""A tag names no version: `latest`, no tag at all, or a branch like `main-stable`.
+"""A tag does not identify a fixed version: `latest`, no tag, or a branch such as `main-stable`.
 
-Such a tag is made to be moved. What a machine runs depends on the day it pulled, two machines of one team run
-different things under one name, and there is no name to go back to when an update breaks. For a model that means
-other weights or another quantization; for an inference server other defaults and flags.
+Such tags are meant to move. What a host runs depends on when it pulled, two hosts can run different things under the
+same name, and there is no name to go back to if an update breaks. For a model that means different weights or a
+different quantization; for an inference server, different defaults and flags.
 
-The rule looks at models, and at the images of inference servers, proxies and clients that it knows (Ollama, vLLM, llama.cpp,
-LocalAI, LiteLLM, Open WebUI and others). A client such as Open WebUI migrates its database when it starts, and cannot go back.
+The rule checks models, and the images of the inference servers, proxies and clients that it knows (Ollama, vLLM,
+llama.cpp, LocalAI, LiteLLM, Open WebUI and others). A client such as Open WebUI migrates its database when it starts,
+and cannot go back.
 
 ```yaml bad
 services:
@@ -14,20 +15,20 @@ services:
     models: [llm, coder]
   ollama:
     image: ollama/ollama
-    #      ^^^^^^^^^^^^^ `ollama/ollama` has no tag: Docker pulls the `latest` Ollama, whatever that is on the day
+    #      ^^^^^^^^^^^^^ `ollama/ollama` has no tag: Docker pulls the `latest` Ollama, which can change with every pull
   proxy:
     image: ghcr.io/berriai/litellm:main-stable
-    #                              ^^^^^^^^^^^ `main-stable` moves: what runs depends on the day it was pulled
+    #                              ^^^^^^^^^^^ `main-stable` is not a fixed version: what runs depends on when it was pulled
   chat:
     image: ghcr.io/open-webui/open-webui:${TAG:-cuda}
-    #      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `ghcr.io/open-webui/open-webui:${TAG:-cuda}` moves: what runs depends on the day it was pulled
+    #      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `ghcr.io/open-webui/open-webui:${TAG:-cuda}` is not a fixed version: what runs depends on when it was pulled
 models:
   llm:
     model: ai/smollm2
-    #      ^^^^^^^^^^ `ai/smollm2` has no tag: Docker Model Runner pulls `latest`, whatever that is on the day of the pull
+    #      ^^^^^^^^^^ `ai/smollm2` has no tag: Docker Model Runner pulls `latest`, which can change with every pull
   coder:
     model: ai/qwen2.5:latest
-    #                 ^^^^^^ `latest` moves: what runs depends on the day it was pulled
+    #                 ^^^^^^ `latest` is not a fixed version: what runs depends on when it was pulled
 ```
 
 ```yaml good
@@ -46,10 +47,10 @@ models:
     model: ai/qwen2.5:3B-Q4_0
 ```
 
-Option for a policy: `allowed`, tags that may be used although they move.
+Option for a policy: `allowed`, tags that are allowed although they move.
 
-What this rule cannot see: a tag that looks like a version and moves nevertheless. Only a digest stays: see
-`unpinned-model` and `unpinned-image`.
+What this rule cannot see: a tag that looks like a version but moves. Only a digest is fixed: see `unpinned-model` and
+`unpinned-image`.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOVING = frozenset(("latest", "main", "master", "nightly", "edge", "dev", "stable", "unstable", "canary", "rolling"))
-# What an image is built for says nothing about when it was built.
+# Words for what an image is built for, which do not identify a version.
 _BUILDS = _MOVING | frozenset((
     "server", "full", "light", "aio", "cpu", "gpu", "cuda", "rocm", "vulkan", "intel", "musa", "openvino", "nvidia",
     "hipblas", "database", "non_root", "non", "root", "spend", "logs", "ollama",
@@ -89,12 +90,14 @@ def _of_model(model: Model, project: Project) -> Findings:
         hub = ref.kind == "hub"
         means = "Docker Model Runner chooses the quantization" if hub else "Docker Model Runner pulls `latest`"
         hint = (
-            "name the quantization, like `:Q4_K_M`" if hub else "name a variant, like `:360M-Q4_K_M`, or pin a digest"
+            "specify the quantization, such as `:Q4_K_M`"
+            if hub
+            else "specify a variant, such as `:360M-Q4_K_M`, or pin a digest"
         )
-        message = f"`{node.shown}` has no tag: {means}, whatever that is on the day of the pull"
+        message = f"`{node.shown}` has no tag: {means}, which can change with every pull"
         yield Finding(node.content, message, hint=hint)
     elif _moves(ref.tag, _MOVING):
-        yield _moving(node, ref.tag_at, "name a variant, like `:360M-Q4_K_M`, or pin a digest")
+        yield _moving(node, ref.tag_at, "specify a variant, such as `:360M-Q4_K_M`, or pin a digest")
 
 
 def _of_image(service: Service, project: Project, allowed: Sequence[str]) -> Findings:
@@ -106,21 +109,21 @@ def _of_image(service: Service, project: Project, allowed: Sequence[str]) -> Fin
     if known is None or known.role not in (SERVER, PROXY, CLIENT) or image.digest or image.tag in allowed:
         return
     if not image.tag:
-        message = f"`{node.shown}` has no tag: Docker pulls the `latest` {known.name}, whatever that is on the day"
-        yield Finding(node.content, message, hint="name a version, and better a digest beside it")
+        message = f"`{node.shown}` has no tag: Docker pulls the `latest` {known.name}, which can change with every pull"
+        yield Finding(node.content, message, hint="specify a version, and preferably a digest too")
     elif _moves(image.tag, _BUILDS):
-        yield _moving(node, image.tag_at, "name a version, and better a digest beside it")
+        yield _moving(node, image.tag_at, "specify a version, and preferably a digest too")
 
 
 def _is_built(service: Service) -> bool:
-    """Whether the image is only the name of what is built. Without a `pull_policy`, Compose pulls it where it can."""
+    """Return whether the image only names what is built. Without a `pull_policy`, Compose tries to pull it first."""
     return "build" in service.body and text_of(service.body.get("pull_policy")) in ("build", "never")
 
 
 def _moving(node: Scalar, at: tuple[int, int], hint: str) -> Finding:
     tag: Span = node.part(*at)
     shown = node.shown if node.interpolated else tag.text
-    return Finding(tag, f"`{shown}` moves: what runs depends on the day it was pulled", hint=hint)
+    return Finding(tag, f"`{shown}` is not a fixed version: what runs depends on when it was pulled", hint=hint)
 
 
 def _moves(tag: str, words: frozenset[str]) -> bool:

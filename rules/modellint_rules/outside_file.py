@@ -1,9 +1,9 @@
-"""The project takes in a file that lies outside its folder.
+"""The project uses a file outside its own directory.
 
-`include`, `extends` and `env_file` may name a file anywhere on the machine. What the project is then depends on a file that a
-copy of the folder does not bring along and that a review of the folder does not show. In a repository of several applications
-that is often meant; this note says that it happens. A file that does not even belong to the repository is not read at all: of
-an `env_file` this note says so, and for `include` and `extends` the check ends with 2.
+`include`, `extends` and `env_file` can refer to any file on the host. The project then depends on a file that a copy of
+its directory does not include and that a review of the directory does not show. In a repository with several
+applications this is often intended; this note only points it out. A file outside the repository is not read at all: for
+`env_file` this note reports it, and for `include` and `extends` the check exits with status 2.
 
 ```dotenv ../team.env
 LOG_LEVEL=info
@@ -14,7 +14,7 @@ services:
   app:
     image: app
     env_file: ../team.env
-    #         ^^^^^^^^^^^ `../team.env` lies outside the repository and is not read: what it sets is not looked at
+    #         ^^^^^^^^^^^ `../team.env` is outside the repository: modellint does not read it or check what it sets
     models: [llm]
 models:
   llm:
@@ -32,7 +32,7 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: files that only containers read, such as a bind mount's.
+What this rule cannot see: files that only containers read, such as bind mounts.
 """
 
 from __future__ import annotations
@@ -42,10 +42,16 @@ from modellint.rule import NOTE, Context, Finding, Findings, Project, rule
 
 @rule(NOTE, tags=("files",))
 def outside_file(project: Project, context: Context) -> Findings:
-    """Report each place that names a file outside the project directory."""
+    """Report each use of a file outside the project directory."""
     for node in project.outside:
-        message = f"`{node.shown}` lies outside the project's folder: what the project is depends on it"
-        yield Finding(node.content, message, hint="keep it below the folder, or ignore this where it is meant")
+        message = (
+            f"`{node.shown}` is outside the project directory: copies and reviews of that directory do not include it"
+        )
+        yield Finding(
+            node.content, message, hint="move it into the project directory, or ignore this finding if it is intended"
+        )
     for node in project.unread:
-        message = f"`{node.shown}` lies outside the repository and is not read: what it sets is not looked at"
-        yield Finding(node.content, message, hint="keep it below the folder, or ignore this where it is meant")
+        message = f"`{node.shown}` is outside the repository: modellint does not read it or check what it sets"
+        yield Finding(
+            node.content, message, hint="move it into the project directory, or ignore this finding if it is intended"
+        )

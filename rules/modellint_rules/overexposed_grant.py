@@ -1,9 +1,9 @@
-"""A model is granted to a service that has no use for it.
+"""A service is granted a model that it does not use.
 
-A grant makes Compose pull the model and wait for it whenever that service is started, and puts the runner's address into its
-environment. A proxy, a database or a gateway for tools never calls a model, so the grant is left over or came along
-with a copied block; and whoever takes over that container finds the address at once. (It is no access control: every
-container on a machine that reaches the runner can use every model there.)
+A grant makes Compose pull the model and wait for it whenever the service is started, and adds the address of Docker
+Model Runner to its environment. A proxy, a database or a gateway for tools never calls a model, so the grant is a
+leftover or was copied with a block; an attacker who takes over the container also finds the address at once. (A grant
+is not access control: every container that can reach Docker Model Runner can use all of its models.)
 
 ```yaml bad
 services:
@@ -14,11 +14,11 @@ services:
   gateway:
     image: docker/mcp-gateway:v2
     models: [llm]
-    #        ^^^ `gateway` runs MCP Gateway, which calls no model: the grant only exposes the runner's address
+    #        ^^^ `gateway` runs MCP Gateway, which does not call models: the grant only exposes the address of Docker Model Runner
   database:
     image: postgres:17
     models: [llm]
-    #        ^^^ `database` runs PostgreSQL, which calls no model: the grant only exposes the runner's address
+    #        ^^^ `database` runs PostgreSQL, which does not call models: the grant only exposes the address of Docker Model Runner
 models:
   llm:
     model: ai/smollm2:360M-Q4_K_M
@@ -53,9 +53,10 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: what an unknown image does, and code that is not built here. Known images are those of a table; for
-a service that is built in the project it reads the source code, and speaks only where that reads variables by name, all of it could
-be read, and the names that the grant injects stand nowhere in the folder that the image is built from.
+What this rule cannot see: what an unknown image does, and code that is not built here. Known images are listed in a
+table. For a service that the project builds, the rule reads the source code, and reports a grant only if the code reads
+variables by name, all of the code could be read, and the names that the grant injects do not occur in the build
+context.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Mapp
 
 @rule(WARNING, tags=("security",))
 def overexposed_grant(service: Service, context: Context) -> Findings:
-    """Report the grants of services that are known to use no model, or that read none of what is injected."""
+    """Report grants of services that are known not to use models, or that do not read the injected variables."""
     grants = [grant for grant in service.grants if not grant.legacy]
     if not grants:
         return
@@ -75,22 +76,26 @@ def overexposed_grant(service: Service, context: Context) -> Findings:
     if known is not None and known.role == "infrastructure" and "build" not in service.body:
         for grant in grants:
             if not evidence.is_mentioned(service, [variable.name for variable in grant.variables]):
-                message = f"`{service.name.text}` runs {known.name}, which calls no model: the grant only exposes the runner's address"
+                message = (
+                    f"`{service.name.text}` runs {known.name}, which does not call models: the grant only exposes the"
+                    " address of Docker Model Runner"
+                )
                 fix = _drop(service, grant)
                 related = [(service.image.content, known.name)] if service.image is not None else []
-                yield Finding(grant.name.content, message, fix, related, hint="" if fix else "drop the grant")
+                yield Finding(grant.name.content, message, fix, related, hint="" if fix else "remove the grant")
         return
     if any(endpoint.server for endpoint in evidence.endpoints(service)):
-        return  # it calls a model, at an address of its own: other rules speak of that
+        return  # it calls a model at another address, which other rules report
     for grant in grants:
         names = [variable.name for variable in grant.variables]
         if evidence.is_unread(service, names) and not evidence.reads_other_address(service, names):
             message = (
-                f"nothing that `{service.name.text}` is built from reads {_listed([each.shown for each in grant.variables])}: the grant pulls a model that this "
-                "service does not call"
+                f"nothing that `{service.name.text}` is built from reads"
+                f" {_listed([each.shown for each in grant.variables])}: the grant pulls a model that the service"
+                " does not call"
             )
             yield Finding(
-                grant.name.content, message, _drop(service, grant), hint="drop the grant, or read the variables"
+                grant.name.content, message, _drop(service, grant), hint="remove the grant, or read the variables"
             )
 
 
@@ -106,4 +111,4 @@ def _drop(service: Service, grant: Grant) -> Fix | None:
         edits = None  # the entries of a map may be maps themselves
     else:
         edits = take_out(service.body, "models", [grant.name]) if isinstance(section, Sequence) else None
-    return Fix(f"drop the grant of `{grant.name.shown}`", edits) if edits else None
+    return Fix(f"remove the `{grant.name.shown}` grant", edits) if edits else None

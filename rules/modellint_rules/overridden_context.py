@@ -1,10 +1,10 @@
-"""The context that is declared is not the context that a request gets.
+"""The declared context size is not the one that requests get.
 
-`context_size` becomes `--ctx-size`, and `runtime_flags` come behind it: of two llama-server takes the last, so
-`-c`/`--ctx-size` among the flags wins without a word. `--parallel 4` gives each request a quarter of the context, unless
-the cache is shared (`--kv-unified`). Compose passes on nothing that is zero or negative, and a number above 2147483647 makes
-`docker model configure` fail. An embedding model is run with the default context, and without any of the flags, unless
-`--embeddings` is among them, letter by letter (docker/model-runner 1.2.6).
+`context_size` becomes `--ctx-size`, and `runtime_flags` come after it: llama-server uses the last one, so
+`-c`/`--ctx-size` in the flags silently wins. `--parallel 4` gives each request a quarter of the context, unless the
+cache is shared (`--kv-unified`). Compose ignores zero and negative values, and a number above 2147483647 makes
+`docker model configure` fail. An embedding model runs with the default context size, and without any of the flags,
+unless they contain exactly `--embeddings` (docker/model-runner 1.2.6).
 
 ```yaml bad
 services:
@@ -17,7 +17,7 @@ models:
     context_size: 8192
     runtime_flags:
       - "--ctx-size"
-      #  ^^^^^^^^^^ `--ctx-size 4096` beats `context_size: 8192`: llama-server takes the last of the two
+      #  ^^^^^^^^^^ `--ctx-size 4096` overrides `context_size: 8192`: llama-server uses the last one
       - "4096"
       - "--mlock"
   code:
@@ -29,19 +29,19 @@ models:
     model: ai/gemma3:270M-F16
     context_size: 4096
     runtime_flags: ["-c", "4096"]
-    #                ^^ `-c 4096` repeats `context_size`, and wins as soon as somebody changes that
+    #                ^^ `-c 4096` repeats `context_size`, and overrides it if one of them changes
   huge:
     model: ai/smollm3:Q4_K_M
     context_size: 4294967296
-    #             ^^^^^^^^^^ `context_size` 4294967296 is above 2147483647: `docker model configure` refuses it and `up` fails
+    #             ^^^^^^^^^^ `context_size` 4294967296 is greater than 2147483647: `docker model configure` rejects it, and `up` fails
   all:
     model: ai/smollm2:360M-Q4_K_M
     context_size: -1
-    #             ^^ Compose passes on no `context_size` of -1: the model runs with its default
+    #             ^^ Compose ignores a `context_size` of -1: the model runs with its default context size
   embedder:
     model: ai/nomic-embed-text-v1.5:137M-F16
     context_size: 2048
-    #             ^^^^ an embedding model is run without its `context_size` unless `--embeddings` is among the flags
+    #             ^^^^ without `--embeddings`, Docker Model Runner ignores `context_size` for an embedding model
 ```
 
 ```yaml fixed
@@ -92,7 +92,8 @@ models:
     runtime_flags: ["--embeddings"]
 ```
 
-What this rule cannot see: the context the model was trained for, and embedding models whose name does not say so.
+What this rule cannot see: the context size that the model was trained with, and embedding models whose name does not
+show it.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ _EMBEDDERS = ("bge-", "gte-", "e5-", "multilingual-e5", "all-minilm")
 
 @rule(WARNING, tags=("runtime",))
 def overridden_context(model: Model, context: Context) -> Findings:
-    """Report a context size that something else beats, divides or drops."""
+    """Report context sizes that something else overrides, divides or ignores."""
     if model.legacy:
         return
     size = _number(model.context_size)
@@ -137,12 +138,14 @@ def overridden_context(model: Model, context: Context) -> Findings:
 def _out_of_range(model: Model, node: Scalar, size: int) -> Findings:
     if size <= 0 or size >= _WRAPS:
         edits = take_out_key(model.body, "context_size") if isinstance(model.body, Mapping) else None
-        message = f"Compose passes on no `context_size` of {node.shown}: the model runs with its default"
-        hint = "" if edits else "leave it out, or give a positive number"
-        yield Finding(node.content, message, Fix("leave it out", edits) if edits else None, hint=hint)
+        message = f"Compose ignores a `context_size` of {node.shown}: the model runs with its default context size"
+        hint = "" if edits else "remove it, or use a positive number"
+        yield Finding(node.content, message, Fix("remove it", edits) if edits else None, hint=hint)
     elif size > _MOST:
-        message = f"`context_size` {node.shown} is above {_MOST}: `docker model configure` refuses it and `up` fails"
-        yield Finding(node.content, message, hint="give the context in tokens, such as 8192", severity=ERROR)
+        message = (
+            f"`context_size` {node.shown} is greater than {_MOST}: `docker model configure` rejects it, and `up` fails"
+        )
+        yield Finding(node.content, message, hint="write the context size in tokens, such as 8192", severity=ERROR)
 
 
 def _beaten(model: Model, node: Scalar, size: int) -> Findings:
@@ -157,9 +160,11 @@ def _beaten(model: Model, node: Scalar, size: int) -> Findings:
         if same_option(name, "--ctx-size"):
             yield _second_size(model, node, size, flag, value, number)
         elif same_option(name, "--parallel") and number is not None and number > 1 and not shared:
-            share = "a share" if (value or flag).interpolated else f"{size // number} of the {size} tokens"
+            share = "only part of it" if (value or flag).interpolated else f"{size // number} of the {size} tokens"
             message = f"`{flag.shown.partition('=')[0]}` divides the context: each parallel request gets {share}"
-            hint = "declare as many times what one request needs, or share the context with `--kv-unified`"
+            hint = (
+                "multiply `context_size` by the number of parallel requests, or share the context with `--kv-unified`"
+            )
             yield Finding(flag.part(0, len(name)), message, hint=hint, severity=NOTE)
 
 
@@ -172,17 +177,17 @@ def _second_size(
     span = flag.content
     related = [(node.content, "declared here")]
     if number == size:
-        message = f"`{shown}` repeats `context_size`, and wins as soon as somebody changes that"
-        fix = Fix("drop the flag", edits, SAFE) if edits else None
+        message = f"`{shown}` repeats `context_size`, and overrides it if one of them changes"
+        fix = Fix("remove the flag", edits, SAFE) if edits else None
     else:
-        message = f"`{shown}` beats `context_size: {node.shown}`: llama-server takes the last of the two"
+        message = f"`{shown}` overrides `context_size: {node.shown}`: llama-server uses the last one"
         literal = edits is not None and number is not None and not (value or flag).interpolated
         fix = (
-            Fix(f"declare {number} and drop the flag", [Edit(node.content, str(number)), *edits])
+            Fix(f"set `context_size` to {number} and remove the flag", [Edit(node.content, str(number)), *edits])
             if literal and edits
             else None
         )
-    return Finding(span, message, fix, related, hint="" if fix else "say it once, with `context_size`")
+    return Finding(span, message, fix, related, hint="" if fix else "set it only once, with `context_size`")
 
 
 def _not_embedding(model: Model) -> Findings:
@@ -191,19 +196,17 @@ def _not_embedding(model: Model) -> Findings:
         return
     near = next((flag for flag in model.flags if flag.value == "--embedding"), None)
     if near is not None:
-        message = (
-            "`--embedding` is let through, but only `--embeddings` makes Docker Model Runner run an embedding model"
-        )
-        yield Finding(near.content, message, Fix("write `--embeddings`", [Edit(near.content, "--embeddings")]))
+        message = "Docker Model Runner accepts `--embedding`, but only `--embeddings` makes it run an embedding model"
+        yield Finding(near.content, message, Fix("use `--embeddings` instead", [Edit(near.content, "--embeddings")]))
     elif model.context_size is not None or model.flags:
         place = model.context_size or model.flags[0]
         what = "`context_size`" if model.context_size is not None else "`runtime_flags`"
-        message = f"an embedding model is run without its {what} unless `--embeddings` is among the flags"
+        message = f"without `--embeddings`, Docker Model Runner ignores {what} for an embedding model"
         yield Finding(place.content, message, hint='add `"--embeddings"` to `runtime_flags`')
 
 
 def _embeds(model: Model) -> bool:
-    """Whether the name says that the model makes embeddings; a reranker's name may hold the same words."""
+    """Return whether the name shows an embedding model; the name of a reranker may contain the same words."""
     if model.ref is None or model.ref.kind == "invalid":
         return False
     name = model.ref.name.rpartition("/")[2].lower()

@@ -1,8 +1,8 @@
-"""A variable of the service is overwritten by a grant.
+"""A grant overwrites a variable of the service.
 
-Docker Compose sets the variables of a grant when it creates the container, after `environment` and `env_file`, and over
-`docker compose run -e` too. It says nothing about it: the value in the file is never used, and whoever
-changes it changes nothing.
+Docker Compose sets the variables of a grant when it creates the container, after `environment` and `env_file`, and they
+override `docker compose run -e` too. Docker Compose does this silently: the value in the file is never used, and
+changing it has no effect.
 
 ```yaml bad
 services:
@@ -10,7 +10,7 @@ services:
     image: app
     environment:
       LLM_URL: http://localhost:12434/engines/v1
-    # ^^^^^^^ the grant of `llm` sets `LLM_URL` when the container is created, so this value is never used
+    # ^^^^^^^ the `llm` grant sets `LLM_URL` when the container is created, so this value is never used
       LOG_LEVEL: info
     models:
       - llm
@@ -18,14 +18,14 @@ services:
     image: job
     environment:
       - LLM_MODEL
-      # ^^^^^^^^^ the grant of `llm` sets `LLM_MODEL` when the container is created, so the shell's value never arrives
+      # ^^^^^^^^^ the `llm` grant sets `LLM_MODEL` when the container is created, so the value from the shell is never used
     models: [llm]
   cron:
     image: cron
     env_file: cron.env
     models:
       - llm
-      # ^^^ the grant of `llm` sets `LLM_MODEL` over the value in an env file, which is never used
+      # ^^^ the `llm` grant overrides `LLM_MODEL` from an env file, so that value is never used
 models:
   llm:
     model: ai/smollm2:360M-Q4_K_M
@@ -71,8 +71,8 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: env files that are not there or lie outside the project, and variables that the image sets,
-which a grant overwrites as well.
+What this rule cannot see: env files that do not exist or are outside the project, and variables that the image sets,
+which a grant overwrites too.
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ from modellint.compose.model.project import Injected, Setting
 from modellint.fixing.list_edits import take_out, take_out_key
 from modellint.rule import WARNING, Context, Finding, Findings, Fix, Mapping, Sequence, Service, rule
 
-_HINT = "drop it, or give the grant names of its own with `endpoint_var` and `model_var`"
+_HINT = "remove it, or give the grant its own variable names with `endpoint_var` and `model_var`"
 
 
 @rule(WARNING, tags=("environment",))
 def overwritten_variable(service: Service, context: Context) -> Findings:
-    """Report the settings whose names a grant of the same service sets."""
+    """Report variables that a grant of the same service sets."""
     injected: dict[str, Injected] = {}
     for grant in service.grants:
         for variable in grant.variables:
@@ -99,20 +99,20 @@ def overwritten_variable(service: Service, context: Context) -> Findings:
         if setting.node is None:
             yield _in_file(setting, variable)
             continue
-        value = "the shell's value never arrives" if setting.value is None else "this value is never used"
+        value = "the value from the shell is never used" if setting.value is None else "this value is never used"
         message = f"{_giver(variable)} sets `{variable.shown}` when the container is created, so {value}"
         fix = fixes.get(setting.name)
-        yield Finding(setting.span, message, fix, [(variable.span, "set by this")], hint="" if fix else _HINT)
+        yield Finding(setting.span, message, fix, [(variable.span, "set here")], hint="" if fix else _HINT)
 
 
 def _in_file(setting: Setting, variable: Injected) -> Finding:
-    message = f"{_giver(variable)} sets `{variable.shown}` over the value in an env file, which is never used"
+    message = f"{_giver(variable)} overrides `{variable.shown}` from an env file, so that value is never used"
     return Finding(variable.span, message, related=[(setting.span, "never used")], hint=_HINT)
 
 
 def _giver(variable: Injected) -> str:
     name = variable.grant.name.shown
-    return f"the provider service `{name}`" if variable.grant.legacy else f"the grant of `{name}`"
+    return f"the provider service `{name}`" if variable.grant.legacy else f"the `{name}` grant"
 
 
 def _fixes(service: Service, settings: list[Setting]) -> dict[str, Fix]:
@@ -124,12 +124,14 @@ def _fixes(service: Service, settings: list[Setting]) -> dict[str, Fix]:
         if isinstance(section, Mapping)
         else 0
     )
-    if settings and len(settings) == size:  # Compose refuses an empty section
+    if settings and len(settings) == size:  # Compose rejects an empty section
         edits = take_out_key(service.body, "environment")
-        return {settings[0].name: Fix("drop `environment`, the grants set all of it", edits)} if edits else {}
+        return (
+            {settings[0].name: Fix("remove `environment`; the grants set all of its variables", edits)} if edits else {}
+        )
     found: dict[str, Fix] = {}
     for setting in settings:
         edits = take_out(service.body, "environment", [setting.node]) if setting.node else None
         if edits:
-            found[setting.name] = Fix(f"drop `{setting.span.text}` from `environment`", edits)
+            found[setting.name] = Fix(f"remove `{setting.span.text}` from `environment`", edits)
     return found

@@ -1,8 +1,8 @@
-"""The API of an inference server is published on every address of the host.
+"""An inference server is published on all network interfaces of the host.
 
-A port without an address is published on all of the host's networks, and Docker's own rules let it through before those of
-`ufw` are asked. Whoever reaches the host then uses the model and the machine. Ollama and Docker Model Runner know no key at
-all (ollama/ollama#1053): there a stranger also pulls and deletes models.
+A port without an address is published on all network interfaces of the host, and Docker's own firewall rules allow it
+before those of `ufw` apply. Anyone who can reach the host can then use the model and the hardware. Ollama and Docker
+Model Runner have no authentication at all (ollama/ollama#1053), so a stranger can also pull and delete models.
 
 ```yaml bad
 services:
@@ -10,21 +10,21 @@ services:
     image: ollama/ollama:0.12.6
     ports:
       - 11434:11434
-      # ^^^^^^^^^^^ `11434:11434` publishes Ollama on every address of the host: its API asks for no key, so whoever reaches the host runs, pulls and deletes models
+      # ^^^^^^^^^^^ `11434:11434` publishes Ollama on all network interfaces of the host: its API has no authentication, so anyone who can reach the host can run, pull and delete models
   vllm:
     image: vllm/vllm-openai:v0.11.0
     command: --model Qwen/Qwen3-8B --port 9000
     gpus: all
     ports:
       - "0.0.0.0:8000:9000"
-      #  ^^^^^^^^^^^^^^^^^ `0.0.0.0:8000:9000` publishes vLLM on every address of the host: no key is set, so whoever reaches the host runs the models
+      #  ^^^^^^^^^^^^^^^^^ `0.0.0.0:8000:9000` publishes vLLM on all network interfaces of the host: no API key is set, so anyone who can reach the host can run its models
   llama:
     image: ghcr.io/ggml-org/llama.cpp:server
     command: [-m, /models/small.gguf, --api-key, dummy]
     ports:
       - target: 8080
         published: "${PORT:-8080}"
-        #           ^^^^^^^^^^^^^ this publishes llama.cpp on every address of the host: `dummy` is a key that anybody guesses, so whoever reaches the host runs the models
+        #           ^^^^^^^^^^^^^ this publishes llama.cpp on all network interfaces of the host: the API key `dummy` is easy to guess, so anyone who can reach the host can run its models
 ```
 
 ```yaml fixed
@@ -70,7 +70,8 @@ services:
     expose: ["80"]
 ```
 
-Docker's MCP gateway holds the engine's socket and starts tools as containers; in a container it asks no key of its callers:
+Docker's MCP gateway has access to the socket of the container engine and starts tools as containers; in a container, it
+does not authenticate its callers:
 
 ```yaml bad
 services:
@@ -79,7 +80,7 @@ services:
     use_api_socket: true
     command: [--transport=streaming, --servers=time]
     ports: ["8811:8811"]
-    #        ^^^^^^^^^ `8811:8811` publishes the MCP gateway on every address of the host: it has the container engine's socket and asks no key, so whoever reaches the host runs its tools
+    #        ^^^^^^^^^ `8811:8811` publishes the MCP gateway on all network interfaces of the host: it has access to the container engine and no authentication, so anyone who can reach the host can run its tools
 ```
 
 ```yaml fixed
@@ -91,11 +92,11 @@ services:
     ports: ["127.0.0.1:8811:8811"]
 ```
 
-LiteLLM with a master key answers nobody without one, so it may be published. With `network_mode: host` there is nothing to
-publish: a server that listens on all addresses, as these do in a container, does so on the host.
+LiteLLM with a master key rejects requests without it, so it may be published. With `network_mode: host`, no port is
+published: a server that listens on all interfaces, as these do in a container, listens on all interfaces of the host.
 
-What this rule cannot see: a firewall in front of the host, a key in an env file or in a configuration file other
-than LiteLLM's (where there is one, it is silent), and servers that it does not know by their image or their command.
+What this rule cannot see: a firewall in front of the host, a key in an env file or in a configuration file other than
+LiteLLM's (if there is one, nothing is reported), and servers whose image or command it does not know.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ from modellint.yaml.scalars import compose_text
 
 _HERE = "127.0.0.1"
 _BY_PORT = {OLLAMA.ports[0]: OLLAMA, RUNNER.ports[0]: RUNNER}
-# What stands between the world and a server, and may ask for a key: nothing is known about it.
+# Words for a service in front of a server that may require a key: nothing is known about it.
 _GUARDS = ("proxy", "auth", "gateway", "nginx", "caddy", "traefik", "envoy", "guard", "mock", "stub", "fake")
 _GUESSED = frozenset(
     (
@@ -126,7 +127,7 @@ _LISTEN_LOCALLY = ("SGLang",)  # without `--host`
 
 @rule(WARNING, tags=("security", "network"))
 def published_inference_port(service: Service, context: Context) -> Findings:
-    """Report the first port of each server that is open to every network."""
+    """Report the first port of each server that is published on all interfaces."""
     if service.provider is not None:  # it has no container
         return
     ports = [port for port in service.ports if port.is_tcp and port.container is not None]
@@ -153,15 +154,15 @@ def published_inference_port(service: Service, context: Context) -> Findings:
 def _open(port: Port, what: str, reason: str) -> Finding:
     node = port.node
     place = f"`{node.shown}`" if port.item is node else "this"
-    message = f"{place} publishes {what} on every address of the host: {reason}"
+    message = f"{place} publishes {what} on all network interfaces of the host: {reason}"
     edit = _edit(port)
-    fix = Fix(f"publish it on this host only, at `{_HERE}`", [edit]) if edit else None
-    hint = "" if fix else f"set `host_ip: {_HERE}`" if port.item is not node else f"put `{_HERE}:` in front"
+    fix = Fix(f"publish it on `{_HERE}` only", [edit]) if edit else None
+    hint = "" if fix else f"set `host_ip: {_HERE}`" if port.item is not node else f"prefix it with `{_HERE}:`"
     return Finding(node.content, message, fix, hint=hint)
 
 
 def _edit(port: Port) -> Edit | None:
-    """Put the address in front, or in the place of the one that stands there."""
+    """Return an edit that adds the address, or replaces the one that is there."""
     node = port.node
     if port.item is not node or node.interpolated or node.style not in ("", "'", '"') or node.tag or node.anchor:
         return None
@@ -173,7 +174,7 @@ def _edit(port: Port) -> Edit | None:
 
 
 def _is_its_own(service: Service, known: Product, port: Port) -> bool:
-    """Whether a published port leads to where the service's product listens."""
+    """Return whether a published port leads to the port that the service's product listens on."""
     listens = listening(service)
     if _is_loopback(listens) or (not listens.host and known.name in _LISTEN_LOCALLY):
         return False
@@ -182,10 +183,10 @@ def _is_its_own(service: Service, known: Product, port: Port) -> bool:
 
 
 def _behind(service: Service, port: Port) -> Product | None:
-    """The product that a port belongs to although nothing says what the service runs, or to which it is forwarded."""
+    """Return the product that usually has this port if the image is unknown, or the one that socat forwards to."""
     name = text_of(service.image) or ""
     image = product_of(name) if name else None
-    if image is not None:  # its image does something else, or was told to
+    if image is not None:  # its image does something else, or its command makes it do so
         return _forwarded(service) if image.name == _SOCAT else None
     if any(guard in text for guard in _GUARDS for text in (service.name.text.lower(), name.lower())):
         return None
@@ -193,7 +194,7 @@ def _behind(service: Service, port: Port) -> Product | None:
 
 
 def _forwarded(service: Service) -> Product | None:
-    """The product at whose port the address ends that socat forwards to."""
+    """Return the product whose port socat forwards to."""
     for word in words(service):
         if word.lower().startswith("tcp"):
             target = whole(word.partition(",")[0].rpartition(":")[2])
@@ -207,26 +208,26 @@ def _is_loopback(listens: Listening) -> bool:
 
 
 def _reason(service: Service, known: Product, context: Context) -> str:
-    """Why it hurts; empty where callers must send a key."""
+    """Return why publishing it is a problem, or an empty string if callers must send a key."""
     if known.keyless and known in _BY_PORT.values():
-        return "its API asks for no key, so whoever reaches the host runs, pulls and deletes models"
+        return "its API has no authentication, so anyone who can reach the host can run, pull and delete models"
     if known.keyless:
-        return "its API asks for no key, so whoever reaches the host runs the models"
+        return "its API has no authentication, so anyone who can reach the host can run its models"
     given = key(service)
     if given == "" and known.name == "LiteLLM":
         given = _key_of_litellm(service, context)
     if given is None:
-        return "no key is set, so whoever reaches the host runs the models"
+        return "no API key is set, so anyone who can reach the host can run its models"
     if given.lower() in _GUESSED:
-        return f"`{given}` is a key that anybody guesses, so whoever reaches the host runs the models"
+        return f"the API key `{given}` is easy to guess, so anyone who can reach the host can run its models"
     default = given[2:-1].partition("-")[2] if given.startswith("${") and given.endswith("}") else ""
     if default.lower() in _GUESSED:
-        return f"its key is `{default}` where nobody sets another, so whoever reaches the host runs the models"
+        return f"its API key defaults to `{default}`, so anyone who can reach the host can run its models"
     return ""
 
 
 def _key_of_litellm(service: Service, context: Context) -> str | None:
-    """The master key in the configuration that LiteLLM is told to read: empty where it cannot be told, None without one.
+    """Return the master key in LiteLLM's configuration file, an empty string if it is not known, or None without one.
 
     Source: docs.litellm.ai/docs/proxy/config_settings.
     """
@@ -245,7 +246,7 @@ def _key_of_litellm(service: Service, context: Context) -> str | None:
 
 
 def _as_gateway(service: Service, port: Port) -> str:
-    """Why it hurts that a port of Docker's MCP gateway is open; empty where it starts no containers, or asks for a token."""
+    """Return why an open port of Docker's MCP gateway is a problem; empty without the socket or with a token."""
     known = product_of(text_of(service.image) or "")
     if known is None or known.name != "MCP Gateway" or "MCP_GATEWAY_AUTH_TOKEN" in service.environment:
         return ""
@@ -256,7 +257,10 @@ def _as_gateway(service: Service, port: Port) -> str:
     )
     if not has_socket or not port.holds(listens):
         return ""
-    return "it has the container engine's socket and asks no key, so whoever reaches the host runs its tools"
+    return (
+        "it has access to the container engine and no authentication, so anyone who can reach the host can run its"
+        " tools"
+    )
 
 
 def _on_the_host(service: Service, mode: Scalar, ports: list[Port], context: Context) -> Findings:
@@ -269,15 +273,15 @@ def _on_the_host(service: Service, mode: Scalar, ports: list[Port], context: Con
     if not reason:
         return
     number = listens.port if listens.port is not None else known.ports[0]
-    message = f"`network_mode: host` lets {known.name} listen on every address of the host: {reason}"
-    hint = f"drop `network_mode: host`, or let it listen on `{_HERE}`"
+    message = f"`network_mode: host` makes {known.name} listen on all network interfaces of the host: {reason}"
+    hint = f"remove `network_mode: host`, or make the server listen on `{_HERE}`"
     port = next((port for port in ports if port.holds(number)), None)
     if port is None:
         yield Finding(mode.content, message, hint=hint)
     else:
         yield Finding(
             port.node.content,
-            f"{message}; `ports` counts for nothing",
+            f"{message}; `ports` has no effect",
             related=[(mode.content, "listens here")],
             hint=hint,
         )

@@ -1,9 +1,10 @@
-"""Docker Model Runner refuses a runtime flag.
+"""Docker Model Runner rejects a runtime flag.
 
-Since 1.0.15 the runner compares every word of `runtime_flags` with a list of flags that it lets through to
-llama-server. A word that begins with `-` has to be in the list, letter by letter; no word may hold a slash or a backslash.
-One refused word makes `docker model configure`, and with it `docker compose up`, fail. Docker Compose hands the flags over before the
-runner has looked at the model, so the list of llama.cpp holds for every model, vLLM's too.
+Since 1.0.15, Docker Model Runner compares every item of `runtime_flags` with a list of flags that it allows for
+llama-server. An item that starts with `-` must be in the list exactly; no item may contain a slash or a backslash. A
+single rejected item makes `docker model configure`, and with it `docker compose up`, fail. Docker Compose passes the
+flags before Docker Model Runner has inspected the model, so the list for llama.cpp applies to every model, including
+vLLM models.
 
 ```yaml bad
 services:
@@ -15,22 +16,22 @@ models:
     model: ai/qwen3:0.6B-Q4_K_M
     runtime_flags:
       - "--temp 0.1"
-      #  ^^^^^^^^^^ `--temp 0.1` is one item with a space, and one item is one word: Docker Model Runner refuses it and `docker compose up` fails
+      #  ^^^^^^^^^^ `--temp 0.1` puts several arguments in one list item: Docker Model Runner rejects it, and `docker compose up` fails
       - "--ctx_size"
-      #  ^^^^^^^^^^ `--ctx_size` is not in the list of flags: Docker Model Runner refuses it and `docker compose up` fails
+      #  ^^^^^^^^^^ `--ctx_size` is not an allowed flag: Docker Model Runner rejects it, and `docker compose up` fails
       - "4096"
       - "--n-predict"
       - "-1"
-      #  ^^ `-1` begins with `-`, so it counts as a flag: Docker Model Runner refuses it and `docker compose up` fails
+      #  ^^ `-1` starts with `-`, so it is taken for a flag: Docker Model Runner rejects it, and `docker compose up` fails
       - "--max-model-len"
-      #  ^^^^^^^^^^^^^^^ `--max-model-len` is a flag of vLLM, and of a Compose file only those of llama.cpp are let through: Docker Model Runner refuses it and `docker compose up` fails
+      #  ^^^^^^^^^^^^^^^ `--max-model-len` is a vLLM flag, and Compose files can use only llama.cpp flags: Docker Model Runner rejects it, and `docker compose up` fails
       - "8192"
       - "--verbose-prompt"
-      #  ^^^^^^^^^^^^^^^^ `--verbose-prompt` is not in the list of flags, though Docker's documentation shows it: Docker Model Runner refuses it and `docker compose up` fails
+      #  ^^^^^^^^^^^^^^^^ `--verbose-prompt` is not an allowed flag, although Docker's documentation shows it: Docker Model Runner rejects it, and `docker compose up` fails
       - "--lora"
-      #  ^^^^^^ `--lora` names a file, which no flag may: Docker Model Runner refuses it and `docker compose up` fails
+      #  ^^^^^^ `--lora` names a file, which is not allowed in runtime flags: Docker Model Runner rejects it, and `docker compose up` fails
       - "/adapters/a.gguf"
-      #  ^^^^^^^^^^^^^^^^ `/adapters/a.gguf` holds a slash or backslash, which no flag may: Docker Model Runner refuses it and `docker compose up` fails
+      #  ^^^^^^^^^^^^^^^^ `/adapters/a.gguf` contains a slash or backslash, which is not allowed in runtime flags: Docker Model Runner rejects it, and `docker compose up` fails
 ```
 
 ```yaml fixed
@@ -66,8 +67,9 @@ models:
     runtime_flags: ["--temp", "0.1", "--top-k", "40", "--verbose", "-fa", "on"]
 ```
 
-What this rule cannot see: which version of the runner will read the file. The list is that of 1.2.6; older ones know
-fewer flags, those before 1.0.15 let everything through. Whether llama-server likes the values is not checked.
+What this rule cannot see: which version of Docker Model Runner will read the file. The list is from 1.2.6; older
+versions allow fewer flags, and versions before 1.0.15 allow everything. Whether llama-server accepts the values is not
+checked.
 """
 
 from __future__ import annotations
@@ -85,29 +87,29 @@ from modellint.fixing.list_edits import split_item
 from modellint.rule import ERROR, SAFE, Context, Edit, Finding, Findings, Fix, Model, Scalar, rule
 from modellint.text.numbers import whole
 
-_REFUSED = "Docker Model Runner refuses it and `docker compose up` fails"
-_OUTSIDE = (  # names that are not in the list, what to say about them, and what to do
+_REFUSED = "Docker Model Runner rejects it, and `docker compose up` fails"
+_OUTSIDE = (  # names that are not in the list, the reason, and the hint
     (
         "--host --port --model -m --alias -a --model-url -mu --hf-repo -hf -hfr --hf-file -hff",
-        "is what the runner sets itself",
-        "leave it out",
+        "is set automatically",
+        "remove it",
     ),
     (
         "--mmproj -mm --lora --lora-scaled --control-vector --control-vector-scaled --grammar-file --json-schema-file -jf "
         "--chat-template-file --log-file --slot-save-path --path --api-key-file --ssl-key-file --ssl-cert-file "
         "--model-draft -md --lookup-cache-static -lcs --lookup-cache-dynamic -lcd",
-        "names a file, which no flag may",
-        "leave it out, or package what the file holds with the model",
+        "names a file, which is not allowed in runtime flags",
+        "remove it, or package the file with the model",
     ),
     (
         "--verbose-prompt --log-prefix --log-timestamps --log-colors",
-        "is not in the list of flags, though Docker's documentation shows it",
-        "use `--verbose`, or leave it out",
+        "is not an allowed flag, although Docker's documentation shows it",
+        "use `--verbose`, or remove it",
     ),
     (
         "--context-size --context --num-ctx --n-ctx --context-length",
-        "is not in the list of flags",
-        "declare the model's `context_size`",
+        "is not an allowed flag",
+        "set `context_size` on the model instead",
     ),
 )
 _MEANT = {
@@ -124,20 +126,22 @@ _MEANT = {
 
 @rule(ERROR, refused=True, tags=("runtime",))
 def rejected_flag(model: Model, context: Context) -> Findings:
-    """Report each word of the flags that the runner's list or its checks refuse."""
+    """Report each item of the flags that Docker Model Runner rejects."""
     for item in model.flags:
         text = item.value
         why = fault(text) if isinstance(text, str) else ""
         if not isinstance(text, str) or not why:
             continue
         if why == PATH:
-            message = f"`{item.shown}` holds a slash or backslash, which no flag may: {_REFUSED}"
-            yield Finding(item.content, message, hint="leave it out: the runner lets no path, URL or `<tag/>` through")
+            message = f"`{item.shown}` contains a slash or backslash, which is not allowed in runtime flags: {_REFUSED}"
+            yield Finding(
+                item.content, message, hint="remove it: Docker Model Runner does not allow paths, URLs or `<tag/>`"
+            )
         elif why == FLAG_AS_VALUE:
-            message = f"in `{item.shown}` the value begins with `-` and is no number: {_REFUSED}"
-            yield Finding(item.content, message, hint="leave it out, or give it a value that is no flag")
+            message = f"the value in `{item.shown}` starts with `-` and is not a number: {_REFUSED}"
+            yield Finding(item.content, message, hint="remove it, or use a value that does not look like a flag")
         elif whole(text[1:2]) is not None:
-            message = f"`{item.shown}` begins with `-`, so it counts as a flag: {_REFUSED}"
+            message = f"`{item.shown}` starts with `-`, so it is taken for a flag: {_REFUSED}"
             yield Finding(item.content, message, hint=_NEGATIVE)
         elif len(text.split()) > 1 and "=" not in text.split()[0]:
             yield _spaced(item, text)
@@ -146,7 +150,8 @@ def rejected_flag(model: Model, context: Context) -> Findings:
 
 
 _NEGATIVE = (
-    "leave the flag out: `-1` never arrives, since llama-server refuses `--flag=-1`, which the runner lets through"
+    "remove the flag: a negative value cannot be passed, because Docker Model Runner rejects `-1` as a separate item "
+    "and llama-server rejects `--flag=-1`"
 )
 
 
@@ -154,40 +159,40 @@ def _spaced(item: Scalar, text: str) -> Finding:
     words = text.split()
     if takes_value(words[0]) and not any(word.startswith("-") for word in words[1:]):
         words = text.split(None, 1)
-    message = f"`{item.shown}` is one item with a space, and one item is one word: {_REFUSED}"
-    # A word with a quote in it had its quotes removed by a shell, which there is none here.
+    message = f"`{item.shown}` puts several arguments in one list item: {_REFUSED}"
+    # Quotes in an item are meant for a shell, but there is none here.
     plain = item.content.text == text and not any("'" in word or '"' in word for word in words)
     edit = split_item(item, words) if plain and not any(fault(word) for word in words) else None
     if edit is None:
-        return Finding(item.content, message, hint="make each word an item of its own")
-    return Finding(item.content, message, Fix(f"make {len(words)} items of it", [edit], SAFE))
+        return Finding(item.content, message, hint="write each flag and each value as its own list item")
+    return Finding(item.content, message, Fix(f"split it into {len(words)} list items", [edit], SAFE))
 
 
 def _unknown(item: Scalar, name: str, context: Context) -> Finding:
     span = item.part(0, len(name))
-    if span.text != name:  # a variable is in it, whose value is not for printing
-        return Finding(item.content, f"`{item.shown}` gives no flag of the list: {_REFUSED}", hint=_reason("")[1])
+    if span.text != name:  # it contains a variable, whose value must not be printed
+        return Finding(item.content, f"`{item.shown}` does not give an allowed flag: {_REFUSED}", hint=_reason("")[1])
     meant = _meant(name, context)
     if meant:
-        message = f"`{name}` is not in the list of flags: {_REFUSED}"
-        return Finding(span, message, Fix(f"did you mean `{meant}`?", [Edit(span, meant)]))
+        message = f"`{name}` is not an allowed flag: {_REFUSED}"
+        return Finding(span, message, Fix(f"use `{meant}` instead", [Edit(span, meant)]))
     reason, hint = _reason(name)
     return Finding(span, f"`{name}` {reason}: {_REFUSED}", hint=hint)
 
 
 def _reason(name: str) -> tuple[str, str]:
-    """What is wrong with a name that is not in the list, and what to do."""
+    """Return what is wrong with a name that is not in the list, and the hint."""
     for names, reason, hint in _OUTSIDE:
         if name in names.split():
             return reason, hint
     if name in ALLOWED["vllm"]:
-        hint = "leave it out, and use `context_size` for the context: Compose has its flags checked as llama.cpp's"
-        return "is a flag of vLLM, and of a Compose file only those of llama.cpp are let through", hint
-    return "is not in the list of flags", "leave it out"
+        hint = "remove it; to set the context size, use `context_size`"
+        return "is a vLLM flag, and Compose files can use only llama.cpp flags", hint
+    return "is not an allowed flag", "remove it"
 
 
 def _meant(name: str, context: Context) -> str:
-    """The flag in the list that a name most likely stands for, or nothing."""
+    """Return the allowed flag that a name most likely means, or an empty string."""
     known = ALLOWED[LLAMA_CPP]
     dashed = name.replace("_", "-").lower()
     for guess in (dashed, f"-{dashed}", _MEANT.get(dashed, "")):

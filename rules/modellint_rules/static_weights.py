@@ -1,33 +1,33 @@
-"""The weights of a model are a file, or are fetched by a command, and not an artifact.
+"""Model weights are a local file or a download instead of a declared model artifact.
 
-A mounted file is whatever lies on that machine, a download whatever the server gives out that day. Neither has a digest
-in the project, so nobody can say which weights run, and a pull in a command runs again in each new volume. A model under
-`models:` is an OCI artifact: Docker pulls it, keeps it once for all projects, and checks the weights against the digests in
-its manifest. It can be pinned, and its licence can come with it.
+A mounted file can be different on each host, and a download can be different each time. Neither has a digest in the
+project, so it is not known which weights run, and a pull in a command runs again in each new volume. A model under
+`models:` is an OCI artifact: Docker pulls it, stores it once for all projects, and verifies the weights against the
+digests in its manifest. It can be pinned, and it can include its license.
 
-`docker model package --gguf FILE --push NAME` makes such an artifact of a file. What is on Hugging Face can be declared as
-it is, `model: hf.co/org/repo`, but not be pinned: see `unpinnable-model`.
+`docker model package --gguf FILE --push NAME` packages a file as such an artifact. A model on Hugging Face can be
+declared directly, `model: hf.co/org/repo`, but it cannot be pinned: see `unpinnable-model`.
 
 ```yaml bad
 services:
   llama:
     image: ghcr.io/ggml-org/llama.cpp:server
     command: -m /models/qwen3-8b-q4_k_m.gguf --port 8080
-    #           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `/models/qwen3-8b-q4_k_m.gguf` is a file without a digest: which weights run depends on what lies on the machine
+    #           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `/models/qwen3-8b-q4_k_m.gguf` is a weights file without a digest: each host can run different weights
   chat:
     image: example/chat:1
     volumes:
       - ./small.gguf:/models/small.gguf:ro
-      # ^^^^^^^^^^^^ `./small.gguf` is a file without a digest: which weights run depends on what lies on the machine
+      # ^^^^^^^^^^^^ `./small.gguf` is a weights file without a digest: each host can run different weights
   fetch:
     image: example/tools:1
     command: ["huggingface-cli", "download", "Qwen/Qwen3-8B-GGUF", "--local-dir", "/models"]
-    #          ^^^^^^^^^^^^^^^ `huggingface-cli` fetches weights, and nothing says which: each time it may get others
+    #          ^^^^^^^^^^^^^^^ `huggingface-cli` downloads weights that are not pinned: each run can get different ones
   pull:
     image: ollama/ollama:0.12.6
     entrypoint: /bin/sh
     command: [-c, "sleep 3; ollama pull llama3.2"]
-    #                                   ^^^^^^^^ `ollama pull` fetches whatever `llama3.2` is that day: nothing says which weights, so each machine may get others
+    #                                   ^^^^^^^^ `ollama pull` pulls `llama3.2` without a digest: each host can get different weights
 ```
 
 ```yaml good
@@ -46,8 +46,8 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: weights in a folder that is mounted, in an image, or fetched by a script or a program; and vLLM
-and its like, which fetch what `--model` names by themselves.
+What this rule cannot see: weights in a mounted directory, in an image, or downloaded by a script or a program; and vLLM
+and similar servers, which download what `--model` names on their own.
 """
 
 from __future__ import annotations
@@ -77,11 +77,11 @@ _FETCHERS = frozenset(("curl", "wget", "aria2c"))
 _DIGITS = frozenset("0123456789abcdef")
 _COMMIT = 40
 
-_FILE = "is a file without a digest: which weights run depends on what lies on the machine"
-_FETCH = "fetches weights, and nothing says which: each time it may get others"
-_PULL = "that day: nothing says which weights, so each machine may get others"
-_PACKAGE = "make an artifact of it with `docker model package --gguf`, and declare that under `models:`"
-_DECLARE = "declare the model under `models:` and grant it to the services that call it"
+_FILE = "is a weights file without a digest: each host can run different weights"
+_FETCH = "downloads weights that are not pinned: each run can get different ones"
+_PULL = "without a digest: each host can get different weights"
+_PACKAGE = "package it with `docker model package --gguf`, and declare the result under `models:`"
+_DECLARE = "declare the model under `models:`, and grant it to the services that call it"
 
 
 @rule(WARNING, tags=("supply-chain",))
@@ -98,7 +98,7 @@ def static_weights(project: Project, context: Context) -> Findings:
 
 
 def _commands(service: Service) -> list[list[Word]]:
-    """The commands that run in the container, its health check left out."""
+    """Return the commands that run in the container, without its health check."""
     return [command for line in (service.commands.main, *service.commands.hooks) for command in line.simple]
 
 
@@ -112,17 +112,17 @@ def _file(service: Service, lines: list[list[Word]]) -> Finding | None:
             flag, equals, value = word.text.partition("=")
             place = word if equals else command[at + 1] if at + 1 < len(command) else word
             if flag in _MODEL_FLAGS and _is_weights(value if equals else place.text):
-                shown = f"`{value or place.text}`" if place.shown else f"what `{flag}` names"
+                shown = f"`{value or place.text}`" if place.shown else f"the file that `{flag}` names"
                 return Finding(place.span, f"{shown} {_FILE}", hint=_PACKAGE)
     for name, setting in service.environment.items():
         node, value = setting.node, setting.value or ""
         if node is not None and _is_weights(value) and "/" in value:
-            return Finding(setting.span, f"what `{name}` names {_FILE}", hint=_PACKAGE)
+            return Finding(setting.span, f"the file that `{name}` names {_FILE}", hint=_PACKAGE)
     return None
 
 
 def _fetched(lines: list[list[Word]]) -> Findings:
-    """The first download and the first pull."""
+    """Report the first download and the first pull."""
     kinds: set[str] = set()
     for command in lines:
         for kind, word, message in _fetches(command):
@@ -132,7 +132,7 @@ def _fetched(lines: list[list[Word]]) -> Findings:
 
 
 def _fetched_by_image(service: Service, context: Context) -> Findings:
-    """The first download and the first pull of an image's scripts, at what the service is built from."""
+    """Report the first download and the first pull in the scripts of an image, at the build of the service."""
     build = context.evidence.build(service)
     kinds: set[str] = set()
     for at in context.evidence.image_scripts(service) if build is not None else ():
@@ -142,7 +142,7 @@ def _fetched_by_image(service: Service, context: Context) -> Findings:
                 if kind not in kinds and build is not None:
                     kinds.add(kind)
                     end = word.start + len(word.text)
-                    related = [(at.locate(word.start, end), "fetched here")] if at.is_placed else []
+                    related = [(at.locate(word.start, end), "downloaded here")] if at.is_placed else []
                     yield Finding(build.node.content, message, related=related, hint=_DECLARE)
 
 
@@ -155,24 +155,24 @@ def _fetches(command: list[Word], is_shown: bool = True) -> list[tuple[str, Word
         return [("download", command[0], f"`git clone` {_FETCH}")]
     if name in _FETCHERS:
         if any("/api/pull" in text for text in texts):
-            return [("pull", command[0], f"`{name}` has a server pull whatever its model is {_PULL}")]
+            return [("pull", command[0], f"`{name}` makes a server pull a model {_PULL}")]
         if any("://" in text and _is_weights(text.partition("?")[0]) and not _is_pinned([text]) for text in texts):
             return [("download", command[0], f"`{name}` {_FETCH}")]
     if name == "ollama" and texts[1:2] == ["pull"] and len(texts) > 2:
         model = f"`{command[2].shown}`" if is_shown and command[2].shown else "the model"
-        return [("pull", command[2], f"`ollama pull` fetches whatever {model} is {_PULL}")]
+        return [("pull", command[2], f"`ollama pull` pulls {model} {_PULL}")]
     flag = next((word for word in command[:-1] if word.text in _HUB_FLAGS), None)
     return [("download", flag, f"`{flag.text}` {_FETCH}")] if flag is not None and _is_llama(command) else []
 
 
 def _is_llama(command: list[Word]) -> bool:
-    """Whether a command is one of llama.cpp: its image needs only flags."""
+    """Return whether a command runs llama.cpp; its image needs only flags."""
     first = command[0].text
     return first.startswith("-") or first.rpartition("/")[2].startswith("llama")
 
 
 def _mounted(service: Service) -> tuple[Span, str] | None:
-    """The first bind mount of a file with weights: the place, and what to call it."""
+    """Return the place and the shown name of the first bind mount of a weights file."""
     for mount in service.mounts:
         if mount.kind == BIND and _is_weights(mount.source, mount.target):
             return mount.span, f"`{mount.shown}`"
@@ -184,13 +184,13 @@ def _is_weights(*paths: str) -> bool:
 
 
 def _is_pinned(texts: list[str]) -> bool:
-    """Whether a commit is named, as a revision or in a URL."""
+    """Return whether a commit is specified, as a revision or in a URL."""
     parts = [part for text in texts for part in text.replace("=", "/").split("/")]
     return any(len(part) == _COMMIT and _DIGITS.issuperset(part) for part in parts)
 
 
 def _is_about_models(project: Project) -> bool:
-    """Whether the project has to do with language models: weights in other formats serve other programs too."""
+    """Return whether the project uses language models; other programs have weights files too."""
     if project.models or project.legacy:
         return True
     return any(_serves(service) for service in project.services.values())

@@ -1,12 +1,12 @@
-"""Only the first words of a command run, because no shell reads the rest.
+"""A command is cut short: Compose or a shell ignores the rest of it.
 
-A text under `command`, `entrypoint` or a hook is no line for a shell: Compose splits it into words, stops at the first `&&`,
-`||`, `;`, `|`, `&`, `<` or `>` that is not in quotes, and drops what follows without a message. `docker compose config` prints
-the words that are left. So `python migrate.py && python app.py` migrates, and the container ends.
+No shell reads a text under `command`, `entrypoint` or a hook. Compose splits it into words, stops at the first `&&`, `||`, `;`, `|`,
+`&`, `<` or `>` that is not in quotes, and drops the rest without a message. `docker compose config` prints the remaining words.
+With `python migrate.py && python app.py`, the migration runs and then the container stops.
 
-A shell with `-c` takes one word for its script. The words behind it are the arguments `$0`, `$1`, … of that script, which it
-mostly does not read: `sh -c ollama serve` runs `ollama`. With `entrypoint: ["/bin/sh", "-c"]`, a text under `command` is many words
-too, however many lines it has.
+A shell with `-c` takes one word as its script. The words after it become the arguments `$0`, `$1` and so on of the script, which
+usually does not read them: `sh -c ollama serve` runs `ollama`. With `entrypoint: ["/bin/sh", "-c"]`, a text under `command` is split
+into words too, even if it has several lines.
 
 ```yaml bad
 services:
@@ -23,16 +23,16 @@ services:
     entrypoint: ["/bin/sh", "-c"]
     command: |
       ollama pull qwen3
-    # ^^^^^^ `sh -c` runs `ollama` without the words behind it: Compose splits this text into words, and a shell takes only one word for its script
+    # ^^^^^^ `sh -c` runs `ollama` without the words after it: Compose splits this text into words, and a shell takes only one word as its script
       ollama pull llama3.2
   agent:
     image: example/agent:2
     command: ["bash", "-c", "agent", "serve", "--port", "7000"]
-    #                        ^^^^^ `bash -c` runs `agent` without the words behind it: a shell takes only one word for its script
+    #                        ^^^^^ `bash -c` runs `agent` without the words after it: a shell takes only one word as its script
   chat:
     image: example/chat:3
     command: sh -c chat --quiet
-    #              ^^^^ `sh -c` runs `chat` without the words behind it: Compose splits this text into words, and a shell takes only one word for its script
+    #              ^^^^ `sh -c` runs `chat` without the words after it: Compose splits this text into words, and a shell takes only one word as its script
 ```
 
 ```yaml fixed
@@ -80,8 +80,7 @@ services:
       test: curl -f http://localhost:7000/ || exit 1
 ```
 
-What this rule cannot see: the entrypoint of an image, which may be a shell too. Health checks are the subject of
-`broken-healthcheck`.
+What this rule cannot see: the entrypoint of an image, which may be a shell too. `broken-healthcheck` reports health checks.
 """
 
 from __future__ import annotations
@@ -109,14 +108,14 @@ if TYPE_CHECKING:
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+")  # to a shell
 _UNREAD = "it splits this text into words itself, and no shell reads it"
-_ONE_WORD = "a shell takes only one word for its script"
-_LIST = 'give it to a shell as one item: `["sh", "-c", "…"]`'
-_ONE_ITEM = "write the whole script as one item of a list"
+_ONE_WORD = "a shell takes only one word as its script"
+_LIST = 'run it in a shell: `["sh", "-c", "…"]`'
+_ONE_ITEM = "write the whole script as one list item"
 
 
 @rule(WARNING)
 def truncated_command(project: Project, context: Context) -> Findings:
-    """Report each text of which Compose drops a part, and each script of which a shell reads only the first word."""
+    """Report each text that Compose cuts off, and each script of which a shell reads only the first word."""
     seen: set[tuple[int, int]] = set()  # services may share a command
     for container in (*project.services.values(), *project.jobs.values()):
         for line in container.commands:
@@ -130,7 +129,7 @@ def truncated_command(project: Project, context: Context) -> Findings:
 def _findings(container: Service, line: CommandLine) -> Findings:
     lost = _lost(line)
     if lost is not None:
-        yield lost  # and what may be cut off as well has the same way out
+        yield lost  # the same fix repairs a text that is cut off too
         return
     for cut in line.cuts:
         yield _cut(container, line, cut)
@@ -147,25 +146,25 @@ def _cut(container: Service, line: CommandLine, cut: Word) -> Finding:
 
 
 def _lost(line: CommandLine) -> Finding | None:
-    """What is said of words behind a script, unless they may well be left there on purpose."""
+    """Report the words after a script that does not read them, unless they may be there on purpose."""
     script, lost = line.script, line.lost
     if script is None or not lost:
         return None
     own = _section(line, script)
     if " " in script.text.strip() and own is not _section(line, lost[0]) and not lost[0].text.startswith("-"):
-        return None  # an entrypoint that takes the place of what the command was for
+        return None  # an entrypoint that replaces the command
     shell = next((base_name(word.text) for word in line.words if base_name(word.text) in SHELLS), "sh")
     shown = f"`{script.shown}`" if script.shown else "the first word"
     why = f"Compose splits this text into words, and {_ONE_WORD}" if isinstance(own, Scalar) else _ONE_WORD
-    message = f"`{shell} -c` runs {shown} without the words behind it: {why}"
+    message = f"`{shell} -c` runs {shown} without the words after it: {why}"
     edits = _as_one(line, script)
-    fix = Fix("make one script of the words", edits) if edits else None
+    fix = Fix("join the words into one script", edits) if edits else None
     place = script.span if own is _section(line, lost[0]) else lost[0].span
     return Finding(place, message, fix, hint="" if fix else _ONE_ITEM)
 
 
 def _section(line: CommandLine, word: Word) -> Scalar | Sequence | Mapping | None:
-    """What stands under the key that a word stands under."""
+    """Return the value of the key that a word is under."""
     for _, section in line.sections:
         if section is word.node or (isinstance(section, Sequence) and any(item is word.node for item in section)):
             return section
@@ -173,7 +172,7 @@ def _section(line: CommandLine, word: Word) -> Scalar | Sequence | Mapping | Non
 
 
 def _in_a_shell(container: Service, line: CommandLine, cut: Word) -> list[Edit]:
-    """Give a text to a shell, where nothing else takes it for its arguments."""
+    """Return edits that pass a text to a shell, if no entrypoint takes it as its arguments."""
     node = cut.node
     if line.script is not None and line.script.node is node:
         return _text_as_one(line, line.script)
@@ -185,7 +184,7 @@ def _in_a_shell(container: Service, line: CommandLine, cut: Word) -> list[Edit]:
 
 
 def _as_one(line: CommandLine, script: Word) -> list[Edit]:
-    """Make one word of a script and what stands behind it, where nothing can be meant by their being several."""
+    """Return edits that join a script and the words after it, if they are certain to keep the meaning."""
     section = _section(line, script)
     if isinstance(section, Scalar):
         return _text_as_one(line, script)
@@ -195,7 +194,7 @@ def _as_one(line: CommandLine, script: Word) -> list[Edit]:
     words = [word.text for word in line.words[line.words.index(script) :]]
     span = Span(section.source, script.node.start, last.end)
     is_there = section.start <= span.start < span.end <= section.end and last.source is section.source
-    if not is_there or any(sign in span.text for sign in "#&*"):  # comments, anchors, and what stands elsewhere
+    if not is_there or any(sign in span.text for sign in "#&*"):  # comments, anchors and aliases
         return []
     is_plain = all(word and _PLAIN.issuperset(word) for word in words)
     return [Edit(span, f'"{" ".join(words)}"')] if is_plain else []
@@ -213,19 +212,19 @@ def _text_as_one(line: CommandLine, script: Word) -> list[Edit]:
         indent = key.span.first[1] - 1
         return [Edit(gap, f":\n{' ' * indent}- ")] if is_plain else []
     rest = node.content.text[script.start :].rstrip() if script.start >= 0 else ""
-    is_bare = node.content.text[script.start - 1 : script.start].isspace()  # no quote stands before it
+    is_bare = node.content.text[script.start - 1 : script.start].isspace()  # there is no quote before it
     if _is_laid_out(node) or node.style == "'" or node.content.text != node.value or "'" in rest or not is_bare:
         return []
     return [Edit(node.part(script.start, script.start + len(rest)), f"'{rest}'")]
 
 
 def _is_laid_out(node: Scalar) -> bool:
-    """Whether a text is more than one line of its own."""
+    """Return whether a text is more than a plain or quoted text on one line."""
     return "\n" in node.span.text or node.style in ("|", ">") or bool(node.tag or node.anchor)
 
 
 def _quoted(node: Scalar) -> str:
-    """A text of one line as an item of a list, in quotes."""
+    """Return a text on one line as a quoted list item."""
     if node.style:
         return node.span.text
     return '"' + node.text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,9 +1,9 @@
-"""A model's name has characters that Compose does not know in names.
+"""A model name contains characters that are not valid in the Compose schema.
 
-The schema gives an entry of `models:` its rules only when its name is made of letters, digits, `.`, `_` and `-`.
-Docker Compose up to 5.5 accepts any other name and then validates nothing in the entry: a misspelled key passes, and
-a quoted `context_size` is converted silently. Docker Compose 5.6 refuses the file. With `--compose-version` before
-5.6.0 this is a warning.
+The schema covers an entry of `models:` only if its name consists of letters, digits, `.`, `_` and `-`. Docker Compose
+up to 5.5 accepts any other name and then does not validate the entry: a misspelled key is accepted, and a quoted
+`context_size` is silently converted. Docker Compose 5.6 rejects the file. With `--compose-version` before 5.6.0 this is
+a warning.
 
 ```yaml bad
 services:
@@ -14,7 +14,7 @@ services:
         model_var: CHAT_MODEL
 models:
   team/llm:
-# ^^^^^^^^ `team/llm` is no valid name for a model: Compose 5.6 refuses the file, older versions check nothing in the entry
+# ^^^^^^^^ `team/llm` is not a valid model name: Compose 5.6 rejects the file, and older versions do not validate the entry
     model: ai/smollm2
     contextsize: 8192
 ```
@@ -32,7 +32,7 @@ models:
     context_size: 8192
 ```
 
-What this rule cannot see: nothing escapes it, the name alone decides.
+What this rule cannot see: nothing. Only the name matters.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ from modellint.rule import ERROR, WARNING, Context, Finding, Findings, Model, ru
 
 @rule(ERROR, refused=True)
 def unchecked_name(model: Model, context: Context) -> Findings:
-    """Report a declared name that is outside the schema's pattern."""
+    """Report declared names that do not match the pattern of the schema."""
     if model.legacy or model.checked:
         return
     features = context.project.features
     if features.checks_names:
-        result = "Compose 5.6 refuses the file, older versions check nothing in the entry"
+        result = "Compose 5.6 rejects the file, and older versions do not validate the entry"
     else:
-        result = f"Compose {features.name} checks nothing in the entry, and Compose 5.6 refuses the file"
-    message = f"`{model.name.text}` is no valid name for a model: {result}"
-    hint = "use letters, digits, `.`, `_` and `-`, and keep the variables' names with `endpoint_var` and `model_var`"
+        result = f"Compose {features.name} does not validate the entry, and Compose 5.6 rejects the file"
+    message = f"`{model.name.text}` is not a valid model name: {result}"
+    hint = "use only letters, digits, `.`, `_` and `-`, and keep the variable names with `endpoint_var` and `model_var`"
     yield Finding(model.name.content, message, hint=hint, severity=ERROR if features.checks_names else WARNING)

@@ -1,10 +1,11 @@
-"""A service calls a host or a port that nothing in the project declares.
+"""A service calls a host or port that the project does not declare.
 
-Between the services of a project the name of a service is a host, and the port is the one that the program inside the container
-listens on. `ports: ["8081:80"]` publishes port 80 of the container as 8081 of the *machine*: other services still reach it
-at 80, and at 8081 nobody answers. A name that is no service, alias, container or `extra_hosts` entry is found by no DNS server.
+Services of a project reach each other by service name, on the port that the program inside the container listens on.
+`ports: ["8081:80"]` publishes container port 80 as port 8081 of the *host*: other services still reach it on 80, and
+nothing listens on 8081. A name that is not a service, alias, container or `extra_hosts` entry cannot be resolved.
 
-The name of a model is no host either: models have no container. Neither has a service with a `provider`.
+The name of a model is not a host name either, because models have no container. The same is true for a service with a
+`provider`.
 
 ```yaml bad
 services:
@@ -12,16 +13,16 @@ services:
     image: app
     environment:
       - CATALOGUE_URL=http://catalogue:8081
-      #                                ^^^^ 8081 is the machine's port for `catalogue`: other services reach it at 80, and on 8081 nothing listens
+      #                                ^^^^ 8081 is the published port of `catalogue` on the host: other services must use 80, and nothing listens on 8081
       - OPENAI_BASE_URL=http://llm:8000/v1
-      #                        ^^^ `llm` is a model, and no service: models have no host name, so nothing answers
+      #                        ^^^ `llm` is a model, not a service: models have no host name, so nothing listens there
       - CACHE_URL=redis://cahce:6379
-      #                   ^^^^^ no service, alias or host of this project is called `cahce`: the name is not found
+      #                   ^^^^^ `cahce` is not a service, alias or host of this project: the name cannot be resolved
       - OLLAMA_HOST=http://ollama:8000
-      #                           ^^^^ `ollama` runs Ollama, which listens on 11434: nothing answers on 8000
+      #                           ^^^^ `ollama` runs Ollama, which listens on 11434: nothing listens on 8000
     healthcheck:
       test: curl -fsS http://ollama:11435/api/tags
-      #                             ^^^^^ 11435 is the machine's port for `ollama`: other services reach it at 11434, and on 11435 nothing listens
+      #                             ^^^^^ 11435 is the published port of `ollama` on the host: other services must use 11434, and nothing listens on 11435
   catalogue:
     image: catalogue
     ports: ["8081:80"]
@@ -94,10 +95,10 @@ networks:
     name: shared-by-several-projects
 ```
 
-What this rule cannot see: which port a program listens on. Only three things are reported: a port that is known as the *machine's* port of
-that service, one that a known image does not listen on, and a name that is nothing here. A service in an external network, or
-in one with a `name` of its own, may reach what other projects run there, so its hosts are not judged; neither are those of a file that is laid over another, and those that a variable holds or has as its
-default.
+What this rule cannot see: which port a program listens on. It reports only three things: a port that is known to be the
+*host* port of that service, a port that a known image does not listen on, and a name that the project does not define.
+A service on an external network, or on a network with its own `name`, may reach containers of other projects, so its
+hosts are not checked; neither are those in an override file, and those that a variable contains or has as its default.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ _OTHER_HOSTS = frozenset(("host", "gateway", "kubernetes", "metadata", "host-gat
 
 @rule(WARNING, whole=True, tags=("network",))
 def undeclared_port(service: Service, context: Context) -> Findings:
-    """Report hosts that nothing declares, and ports of the machine where the container's belong."""
+    """Report hosts that the project does not declare, and host ports that are used instead of container ports."""
     if text_of(service.body.get("network_mode")):
         return
     project = context.project
@@ -167,17 +168,20 @@ def _wrong_port(endpoint: ModelServerAddress, target: Service, context: Context)
         return
     if found is not None:
         container, span = found
-        message = f"{url.port} is the machine's port for `{name}`: other services reach it at {container}, and on {url.port} nothing listens"
-        yield _at_port(endpoint, message, container, [(span, f"port {container} of the container")])
+        message = (
+            f"{url.port} is the published port of `{name}` on the host: other services must use {container}, and"
+            f" nothing listens on {url.port}"
+        )
+        yield _at_port(endpoint, message, container, [(span, f"container port {container}")])
     elif known is not None:
-        port = f"{url.port}" if endpoint.text.is_written else "the port that this names"
-        message = f"`{name}` runs {known.name}, which listens on {known.ports[0]}: nothing answers on {port}"
+        port = f"{url.port}" if endpoint.text.is_written else "the port in this value"
+        message = f"`{name}` runs {known.name}, which listens on {known.ports[0]}: nothing listens on {port}"
         related = [(target.image.content, known.name)] if target.image is not None else []
         yield _at_port(endpoint, message, known.ports[0], related)
 
 
 def _exposes(target: Service, port: int, context: Context) -> bool:
-    """Whether the Dockerfile of a service says that its program listens on a port, or may say so unread."""
+    """Return whether the Dockerfile of a service exposes a port, or may do so because it could not be read."""
     dockerfile = context.evidence.dockerfile(target)
     if dockerfile is None:
         return context.evidence.is_dockerfile_unread(target)
@@ -187,19 +191,17 @@ def _exposes(target: Service, port: int, context: Context) -> bool:
 def _at_port(endpoint: ModelServerAddress, message: str, port: int, related: list[tuple[Span, str]]) -> Finding:
     url, text = endpoint.url, endpoint.text
     span = text.locate(url.end - len(str(url.port)), url.end)
-    fix = Fix(f"call port {port}", [Edit(span, str(port))]) if span.text == str(url.port) else None
-    return Finding(span, message, fix, [*text.origin, *related], hint="" if fix else f"call port {port}")
+    fix = Fix(f"use port {port}", [Edit(span, str(port))]) if span.text == str(url.port) else None
+    return Finding(span, message, fix, [*text.origin, *related], hint="" if fix else f"use port {port}")
 
 
 def _unknown(endpoint: ModelServerAddress, context: Context) -> Finding:
     url, text, project = endpoint.url, endpoint.text, context.project
-    host = (
-        f"`{url.host}`" if text.is_written else f"the host of `{text.name}`" if text.name else "the host that is called"
-    )
+    host = f"`{url.host}`" if text.is_written else f"the host in `{text.name}`" if text.name else "the host called here"
     span = text.locate(url.start, url.start + len(url.host))
     other = project.services.get(url.host)
     if other is not None:
-        message = f"{host} is a provider service, which has no container: nothing answers under that name"
+        message = f"{host} is a provider service, which has no container: nothing listens at that host name"
         return Finding(
             span,
             message,
@@ -207,26 +209,30 @@ def _unknown(endpoint: ModelServerAddress, context: Context) -> Finding:
             hint="read the variables that it injects",
         )
     if url.host in project.models:
-        message = f"{host} is a model, and no service: models have no host name, so nothing answers"
-        hint = f"grant `{url.host}` to the service and read the address that is injected"
+        message = f"{host} is a model, not a service: models have no host name, so nothing listens there"
+        hint = f"grant `{url.host}` to the service, and read the injected address"
         related = [*text.origin, (project.models[url.host].name.content, "declared here")]
         return Finding(span, message, related=related, hint=hint)
-    message = f"no service, alias or host of this project is called {host}: the name is not found"
+    message = f"{host} is not a service, alias or host of this project: the name cannot be resolved"
     return Finding(span, message, related=text.origin, hint=_near(url.host, context))
 
 
 def _is_default(text: Text) -> bool:
-    """Whether a variable brings the address or has it as its default: who runs the project may set another."""
+    """Return whether the address comes from a variable or its default, so that it can differ where the project runs."""
     return text.node is not None and not text.is_written
 
 
 def _near(host: str, context: Context) -> str:
     near = context.guesses.nearest(host, context.project.services, 0.7)
-    return f"did you mean `{near}`?" if near else "name a service of the project, or add the host to `extra_hosts`"
+    return (
+        f"did you mean `{near}`?"
+        if near
+        else "use the name of a service in the project, or add the host to `extra_hosts`"
+    )
 
 
 def _is_known(host: str, service: Service, context: Context) -> bool:
-    """Whether a host may be found: by Docker's DNS server, by a file of hosts, or outside of the project."""
+    """Return whether a host may be resolved: by Docker's DNS server, by a hosts file, or outside the project."""
     if not host or "." in host or ":" in host or host in ITSELF or host in THE_HOST or host in _OTHER_HOSTS:
         return True
     known = context.project.once(_Known)
@@ -236,7 +242,7 @@ def _is_known(host: str, service: Service, context: Context) -> bool:
 
 
 class _Known:
-    """What is known of hosts and ports in a project. Each is worked out where it is asked for, and once."""
+    """The hosts and ports that are known in a project, each computed once when it is needed."""
 
     __slots__ = ("_hosts", "_names", "_outside", "_ports", "_project")
 
@@ -248,14 +254,14 @@ class _Known:
         self._ports: dict[str, ContainerPorts] = {}
 
     def ports(self, service: Service) -> ContainerPorts:
-        """What a service says about ports."""
+        """Return the ports of a service."""
         name = service.name.text
         if name not in self._ports:
             self._ports[name] = ContainerPorts(service)
         return self._ports[name]
 
     def hosts(self, service: Service) -> set[str]:
-        """The hosts that a service is given besides the names of the project."""
+        """Return the hosts that a service defines in addition to the names of the project."""
         name = service.name.text
         if name not in self._hosts:
             extra, links = _texts(service.body.get("extra_hosts")), _texts(service.body.get("links"))
@@ -265,13 +271,13 @@ class _Known:
 
     @property
     def names(self) -> set[str]:
-        """The names that services have besides their own."""
+        """The names that services have in addition to their own."""
         if self._names is None:
             self._names = {name for each in self._project.services.values() for name in _names_of(each, self._project)}
         return self._names
 
     def is_outside(self, service: Service) -> bool:
-        """Whether a service is in a network that other projects may share."""
+        """Return whether a service is on a network that other projects may share."""
         name = service.name.text
         if name not in self._outside:
             self._outside[name] = _is_outside(service, self._project)
@@ -293,7 +299,7 @@ def _names_of(service: Service, project: Project) -> set[str]:
 
 
 def _is_outside(service: Service, project: Project) -> bool:
-    """Whether a service is in a network that other projects may share: an external one, or one with a name of its own."""
+    """Return whether a service is on a network that other projects may share: external, or with its own name."""
     section = service.body.get("networks")
     for name in [text_of(name) or name.text for name in names(section)] or ["default"]:
         network = project.root.get("networks", name) if project.root is not None else None
@@ -306,7 +312,7 @@ def _is_outside(service: Service, project: Project) -> bool:
 
 
 def _texts(node: object) -> list[str]:
-    """The items of a list, or the keys of a map."""
+    """Return the items of a list, or the keys of a map."""
     if isinstance(node, Sequence):
         return [text_of(item) or "" for item in node.items]
     return list(node.entries) if isinstance(node, Mapping) else []

@@ -1,11 +1,11 @@
 """A service is granted a model that is not declared.
 
-Docker Compose refuses to load the project (`refers to undefined model`, since v2.39.0; older versions inject an empty
-variable). Services whose profile is not enabled are not looked at, so there the mistake stays hidden until somebody
-enables the profile: that is reported as a warning.
+Docker Compose rejects the project (`refers to undefined model`, since v2.39.0; older versions inject an empty
+variable). Compose does not check services whose profile is not enabled, so the mistake stays hidden until the profile
+is enabled: that is reported as a warning.
 
-The top-level `models:` of a file that a service `extends` is not inherited along with the service: the grant comes
-over, the declaration does not.
+If a service `extends` a service in another file, the top-level `models:` of that file is not inherited: Compose copies
+the grant, but not the declaration.
 
 ```yaml bad
 services:
@@ -13,13 +13,13 @@ services:
     image: app
     models:
       smolm:
-    # ^^^^^ `app` is granted `smolm`, which no `models:` declares: Compose refuses the project
+    # ^^^^^ `app` is granted `smolm`, which is not declared under `models:`: Compose rejects the project
         model_var: CHAT_MODEL
   evaluation:
     image: evaluation
     profiles: [nightly]
     models: [judge]
-    #        ^^^^^ `evaluation` is granted `judge`, which no `models:` declares: Compose refuses the project as soon as a profile enables the service
+    #        ^^^^^ `evaluation` is granted `judge`, which is not declared under `models:`: Compose rejects the project when a profile enables the service
 models:
   smollm:
     model: ai/smollm2
@@ -53,8 +53,8 @@ models:
     model: ai/smollm2
 ```
 
-What this rule cannot see: in an overlay, the models that the base file declares. It stays silent there, unless the
-overlay takes all declarations away with `models: !reset`.
+What this rule cannot see: in an overlay, the models that the base file declares. There it reports nothing, unless the
+overlay removes all declarations with `models: !reset`.
 """
 
 from __future__ import annotations
@@ -77,40 +77,40 @@ from modellint.rule import (
     rule,
 )  # fmt: skip
 
-_MANY = 50  # grants of one service; nobody wrote those by hand
+_MANY = 50  # grants of one service; nobody writes more by hand
 
 
 @rule(ERROR, refused=True)
 def undefined_model(grant: Grant, context: Context) -> Findings:
-    """Report a grant without a declaration, and propose the nearest declared name."""
+    """Report grants without a declaration, and suggest the nearest declared name."""
     project = context.project
     if grant.model is not None or grant.legacy or not _all_declarations_known(project) or unset(grant.name, project):
         return
     shown, service = grant.name.shown, grant.service
     severity = ERROR
     if not project.features.checks_grants:
-        result = f"Compose {project.features.name} says nothing and injects an empty name"
+        result = f"Compose {project.features.name} accepts it and injects an empty model name"
     elif service.active:
-        result = "Compose refuses the project"
+        result = "Compose rejects the project"
     else:
-        result = "Compose refuses the project as soon as a profile enables the service"
+        result = "Compose rejects the project when a profile enables the service"
         severity = WARNING
-    message = f"`{service.name.text}` is granted `{shown}`, which no `models:` declares: {result}"
+    message = f"`{service.name.text}` is granted `{shown}`, which is not declared under `models:`: {result}"
     near = _nearest(grant, context)
     fix = Fix(f"grant `{near}`", [Edit(grant.name.content, near)], UNSAFE) if near else None
     hint = f"declare `{shown}` under the top-level `models:`"
     if grant.name.source is not service.name.source and _extends(service):
-        hint += " of this project: `extends` takes over the grant, not the declaration"
+        hint += " of this project: `extends` copies the grant, not the declaration"
     yield Finding(grant.name.content, message, fix, hint=hint, severity=severity)
 
 
 def _all_declarations_known(project: Project) -> bool:
-    """Whether a model that is not declared here cannot be declared in a base file either."""
+    """Return whether a model that is not declared here cannot be declared in a base file either."""
     return project.whole or (project.root is not None and not project.models and _resets_models(project))
 
 
 def _extends(service: Service) -> bool:
-    """Whether the service was written with `extends`, which is gone once it is merged."""
+    """Return whether the service was written with `extends`, which merging removes."""
     return any(isinstance(key, Scalar) and key.text == "extends" for key, _ in service.body.pairs)
 
 

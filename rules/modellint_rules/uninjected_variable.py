@@ -1,15 +1,16 @@
-"""A service reads a variable that nothing sets, and Compose injects one with nearly the same name.
+"""A service reads a variable that nothing sets, but a grant injects one with a similar name.
 
-A grant injects two variables, and their names follow one rule: the model's key in capitals, `-` replaced by `_`, and
-`_URL` or `_MODEL` behind it. There is no prefix. A program that waits for `AI_LLM_URL` beside a grant that injects `LLM_URL`
-finds an empty string, and mostly fails far from the cause: with a request to `/chat/completions` of no host.
+A grant injects two variables with names that follow one rule: the model's key in uppercase, with `-` replaced by `_`,
+followed by `_URL` or `_MODEL`. There is no prefix. A program that reads `AI_LLM_URL`, although the grant injects
+`LLM_URL`, gets an empty string, and usually fails far from the cause: with a request to `/chat/completions` without a
+host.
 
 ```yaml bad
 services:
   app:
     image: app
     command: ["sh", "-c", "curl -fsS $$AI_LLM_URL/models && exec app"]
-    #                                  ^^^^^^^^^^ nothing sets `AI_LLM_URL`, so it is empty: the grant of `llm` injects `LLM_URL`
+    #                                  ^^^^^^^^^^ nothing sets `AI_LLM_URL`, so it is empty: the `llm` grant injects `LLM_URL`
     models: [llm]
 models:
   llm:
@@ -27,8 +28,8 @@ models:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
 ```
 
-A `${…}` with one `$` is filled in by Compose itself, before anything is injected. There the right name would be empty as
-well, so the way out is to let the grant inject the name that the program reads:
+Compose itself replaces a `${…}` with one `$` before anything is injected. Even the right name would be empty there, so
+the fix is to let the grant inject the name that the program reads:
 
 ```yaml bad
 services:
@@ -36,7 +37,7 @@ services:
     image: app
     environment:
       OPENAI_BASE_URL: ${AI_LLM_URL}
-      #                ^^^^^^^^^^^^^ nothing sets `AI_LLM_URL`, so this is empty: the grant of `llm` injects `LLM_URL`, and only into the container
+      #                ^^^^^^^^^^^^^ nothing sets `AI_LLM_URL`, so this is empty: the `llm` grant injects `LLM_URL`, and only into the container
     models: [llm]
 models:
   llm:
@@ -68,8 +69,9 @@ models:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
 ```
 
-The same holds for the code that a service is built from, and for its Dockerfile. Where the code reads a variable for the address of a
-model under a name of its own, and the name that the grant injects stands nowhere in the build context, the two have never met:
+The same is true for the code that a service is built from, and for its Dockerfile. If the code reads the address of a
+model from a variable with a different name, and the injected name does not occur in the build context, the injected
+variable is never read:
 
 ```python agent/main.py
 import os
@@ -92,13 +94,13 @@ services:
   agent:
     build: ./agent
     models: [llm]
-    #        ^^^ `LLM_MODEL`, which the grant of `llm` injects, is not what the code reads: that is `CHAT_SERVER_LLM_MODEL`, and nothing sets it
-    #        ^^^ `LLM_URL`, which the grant of `llm` injects, is not what the code reads: that is `CHAT_SERVER_LLM_URL`, and nothing sets it
+    #        ^^^ the `llm` grant injects `LLM_MODEL`, but the code reads `CHAT_SERVER_LLM_MODEL`, which nothing sets
+    #        ^^^ the `llm` grant injects `LLM_URL`, but the code reads `CHAT_SERVER_LLM_URL`, which nothing sets
   worker:
     build: ./worker
     models:
       - llm
-      # ^^^ `LLM_URL`, which the grant of `llm` injects, is not what the code reads: that is `MODEL_BASE_URL`, and nothing sets it
+      # ^^^ the `llm` grant injects `LLM_URL`, but the code reads `MODEL_BASE_URL`, which nothing sets
 models:
   llm:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
@@ -122,7 +124,7 @@ models:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
 ```
 
-And where `environment` gives the service the address of a model server under another name, that is the one that it uses:
+If `environment` gives the service the address of a model server under another name, the service uses that one:
 
 ```yaml bad
 services:
@@ -131,7 +133,7 @@ services:
     environment:
       BASE_URL: http://model-runner.docker.internal/engines/v1
     models: [llm]
-    #        ^^^ the grant of `llm` injects `LLM_URL`, and `BASE_URL` gives the service an address beside it: one of the two is not used
+    #        ^^^ the `llm` grant injects `LLM_URL`, but `BASE_URL` also gives the service an address: one of them is not used
 models:
   llm:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
@@ -169,9 +171,9 @@ models:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
 ```
 
-What this rule cannot see: what an image that is not built here reads, and variables that it sets; code that reads names which are put
-together at run time, and frameworks that read variables by rules of their own (there it is silent); names that an SDK reads by
-itself are known for the common ones.
+What this rule cannot see: what an image that is not built here reads, and the variables that it sets; code that builds
+variable names at run time, and frameworks that read variables by their own rules (there it reports nothing). Names that
+an SDK reads by itself are known for common SDKs.
 """
 
 from __future__ import annotations
@@ -201,14 +203,14 @@ if TYPE_CHECKING:
     from modellint.evidence.endpoints import ModelServerAddress
     from modellint.evidence.shell import Expansion
 
-_MOST_UNSET = 50  # variables: for each of them, all the others are looked at
-_LOOSE = "AI_"  # of a model's address only where a key or a model's name stands beside it
-_LONGEST = 128  # letters of a name that is compared with others
+_MOST_UNSET = 50  # variables: the fix of each compares it with all others
+_LOOSE = "AI_"  # the address of a model only next to a key or a model name
+_LONGEST = 128  # characters of a name that is compared with others
 
 
 @rule(WARNING)
 def uninjected_variable(service: Service, context: Context) -> Findings:
-    """Report variables that commands, interpolated values and code read, and that are set nowhere."""
+    """Report variables that commands, interpolated values and code read but nothing sets."""
     injected = {variable.name: variable for grant in service.grants for variable in grant.variables}
     if not injected:
         return
@@ -225,13 +227,11 @@ def uninjected_variable(service: Service, context: Context) -> Findings:
         near = names.nearest(variable.name)
         if near and variable.name not in injected:
             message = (
-                f"nothing sets `{variable.name}`, so this is empty: the grant of `{injected[near].grant.name.shown}` "
+                f"nothing sets `{variable.name}`, so this is empty: the `{injected[near].grant.name.shown}` grant "
                 f"injects `{injected[near].shown}`, and only into the container"
             )
             fix = _in_place_of(service, variable, unset, injected, names, context)
-            hint = (
-                "" if fix else f"name the variable that the program reads as `{injected[near].kind}_var` of the grant"
-            )
+            hint = "" if fix else f"set `{injected[near].kind}_var` of the grant to the variable that the program reads"
             yield Finding(variable.span, message, fix, hint=hint)
     code = context.evidence.code(service)
     read = _Names(context.evidence.unset_reads(service)) if code is not None else None
@@ -251,7 +251,7 @@ def uninjected_variable(service: Service, context: Context) -> Findings:
 
 
 def _unset(project: Project) -> dict[int, list[Variable]]:
-    """The variables of the project that are filled in as nothing, by the id of what they stand in."""
+    """Return the variables that Compose replaces by an empty string, by the id of the scalar that contains them."""
     found: dict[int, list[Variable]] = {}
     for each in project.variables:
         if not each.operator and not each.is_set and each.scalar is not None:
@@ -260,7 +260,7 @@ def _unset(project: Project) -> dict[int, list[Variable]]:
 
 
 def _unset_in(service: Service, project: Project) -> list[Variable]:
-    """Those that stand in a service."""
+    """Return the unset variables in a service."""
     unset = project.once(_unset)
     own = {id(scalar): None for scalar in scalars(service.body)} if unset else {}
     return [variable for scalar in own for variable in unset.get(scalar, ())]
@@ -274,7 +274,7 @@ def _in_place_of(
     names: _Names,
     context: Context,
 ) -> Fix | None:
-    """Let the grant inject an entry of `environment` that is to hold nothing but the variable."""
+    """Return a fix that lets the grant inject an `environment` entry whose value is only the variable."""
     meant = names.meant(asked.name)
     if not meant or len(unset) > _MOST_UNSET:
         return None
@@ -294,23 +294,23 @@ def _in_place_of(
     if not may_rename(context.evidence, near, holding[0].name):
         return None
     edits = inject_instead(context.project, near, holding[0])
-    return Fix(f"let the grant of `{near.grant.name.shown}` inject `{holding[0].name}`", edits) if edits else None
+    return Fix(f"let the `{near.grant.name.shown}` grant inject `{holding[0].name}`", edits) if edits else None
 
 
 def _in_shell(run: RunScript, expansion: Expansion, injected: Injected) -> Finding:
     name, shown, grant = expansion.name, injected.shown, injected.grant
-    message = f"nothing sets `{name}`, so it is empty: the grant of `{grant.name.shown}` injects `{shown}`"
+    message = f"nothing sets `{name}`, so it is empty: the `{grant.name.shown}` grant injects `{shown}`"
     span = run.locate(expansion.start, expansion.end)
-    # A name that hangs on a variable has a value that is not for printing.
+    # A name that comes from a variable has a value that must not be printed.
     if span.text != name or shown != injected.name:
-        return Finding(span, message, hint=f"read `{shown}`")
-    return Finding(span, message, Fix(f"read `{shown}`", [Edit(span, shown)]))
+        return Finding(span, message, hint=f"read `{shown}` instead")
+    return Finding(span, message, Fix(f"read `{shown}` instead", [Edit(span, shown)]))
 
 
 def _in_code(service: Service, grant: Grant, names: _Names, read: _Names, context: Context) -> Findings:
-    """Report what the code reads in place of what a grant injects.
+    """Report variables that the code reads instead of the injected ones.
 
-    `names` are those that are injected, `read` those that the code reads and nothing sets.
+    `names` are the injected names, `read` the names that the code reads and nothing sets.
     """
     evidence = context.evidence
     code = evidence.code(service)
@@ -333,8 +333,8 @@ def _in_code(service: Service, grant: Grant, names: _Names, read: _Names, contex
     fix = _renaming(certain, context)
     for variable, other in found:
         message = (
-            f"`{variable.shown}`, which the grant of `{grant.name.shown}` injects, is not what the code reads: that is `{other}`, "
-            "and nothing sets it"
+            f"the `{grant.name.shown}` grant injects `{variable.shown}`, but the code reads `{other}`, "
+            "which nothing sets"
         )
         own = fix if (variable, other) in certain else None
         hint = "" if own else f"let the grant inject that name: `{variable.kind}_var: {other}`"
@@ -342,12 +342,12 @@ def _in_code(service: Service, grant: Grant, names: _Names, read: _Names, contex
 
 
 def _is_alone(name: str, unset: Iterable[str], service: Service) -> bool:
-    """Whether only one grant can be meant by the one variable for an address that the code reads."""
+    """Return whether the code reads only one address variable and the service has only one grant."""
     return len(service.grants) == 1 and [each for each in unset if is_model_address(each)] == [name]
 
 
 def _renaming(wanted: list[tuple[Injected, str]], context: Context) -> Fix | None:
-    """Let a grant inject its variables under the names that are read."""
+    """Return a fix that lets a grant inject its variables under the names that are read."""
     if not wanted:
         return None
     from modellint.fixing.grant_edits import may_rename, rename
@@ -359,29 +359,29 @@ def _renaming(wanted: list[tuple[Injected, str]], context: Context) -> Fix | Non
         return None
     edits = rename(context.project, wanted[0][0].grant, names)
     shown = " and ".join(f"`{name}`" for name in names.values())
-    return Fix(f"let the grant of `{wanted[0][0].grant.name.shown}` inject {shown}", edits) if edits else None
+    return Fix(f"let the `{wanted[0][0].grant.name.shown}` grant inject {shown}", edits) if edits else None
 
 
 def _beside(service: Service, grant: Grant, given: list[ModelServerAddress], context: Context) -> Findings:
-    """Report that another variable gives the address which a grant injects, where nothing reads what it injects."""
+    """Report another variable with the address of a model server, if nothing reads the injected variables."""
     if not _is_unused(service, grant, context):
         return
     text = given[0].text
     endpoint_var = next(variable for variable in grant.variables if variable.kind == "endpoint")
     message = (
-        f"the grant of `{grant.name.shown}` injects `{endpoint_var.shown}`, and `{text.name}` gives the service an address beside "
-        "it: one of the two is not used"
+        f"the `{grant.name.shown}` grant injects `{endpoint_var.shown}`, but `{text.name}` also gives the service an "
+        "address: one of them is not used"
     )
     related = [*text.origin, (text.locate(0, len(text.value)), f"`{text.name}`")]
-    hint = f"drop `{text.name}` and let the grant inject it: `endpoint_var: {text.name}`"
+    hint = f"remove `{text.name}`, and let the grant inject it: `endpoint_var: {text.name}`"
     if grant.legacy:
-        hint = f"drop `{text.name}`, declare the model under `models:` and grant it with `endpoint_var: {text.name}`"
+        hint = f"remove `{text.name}`, declare the model under `models:`, and grant it with `endpoint_var: {text.name}`"
     fix = _in_place_of_address(service, endpoint_var, given, context)
     yield Finding(endpoint_var.span, message, fix, related, hint="" if fix else hint)
 
 
 def _is_unused(service: Service, grant: Grant, context: Context) -> bool:
-    """Whether nothing mentions, sets or may read what a grant injects."""
+    """Return whether nothing mentions, sets or may read the variables of a grant."""
     evidence = context.evidence
     names = [variable.name for variable in grant.variables]
     code = evidence.code(service)
@@ -391,9 +391,9 @@ def _is_unused(service: Service, grant: Grant, context: Context) -> bool:
 
 
 def _empty_addresses(service: Service, unset: list[Variable], names: _Names) -> list[Setting]:
-    """The variables of `environment` that are to hold a model's address, and that nothing gives a value here.
+    """Return the variables of `environment` for the address of a model that have no value here.
 
-    One that is filled with a variable near to an injected one is reported for that reason.
+    A variable whose value is similar to an injected name is reported for that reason instead.
     """
     found: list[Setting] = []
     passed = {id(variable.scalar) for variable in unset if not names.nearest(variable.name)}
@@ -411,8 +411,8 @@ def _empty_addresses(service: Service, unset: list[Variable], names: _Names) -> 
 def _beside_empty(grant: Grant, setting: Setting) -> Finding:
     variable = next(variable for variable in grant.variables if variable.kind == "endpoint")
     message = (
-        f"nothing mentions `{variable.shown}`, which the grant of `{grant.name.shown}` injects, and `{setting.name}`, an "
-        "address beside it, has no value here: one of the two is not used"
+        f"the `{grant.name.shown}` grant injects `{variable.shown}`, which nothing mentions, and the address variable "
+        f"`{setting.name}` has no value here: one of them is not used"
     )
     hint = f"let the grant inject the name that the program reads: `endpoint_var: {setting.name}`"
     if grant.legacy:
@@ -423,7 +423,7 @@ def _beside_empty(grant: Grant, setting: Setting) -> Finding:
 def _in_place_of_address(
     service: Service, variable: Injected, given: list[ModelServerAddress], context: Context
 ) -> Fix | None:
-    """Let the only grant inject the only address of the runner that is written out in `environment`."""
+    """Return a fix that lets the only grant inject the only address of Docker Model Runner in `environment`."""
     from modellint.fixing.grant_edits import inject_instead, is_base_url, may_rename
 
     endpoint, project = given[0], context.project
@@ -435,42 +435,43 @@ def _in_place_of_address(
     if setting.node is None or not may_rename(context.evidence, variable, setting.name):
         return None
     edits = inject_instead(project, variable, setting)
-    title = f"let the grant of `{variable.grant.name.shown}` inject `{setting.name}`, which becomes `http://…/v1/`"
+    title = f"let the `{variable.grant.name.shown}` grant inject `{setting.name}`; its value becomes `http://…/v1/`"
     return Fix(title, edits) if edits else None
 
 
 class _Names:
-    """Names that are injected, or that are read, to find among them those that are near to one of the other kind.
+    """Names that are injected, or names that are read, to find those that are similar to a name of the other kind.
 
-    One has a prefix more than the other (`AI_LLM_URL`, `LLM_URL`). A word alone that is read is near to no longer name.
+    Two names are similar if one has an additional prefix (`AI_LLM_URL`, `LLM_URL`). A name of one word that is read is
+    not similar to a longer name.
     """
 
     __slots__ = ("_ending", "_order")
 
     def __init__(self, names: Iterable[str]) -> None:
         self._order = {name: at for at, name in enumerate(names)}
-        self._ending: dict[str, list[str]] = {}  # by what is left without a prefix
+        self._ending: dict[str, list[str]] = {}  # by the name without its prefix
         for name in self._order:
             for ending in _endings(name):
                 self._ending.setdefault(ending, []).append(name)
 
     def near(self, name: str, *, is_read: bool) -> list[str]:
-        """The first two that are near to a name that is read, or to one that is injected."""
+        """Return the first two names that are similar to a name that is read, or to one that is injected."""
         longer = self._ending.get(name, [])[:2] if not is_read or "_" in name else []
         shorter = [each for each in _endings(name) if each in self._order and (is_read or "_" in each)]
         return sorted({*longer, *shorter}, key=self._order.__getitem__)[:2]
 
     def nearest(self, read: str) -> str:
-        """The first injected name that is near to one that is read, or empty."""
+        """Return the first injected name that is similar to a name that is read, or an empty string."""
         return next(iter(self.near(read, is_read=True)), "")
 
     def meant(self, read: str) -> str:
-        """The injected name that is near to one that is read, if it is one alone; or empty."""
+        """Return the injected name that is similar to a name that is read, if there is only one, or an empty string."""
         near = self.near(read, is_read=True)
         return near[0] if len(near) == 1 else ""
 
 
 def _endings(name: str) -> list[str]:
-    """What is left of a name behind each `_`. Longer names than people give have none."""
+    """Return what follows each `_` in a name; nothing for very long names."""
     words = name.split("_") if len(name) <= _LONGEST else []
     return ["_".join(words[at:]) for at in range(1, len(words))]

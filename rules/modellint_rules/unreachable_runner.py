@@ -1,8 +1,9 @@
-"""A service with a grant has no network on which it could reach the runner.
+"""A service with a grant has no network that reaches Docker Model Runner.
 
-A grant injects a URL, it opens no way. With Docker Engine the runner answers at the gateway of Docker's bridge, usually
-`172.17.0.1:12434`, with Docker Desktop at a name of the host. From a container with `network_mode: none`, or one that is
-only in networks with `internal: true`, there is no route to either: every call fails.
+A grant injects a URL, but does not connect the service to it. With Docker Engine, Docker Model Runner answers at the
+gateway of the Docker bridge, usually `172.17.0.1:12434`; with Docker Desktop, at `model-runner.docker.internal`. A
+container with `network_mode: none`, or only on networks with `internal: true`, has no route to either: every call
+fails.
 
 ```yaml bad
 services:
@@ -10,12 +11,12 @@ services:
     image: app
     networks: [backend]
     models: [llm]
-    #        ^^^ `app` is only in internal networks, from which the runner cannot be reached
+    #        ^^^ `app` is only on internal networks, so it cannot reach Docker Model Runner
   job:
     image: job
     network_mode: none
     models: [llm]
-    #        ^^^ `job` has no network, so it cannot call the model it is granted
+    #        ^^^ `job` has no network, so it cannot call the model that it is granted
 models:
   llm:
     model: ai/smollm2:360M-Q4_K_M
@@ -39,8 +40,8 @@ networks:
   egress:
 ```
 
-What this rule cannot see: networks that exist already (`external: true`), firewalls, and a runner that was started by
-hand inside the network (`MODEL_RUNNER_HOST`).
+What this rule cannot see: existing networks (`external: true`), firewalls, and an instance of Docker Model Runner that
+was started by hand inside the network (`MODEL_RUNNER_HOST`).
 """
 
 from __future__ import annotations
@@ -65,22 +66,22 @@ _DEFAULT = "default"
 
 @rule(WARNING, whole=True, tags=("network",))
 def unreachable_runner(service: Service, context: Context) -> Findings:
-    """Report the first grant of a service without a way out."""
+    """Report the first grant of a service without a route to Docker Model Runner."""
     if not service.grants:
         return
     grant = service.grants[0]
     mode = service.body.get("network_mode")
     if isinstance(mode, Scalar):
         if mode.value == _NONE:
-            message = f"`{service.name.text}` has no network, so it cannot call the model it is granted"
-            hint = "drop `network_mode: none`, or the grant"
+            message = f"`{service.name.text}` has no network, so it cannot call the model that it is granted"
+            hint = "remove `network_mode: none`, or remove the grant"
             yield Finding(grant.name.content, message, related=[(mode.content, "no network")], hint=hint)
         return
     closed = [_internal(context.project, name) for name in _networks(service)]
     places = [place for place in closed if place is not None]
     if closed and len(places) == len(closed):
-        message = f"`{service.name.text}` is only in internal networks, from which the runner cannot be reached"
-        related = [(place.content, "no way out") for place in places]
+        message = f"`{service.name.text}` is only on internal networks, so it cannot reach Docker Model Runner"
+        related = [(place.content, "internal network") for place in places]
         yield Finding(grant.name.content, message, related=related, hint="add a network that is not internal")
 
 
@@ -92,6 +93,6 @@ def _networks(service: Service) -> list[str]:
 
 
 def _internal(project: Project, name: str) -> Scalar | None:
-    """The `true` that makes a network internal."""
+    """Return the `true` that makes a network internal."""
     node = project.root.get("networks", name, "internal") if project.root else None
     return node if isinstance(node, Scalar) and node.value is True else None

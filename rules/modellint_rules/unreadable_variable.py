@@ -1,9 +1,9 @@
-"""A grant injects a variable whose name no shell can read.
+"""A grant injects a variable whose name is not a valid shell variable name.
 
-Docker Compose makes the names of a grant's variables from the model's name: in upper case, each `-` a `_`, and nothing
-else changed. A name that has a `.` or begins with a digit gives a variable like `QWEN2.5_URL`, which the container does
-get, and which neither `sh` nor `bash` can expand: `$QWEN2.5_URL` is `$QWEN2` followed by `.5_URL`. For a service with
-`provider: {type: model}` even the `-` stays.
+Docker Compose derives the names of a grant's variables from the name of the model: in uppercase, with each `-` replaced
+by `_`, and nothing else changed. A name that contains a `.` or starts with a digit gives a variable such as
+`QWEN2.5_URL`, which the container gets but neither `sh` nor `bash` can expand: `$QWEN2.5_URL` is `$QWEN2` followed by
+`.5_URL`. For a service with `provider: {type: model}`, even the `-` stays.
 
 ```yaml bad
 services:
@@ -11,14 +11,14 @@ services:
     image: app
     models:
       - qwen2.5
-      # ^^^^^^^ the container gets `QWEN2.5_MODEL` and `QWEN2.5_URL`, and no shell can read a variable of such a name
+      # ^^^^^^^ the container gets `QWEN2.5_MODEL` and `QWEN2.5_URL`, but shells cannot read a variable with such a name
       - llm
   job:
     image: job
     models:
       llm:
         endpoint_var: LLM-URL
-        #             ^^^^^^^ the container gets `LLM-URL`, and no shell can read a variable of such a name
+        #             ^^^^^^^ the container gets `LLM-URL`, but shells cannot read a variable with such a name
 models:
   qwen2.5:
     model: ai/qwen2.5:0.5B-F16
@@ -53,7 +53,7 @@ services:
     image: app
     depends_on: [my-llm]
   my-llm:
-# ^^^^^^ the container gets `MY-LLM_URL` and `MY-LLM_MODEL`, and no shell can read a variable of such a name
+# ^^^^^^ the container gets `MY-LLM_URL` and `MY-LLM_MODEL`, but shells cannot read a variable with such a name
     provider:
       type: model
       options:
@@ -76,8 +76,7 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: who reads the variable. A program that asks for it by name, as Python's `os.environ` does,
-gets it.
+What this rule cannot see: what reads the variable. Programs that read it by name can, such as Python with `os.environ`.
 """
 
 from __future__ import annotations
@@ -87,12 +86,12 @@ from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Proj
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _NAME = _LETTERS | frozenset("0123456789")
-_MOST_FIXED = 50  # grants: for each of them, all that its service says is looked at
+_MOST_FIXED = 50  # grants: the fix of each reads its whole service
 
 
 @rule(WARNING, tags=("environment",))
 def unreadable_variable(project: Project, context: Context) -> Findings:
-    """Report variables that are no shell names: at the grant, and for a provider service at its name, once."""
+    """Report names that are not valid in a shell, at the grant, or once at the name of a provider service."""
     bad = [grant for grant in project.grants() if not grant.legacy and not all(map(_readable, _names(grant)))]
     taken = _taken(project) if bad and len(bad) <= _MOST_FIXED else None
     for grant in bad:
@@ -102,8 +101,10 @@ def unreadable_variable(project: Project, context: Context) -> Findings:
         names = provider_variable_names(model.name.text)
         if model.grants and model.name.text not in told and not _readable(names[0]):
             told.add(model.name.text)
-            related = [(grant.name.content, f"`{grant.service.name.text}` gets them") for grant in model.grants]
-            hint = "declare the model under `models:`, where each `-` becomes a `_`, or rename the service"
+            related = [
+                (grant.name.content, f"`{grant.service.name.text}` gets these variables") for grant in model.grants
+            ]
+            hint = "declare the model under `models:`, which turns each `-` into `_`, or rename the service"
             yield Finding(model.name.content, _message(names), related=related, hint=hint)
 
 
@@ -112,7 +113,7 @@ def _names(grant: Grant) -> list[str]:
 
 
 def _taken(project: Project) -> set[str]:
-    """The names of variables that already mean something somewhere in the project."""
+    """Return the names of variables that are used anywhere in the project."""
     found = {name for grant in project.grants() for name in _names(grant)}
     found.update(name for service in project.services.values() for name in service.environment)
     found.update(variable.name for variable in project.variables)
@@ -130,7 +131,7 @@ def _of_grant(grant: Grant, taken: set[str] | None, context: Context) -> Finding
 
 
 def _fix(grant: Grant, taken: set[str], context: Context) -> Fix | None:
-    """Give the grant names that a shell can read, where nothing else has them and nothing is known to read the old."""
+    """Return a fix that gives the grant valid names, if they are free and nothing is known to read the old ones."""
     from modellint.fixing.grant_edits import is_read, is_variable_name, rename
 
     names: dict[str, str] = {}
@@ -157,11 +158,11 @@ def _readable(name: str) -> bool:
 
 def _message(names: tuple[str, ...] | list[str]) -> str:
     shown = " and ".join(f"`{name}`" for name in dict.fromkeys(names))
-    return f"the container gets {shown}, and no shell can read a variable of such a name"
+    return f"the container gets {shown}, but shells cannot read a variable with such a name"
 
 
 def _hint(grant: Grant) -> str:
     if any(variable.explicit for variable in grant.variables) or grant.name.interpolated:
-        return "use letters, digits and `_` only, and no digit first"
+        return "use only letters, digits and `_`, and do not start with a digit"
     stem = _made_readable(prefix(grant.model_name))
-    return f"give the grant names of its own: `endpoint_var: {stem}_URL` and `model_var: {stem}_MODEL`"
+    return f"give the grant its own variable names: `endpoint_var: {stem}_URL` and `model_var: {stem}_MODEL`"

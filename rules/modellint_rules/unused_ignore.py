@@ -1,9 +1,9 @@
-"""An ignore comment ignores nothing.
+"""An ignore comment suppresses nothing.
 
-A comment that no longer suppresses a finding hides the next one: whoever brings the problem back is not told. It also
+A comment that no longer suppresses a finding hides the next one: if the problem comes back, it is not reported. It also
 misleads readers, who take it for a known and accepted problem.
 
-`# modellint: ignore[rule] reason` speaks about its own line, or, alone on a line, about the next line that has text.
+`# modellint: ignore[rule] reason` applies to its own line, or, alone on a line, to the next line with text.
 
 ```yaml bad
 services:
@@ -13,7 +13,7 @@ services:
 models:
   llm:
     # modellint: ignore[unpinned-model] mirrored nightly
-    #                   ^^^^^^^^^^^^^^ `unpinned-model` reports nothing here, so there is nothing to ignore
+    #                   ^^^^^^^^^^^^^^ `unpinned-model` reports nothing here, so this comment suppresses nothing
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
 ```
 
@@ -27,7 +27,8 @@ models:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
 ```
 
-Where one of several names is needed, the others are dropped; a comment without a readable rule name is left to you.
+If a comment lists several rules and some are needed, the fix removes the others; a comment without a readable rule name
+is not changed.
 
 ```yaml bad
 services:
@@ -37,7 +38,7 @@ services:
 models:
   llm:
     model: ai/smollm2 # modellint: ignore[unpinned-model, ignored-digest, mutable-tag] a demo
-    #                                                     ^^^^^^^^^^^^^^ `ignored-digest` reports nothing here, so there is nothing to ignore
+    #                                                     ^^^^^^^^^^^^^^ `ignored-digest` reports nothing here, so this comment suppresses nothing
 ```
 
 ```yaml fixed
@@ -54,7 +55,7 @@ models:
 services:
   app:
     image: app # modellint: ignore unpinned-image
-    #          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this comment ignores nothing: it names no rule
+    #          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this comment suppresses nothing: it names no rule
     models: [llm]
 models:
   llm:
@@ -71,7 +72,7 @@ models:
     model: ai/smollm2:360M-Q4_K_M # modellint: ignore[unpinned-model] replaced every night on purpose
 ```
 
-A name that no rule has is left to you as well: the comment was written for a reason, and it still is one.
+An unknown rule name is not changed either: the comment was written for a reason, which may still be valid.
 
 ```yaml bad
 services:
@@ -81,41 +82,41 @@ services:
 models:
   llm:
     model: ai/smollm2:360M-Q4_K_M # modellint: ignore[unpinned-modle] replaced every night on purpose
-    #                                                 ^^^^^^^^^^^^^^ no rule is named `unpinned-modle`, so this comment ignores nothing; did you mean `unpinned-model`?
+    #                                                 ^^^^^^^^^^^^^^ no rule is named `unpinned-modle`, so this comment suppresses nothing; did you mean `unpinned-model`?
 ```
 
-What this rule cannot see: rules that did not run. A comment for a rule that is switched off, or that has nothing to say
-about a fragment, is left alone.
+What this rule cannot see: rules that did not run. A comment for a rule that is disabled, or that does not check an
+overlay, is not reported.
 """
 
 from __future__ import annotations
 
 from modellint.rule import SAFE, WARNING, Context, Edit, Finding, Findings, Fix, Ignore, Span, rule, whole_lines
 
-_UNKNOWN = "`modellint rules` lists the names; what a check of a policy finds is allowed in its `exceptions`"
+_UNKNOWN = "run `modellint rules` for the names; allow findings of a policy check in the policy's `exceptions`"
 
 
 @rule(WARNING)
 def unused_ignore(ignore: Ignore, context: Context) -> Findings:
-    """Report a rule's name in a comment that suppressed none of its findings."""
+    """Report rule names in comments that suppressed no finding of that rule."""
     if not ignore.rule:
-        message = "this comment ignores nothing: it names no rule"
-        yield Finding(ignore.span, message, hint="write `# modellint: ignore[RULE] reason`, or drop the comment")
+        message = "this comment suppresses nothing: it names no rule"
+        yield Finding(ignore.span, message, hint="write `# modellint: ignore[RULE] reason`, or remove the comment")
     elif ignore.rule not in context.known:
         near = context.guesses.nearest(ignore.rule, sorted(context.known), 0.6)
         guess = f"; did you mean `{near}`?" if near else ""
-        message = f"no rule is named `{ignore.rule}`, so this comment ignores nothing{guess}"
+        message = f"no rule is named `{ignore.rule}`, so this comment suppresses nothing{guess}"
         yield Finding(ignore.span, message, hint=_UNKNOWN)
     elif not ignore.used and ignore.rule not in context.skipped:
-        message = f"`{ignore.rule}` reports nothing here, so there is nothing to ignore"
+        message = f"`{ignore.rule}` reports nothing here, so this comment suppresses nothing"
         yield Finding(ignore.span, message, _drop(ignore, context))
 
 
 def _drop(ignore: Ignore, context: Context) -> Fix:
     names = [other for other in context.project.ignores if other.whole == ignore.whole]
     if any(_is_kept(other, context) for other in names):
-        return Fix(f"drop `{ignore.rule}` from the comment", [Edit(_with_comma(ignore, names), "")], SAFE)
-    return Fix("drop the comment", [Edit(_with_blanks(ignore.whole), "")], SAFE)
+        return Fix(f"remove `{ignore.rule}` from the comment", [Edit(_with_comma(ignore, names), "")], SAFE)
+    return Fix("remove the comment", [Edit(_with_blanks(ignore.whole), "")], SAFE)
 
 
 def _is_kept(ignore: Ignore, context: Context) -> bool:
@@ -130,7 +131,7 @@ def _with_comma(ignore: Ignore, names: list[Ignore]) -> Span:
 
 
 def _with_blanks(comment: Span) -> Span:
-    """The comment and the blanks before it; the whole line where nothing else stands on it."""
+    """Return the span of the comment and the spaces before it, or of the whole line if it contains nothing else."""
     line = whole_lines(comment)
     before = comment.source.text[line.start : comment.start]
     return Span(comment.source, line.start + len(before.rstrip()), comment.end) if before.strip() else line

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from harness import Scene
-from place import ROOT, Tool, sarif_tests
+from support.action.harness import Scene
+from support.action.place import ROOT, Tool, sarif_tests
 
 multitool = sarif_tests.multitool  # a fixture
 

@@ -17,11 +17,11 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from harness import Outcome, Scene, evaluate
-from place import ROOT, entry, sarif_tests
 
 from modellint import __version__
 from modellint.policy.load import BUILT_IN
+from support.action.harness import Outcome, Scene, evaluate
+from support.action.place import ROOT, entry, sarif_tests
 
 PIN = "@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e"
 CLEAN = f"""\

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
-from place import ROOT, Tool
-from recipes import GITHUB, recipe, with_the_action
+
+from support.action.place import ROOT, Tool
+from support.action.recipes import GITHUB, recipe, with_the_action
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import time
 
-from commands import Command, commands
-from place import entry
-
 from modellint.check import Report
 from modellint.files.disk import Unreadable
 from modellint.linter.record import FindingRecord, Location
 from modellint.report import github
+from support.action.commands import Command, commands
+from support.action.place import entry
 
 CASES = 200_000
 PIECES = (

@@ -9,7 +9,8 @@ from importlib import metadata
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from place import ROOT
+
+from support.action.place import ROOT
 
 LOCK, SMOKE = (
     (ROOT / "lint/action" / name).read_text(encoding="utf-8") for name in ("requirements.txt", "requirements-smoke.txt")

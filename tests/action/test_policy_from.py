@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from harness import Outcome, Scene
-from place import Tool, entry
+
+from support.action.harness import Outcome, Scene
+from support.action.place import Tool, entry
 
 COMPOSE = "services:\n  app:\n    image: app:1\n    models: [nope]\n"
 IGNORED = COMPOSE.replace("[nope]", "[nope]  # modellint: ignore[undefined-model] known")

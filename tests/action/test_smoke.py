@@ -18,18 +18,18 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import Outcome, Scene, run_job
-from place import ROOT, entry, push, servers
-from recipes import GITHUB, GITLAB, recipe, reports, steps, with_the_action
 
 from modellint import __version__
 from modellint.smoke.isolation.capability import find_capability
 from modellint.smoke.runners import canary
+from support.action.harness import Outcome, Scene, run_job
+from support.action.place import ROOT, entry, push, servers
+from support.action.recipes import GITHUB, GITLAB, recipe, reports, steps, with_the_action
 
 FIXTURE = (ROOT / "fixtures/smoke/compose.yaml").read_text(encoding="utf-8")
 MISTAKE = FIXTURE.replace('"--temp", "0.1"', '"--temp=0.1"')  # llama.cpp takes no flag like this
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-HERE = Path(__file__).parent
+PROGRAMS = Path(__file__).parents[1] / "support" / "action"
 GGUF = "application/vnd.docker.ai.gguf.v3"
 REFUSED = "the kernel gives no network namespace: Operation not permitted"
 
@@ -100,7 +100,7 @@ def namespaces() -> None:
 def limited(scene: Scene) -> Scene:
     """The same in a container that may make no namespaces."""
     path = scene.temp / "limited-python"
-    words = [scene.python, str(HERE / "limited.py"), scene.python]
+    words = [scene.python, str(PROGRAMS / "limited.py"), scene.python]
     path.write_text(f'#!/bin/sh\nexec {" ".join(map(shlex.quote, words))} "$@"\n')
     path.chmod(0o755)
     return replace(scene, python=str(path))
@@ -498,7 +498,7 @@ def test_the_recipe_for_github_without_namespaces(job: Scene) -> None:
     """As on Ubuntu 24.04 without its step: not proven, and no pass."""
     written = [each for each in steps(recipe(GITHUB)) if "sudo" not in each.get("run", "")]
     last = written[-1]["run"]
-    written[-1]["run"] = f"python {shlex.quote(str(HERE / 'limited.py'))} {last}"
+    written[-1]["run"] = f"python {shlex.quote(str(PROGRAMS / 'limited.py'))} {last}"
     outcome = run_job(job, written)
     smoke = outcome.steps[-1]
     assert (outcome.passed, smoke.code) == (False, 1)
@@ -543,7 +543,7 @@ def test_the_recipe_for_gitlab(job: Scene, namespaces: None) -> None:
 
 def test_the_recipe_for_gitlab_in_a_usual_container(job: Scene, computer: Path) -> None:
     """One that may make no namespaces: what is said there is what README.md says."""
-    done = gitlab(job, str(computer / "bin/python"), str(HERE / "limited.py"))
+    done = gitlab(job, str(computer / "bin/python"), str(PROGRAMS / "limited.py"))
     assert done.returncode == 1, done.stdout + done.stderr
     _, shown = reports()
     assert len(shown) == 4

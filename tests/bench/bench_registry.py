@@ -24,7 +24,7 @@ from modellint.registry.ask import ask
 from modellint.registry.options import RegistryOptions
 
 REGISTRIES = 4
-SERVERS = Path(__file__).parent.parent / "registry" / "servers.py"
+SERVERS = Path(__file__).parent.parent / "support" / "registry" / "servers.py"
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.compose.loading import env_files
 from modellint.compose.variables.dotenv import Entry, read_dotenv
 from modellint.files import disk
@@ -36,7 +36,7 @@ def test_a_missing_env_file(
     Path("compose.yaml").write_text(TEXT % (f"[{env_file}]"))
     if ignored:
         (tmp_path / ".gitignore").write_text(ignored)
-    found = check(["compose.yaml"], list(rules().values()), {})
+    found = check(["compose.yaml"], Settings(list(rules().values()), {}))
     shown = [f"{result.severity}[{result.rule}]" for result in found.results]
     assert [each for each in shown if "invalid" in each or "missing" in each] == [said] * bool(said)
     assert bool(found.needs) == ("missing" in said)
@@ -45,7 +45,7 @@ def test_a_missing_env_file(
 def invalid(folder: Path, services: str) -> list[str]:
     """What is said of the env files of services."""
     (folder / "compose.yaml").write_text(f"services:\n{services}")
-    found = check([str(folder / "compose.yaml")], list(rules().values()), {})
+    found = check([str(folder / "compose.yaml")], Settings(list(rules().values()), {}))
     return [result.message for result in found.results if result.rule in ("invalid-compose", "missing-value")]
 
 
@@ -106,7 +106,7 @@ def test_an_env_file_elsewhere_in_the_repository_is_read(tmp_path: Path, monkeyp
     shown: list[list[tuple[str, str]]] = []
     for named in ("../e.env", "../../e.env", "/dev/null"):
         Path("compose.yaml").write_text(TEXT % named, "utf-8")
-        found = check(["compose.yaml"], [rules()["invalid-compose"], rules()["outside-file"]], {})
+        found = check(["compose.yaml"], Settings([rules()["invalid-compose"], rules()["outside-file"]], {}))
         shown.append([(result.rule, result.message) for result in found.results])
     assert shown == [
         [
@@ -115,8 +115,11 @@ def test_an_env_file_elsewhere_in_the_repository_is_read(tmp_path: Path, monkeyp
                 "the env file `../e.env` cannot be read, line 1: the name of a variable cannot contain a blank; "
                 "write `NAME=value`",
             ),
-            ("outside-file", "`../e.env` lies outside the project's folder: what the project is depends on it"),
+            (
+                "outside-file",
+                "`../e.env` is outside the project directory: copies and reviews of that directory do not include it",
+            ),
         ],
-        [("outside-file", "`../../e.env` lies outside the repository and is not read: what it sets is not looked at")],
+        [("outside-file", "`../../e.env` is outside the repository: modellint does not read it or check what it sets")],
         [],
     ]

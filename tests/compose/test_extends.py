@@ -123,7 +123,7 @@ def test_a_grant_without_its_declaration(loaded: Agree) -> None:
     )
     (finding,) = run([rules()["undefined-model"]], project)
     assert finding.span.source.path == "o.yaml"
-    assert "`extends` takes over the grant" in finding.hint
+    assert "`extends` copies the grant" in finding.hint
 
 
 def test_a_long_chain_is_survived(loaded: Agree) -> None:

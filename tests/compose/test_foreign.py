@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import Report, check
+from modellint.check import Report, Settings, check
 from modellint.cli import main
 from modellint.linter.discovery import rules
 from modellint.policy.discovery import Policies
@@ -115,7 +115,7 @@ def machine(tmp_path: Path, text: str, files: dict[str, str]) -> Path:
 
 def checked(*paths: str) -> tuple[Report, str]:
     known = rules()
-    found = check(paths, list(known.values()), {}, policies=Policies())
+    found = check(paths, Settings(list(known.values()), {}, policies=Policies()))
     return found, "".join(renderer(form)(found, known) for form in FORMS) + "".join(map(str, found.unreadable))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.compose.loading.load import load_project
 from modellint.compose.loading.selection import Options, select
 from modellint.linter.discovery import rules
@@ -23,7 +23,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_findings_name_every_file_that_has_a_say() -> None:
-    found = {result.rule: result for result in check([], list(rules().values()), {}).results}
+    found = {result.rule: result for result in check([], Settings(list(rules().values()), {})).results}
     places = {
         name: [
             (place.path, place.row, place.column) for place in (result.place, *(other for other, _ in result.related))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import Report, check
+from modellint.check import Report, Settings, check
 from modellint.linter.discovery import rules
 
 BASE = """\
@@ -43,7 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def report(*paths: str, shell: dict[str, str] | None = None) -> Report:
-    return check(paths, list(rules().values()), shell or {})
+    return check(paths, Settings(list(rules().values()), shell or {}))
 
 
 def found(made: Report) -> set[tuple[str, str]]:

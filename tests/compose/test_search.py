@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.files.disk import DEFAULT_NAMES
 from modellint.files.git_index import tracked
 from modellint.linter.discovery import rules
@@ -35,7 +35,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 def looked_at(path: str = ".") -> tuple[set[str], list[str]]:
     """The files in which a check finds the grant of a model that is not declared, and what was left out."""
-    found = check([path], [rules()["undefined-model"]], {})
+    found = check([path], Settings([rules()["undefined-model"]], {}))
     return {each.place.path for each in found.results}, [f"{each.path}: {each.reason}" for each in found.left_out]
 
 
@@ -160,13 +160,15 @@ def test_the_default_file_that_an_env_file_passes_over_is_said(tmp_path: Path, m
     monkeypatch.chdir(tmp_path)
     write(tmp_path, {"compose.yaml": BROKEN, "ok/compose.yaml": OWN, ".env": "COMPOSE_FILE=ok/compose.yaml\n"})
     for path in (".", str(tmp_path)):
-        found = check([path], list(rules().values()), {})
+        found = check([path], Settings(list(rules().values()), {}))
         assert [(os.path.relpath(each.path), each.reason) for each in found.left_out] == [
             ("compose.yaml", "`COMPOSE_FILE` in `.env` names other files")
         ]
     (tmp_path / ".env").write_text("COMPOSE_FILE=compose.yaml:ok/compose.yaml\n")
     assert looked_at()[1] == []
-    assert check([], list(rules().values()), {"COMPOSE_FILE": "ok/compose.yaml"}).left_out == []  # the user says so
+    assert (
+        check([], Settings(list(rules().values()), {"COMPOSE_FILE": "ok/compose.yaml"})).left_out == []
+    )  # the user says so
 
 
 def test_workers_say_what_they_leave_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +217,7 @@ def test_what_compose_would_pass_over_is_said(tmp_path: Path, monkeypatch: pytes
         second,
         "o/compose.override.yaml: `COMPOSE_FILE` in `o/.env` names other files",
     ]
-    assert [f"{each.path}: {each.reason}" for each in check([], [], {}).left_out] == [second]
-    assert check(["."], [], {}).projects == 3
-    named = check([".", "docker-compose.yml"], [rules()["undefined-model"]], {})
+    assert [f"{each.path}: {each.reason}" for each in check([], Settings([], {})).left_out] == [second]
+    assert check(["."], Settings([], {})).projects == 3
+    named = check([".", "docker-compose.yml"], Settings([rules()["undefined-model"]], {}))
     assert [each.path for each in named.left_out][1:] == ["o/compose.override.yaml"]  # what is checked is not left out

@@ -79,8 +79,8 @@ def test_a_version_without_a_model_variable_takes_no_name_for_it() -> None:
 def test_undefined_model(tmp_path: Path) -> None:
     newest = run([rules()["undefined-model"]], project(tmp_path, UNDEFINED, "5.6.1"))
     oldest = run([rules()["undefined-model"]], project(tmp_path, UNDEFINED, "2.38.2"))
-    assert "refuses the project" in newest[0].message
-    assert "Compose 2.38.2 says nothing and injects an empty name" in oldest[0].message
+    assert "rejects the project" in newest[0].message
+    assert "Compose 2.38.2 accepts it and injects an empty model name" in oldest[0].message
 
 
 def test_unchecked_name(tmp_path: Path) -> None:

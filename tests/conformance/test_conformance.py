@@ -25,7 +25,7 @@ from conformance import (
     unknown_keys,
     write,
 )
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.compose.loading.selection import Options
 from modellint.linter.discovery import rules
 
@@ -85,7 +85,7 @@ def test_odd_projects(binary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def refusing(case: Case) -> list[str]:
     """The rules whose findings of `check` say that Compose refuses a project, here or where a variable has no value."""
     os.chdir(case.folder)
-    found = check([], RULES, dict(case.shell), options=Options(files=case.files, profiles=case.profiles))
+    found = check([], Settings(RULES, dict(case.shell), options=Options(files=case.files, profiles=case.profiles)))
     said = [result.rule for result in found.results if result.severity == "error" and result.rule in ABOUT_COMPOSE]
     return said + [result.rule for result in found.results if result.rule == "missing-value"]
 

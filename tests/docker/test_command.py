@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from remains import processes
 
 from modellint.smoke.docker.subprocesses import Done, ProgramCall, run, run_all
+from support.smoke.remains import processes
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}
 DEAF = 'trap "" TERM; echo deaf; sleep 60 & wait; sleep 60'
@@ -157,7 +157,7 @@ def test_no_signal_of_the_terminal() -> None:
 
 INTERRUPTED = """
 import signal, sys
-from modellint.smoke.docker.subprocesses import Call, run, run_all
+from modellint.smoke.docker.subprocesses import ProgramCall, run, run_all
 from modellint.system.signals import interrupt
 def come(number, frame):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -167,7 +167,7 @@ folder, patience = sys.argv[1], float(sys.argv[2])
 words = [("sh", "-c", f"echo $$ > {folder}/{number}; sleep 0.7; echo done > {folder}/done{number}; sleep 60")
          for number in range(3)]
 try:
-    run_all([Call(each) for each in words], {"PATH": "/usr/bin:/bin"}, 60, patience)
+    run_all([ProgramCall(each) for each in words], {"PATH": "/usr/bin:/bin"}, 60, patience)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doubles import OURS, calls, double, engine_of, saying, unbounded
 
 from modellint.registry.failure import Failure
 from modellint.smoke.docker import containers as module
@@ -22,6 +21,7 @@ from modellint.smoke.docker.containers import Containers, DockerFailed, NotAllow
 from modellint.smoke.docker.placeholder_image import stand_in
 from modellint.smoke.docker.run import Order, check_in_containers
 from modellint.smoke.isolation.plan import ServicePlan
+from support.docker.doubles import OURS, calls, double, engine_of, saying, unbounded
 
 # An engine of files: what has a container, a network or a volume lies in a folder of that name. A container whose name
 # is in `coming` is being made: it is in no list, and its name is taken.

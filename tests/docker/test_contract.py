@@ -11,10 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from engine import Engine
 from hypothesis import given
 from hypothesis import strategies as st
-from runs import COMPOSE
 
 from modellint.smoke.docker.docker_config import add_compose, make_config
 from modellint.smoke.docker.plugin_protocol import (
@@ -26,6 +24,8 @@ from modellint.smoke.docker.plugin_protocol import (
     read_provider,
 )
 from modellint.smoke.docker.plugin_server import listening
+from support.docker.engine import Engine
+from support.docker.runs import COMPOSE
 
 BASE = "http://172.17.0.1:12434/mlk_x/"
 READY = {"ai/a:1": ModelSettings(2048, ("--temp", "0.1")), "ai/b": ModelSettings()}

@@ -15,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import pytest
-from moments import Moment, Sender
-from remains import Ended, own_folder, smoke
-from runs import Runs, errors
+
+from support.docker.moments import Moment, Sender
+from support.docker.runs import Runs, errors
+from support.smoke.remains import Ended, own_folder, smoke
 
 TIMES = int(os.environ.get("MODELLINT_ENDINGS", "4"))
 AT_ONCE = 4

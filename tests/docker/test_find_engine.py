@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from doubles import OURS, calls, double, saying
 
 from modellint.smoke.docker.docker_config import make_config
 from modellint.smoke.docker.engine import NoEngine, find_engine
+from support.docker.doubles import OURS, calls, double, saying
 
 BRIDGE = "'network inspect bridge'"
 VERSION = "'compose version --short'"

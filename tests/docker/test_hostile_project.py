@@ -6,8 +6,8 @@ import shlex
 import subprocess
 from typing import Any
 
-from remains import own_folder
-from runs import PAUSE, Runs, checks, write
+from support.docker.runs import PAUSE, Runs, checks, write
+from support.smoke.remains import own_folder
 
 LLM = ["llm"]
 SECRET = "s3cr3t-of-the-shell"

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine import Engine
-from remains import own_folder
-from runs import PAUSE, Runs, checks, errors, messages, users_config, write
-from servers import free_port
+
+from support.docker.engine import Engine
+from support.docker.runs import PAUSE, Runs, checks, errors, messages, users_config, write
+from support.registry.servers import free_port
+from support.smoke.remains import own_folder
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "smoke" / "compose.yaml"
 LLM = ["llm"]

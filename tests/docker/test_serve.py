@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from remains import environment, own_folder, remains
-from runs import COMPOSE, Runs, users_config, write
+
+from support.docker.runs import COMPOSE, Runs, users_config, write
+from support.smoke.remains import environment, own_folder, remains
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="runners are for Linux only"),

@@ -10,10 +10,10 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from doubles import calls, double, engine_of, unbounded
 
 from modellint.smoke.docker import placeholder_image as module
 from modellint.smoke.docker.placeholder_image import interpreter, make_image, mounts, stand_in, variables
+from support.docker.doubles import calls, double, engine_of, unbounded
 
 
 def test_the_interpreter_runs_without_any_package() -> None:

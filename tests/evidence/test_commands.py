@@ -6,7 +6,7 @@ import pytest
 
 from modellint.compose.loading.load import load
 from modellint.compose.model.project import Service
-from modellint.evidence.commands import Reader
+from modellint.evidence.commands import ScriptReader
 from modellint.evidence.gather import Evidence
 from modellint.text.source import Source
 
@@ -20,7 +20,7 @@ def read(body: str) -> list[tuple[str, str]]:
     """Each variable that the scripts read and do not set, and the text at its place."""
     return [
         (one.name, run.locate(one.start, one.end).text)
-        for run in Reader().runs(service(body)[0])
+        for run in ScriptReader().runs(service(body)[0])
         for one in run.reads()
     ]
 

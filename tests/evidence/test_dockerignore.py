@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from modellint.evidence.dockerignore import DockerIgnore, load
+from modellint.files.reader import Reader
 
 
 @pytest.mark.parametrize(
@@ -166,27 +167,27 @@ def test_order_of_questions_does_not_matter() -> None:
 def test_file_of_the_dockerfile_wins(tmp_path: Path) -> None:
     (tmp_path / ".dockerignore").write_text("a")
     dockerfile = str(tmp_path / "Dockerfile")
-    ignore, known = load(str(tmp_path), dockerfile)
+    ignore, known = load(str(tmp_path), dockerfile, Reader())
     assert (ignore.ignores("a"), ignore.ignores("b"), known) == (True, False, True)
     (tmp_path / "Dockerfile.dockerignore").write_text("b")
-    ignore, known = load(str(tmp_path), dockerfile)
+    ignore, known = load(str(tmp_path), dockerfile, Reader())
     assert (ignore.ignores("a"), ignore.ignores("b"), known) == (False, True, True)
 
 
 def test_no_file(tmp_path: Path) -> None:
-    ignore, known = load(str(tmp_path), str(tmp_path / "Dockerfile"))
+    ignore, known = load(str(tmp_path), str(tmp_path / "Dockerfile"), Reader())
     assert (ignore.ignores("a"), known) == (False, True)
 
 
 def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / ".dockerignore").mkdir()
-    assert not load(str(tmp_path), str(tmp_path / "Dockerfile"))[1]
+    assert not load(str(tmp_path), str(tmp_path / "Dockerfile"), Reader())[1]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".dockerignore")
-    assert not load(str(tmp_path), str(tmp_path / "Dockerfile"))[1]
+    assert not load(str(tmp_path), str(tmp_path / "Dockerfile"), Reader())[1]
 
 
 def test_a_foreign_file_is_not_read(tmp_path: Path) -> None:
@@ -195,11 +196,11 @@ def test_a_foreign_file_is_not_read(tmp_path: Path) -> None:
     other.mkdir()
     (other / "secrets").write_text("a")
     (project / ".dockerignore").symlink_to(other / "secrets")
-    ignore, known = load(str(project), str(project / "Dockerfile"))
+    ignore, known = load(str(project), str(project / "Dockerfile"), Reader())
     assert (ignore.ignores("a"), known) == (False, False)
     (project / ".dockerignore").unlink()
     (other / "Dockerfile.dockerignore").write_text("a")
-    assert not load(str(project), str(other / "Dockerfile"))[1]
+    assert not load(str(project), str(other / "Dockerfile"), Reader())[1]
 
 
 def test_hostile_patterns_are_survived() -> None:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from isolation_parts import Runner
-
 from modellint.smoke.isolation.capability import Capability, find_capability
+from support.isolation.parts import Runner
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from isolation_parts import Runner, wait_until
 
 from modellint.smoke.isolation.gateway import SERVING, Gateway, GatewayLimits, Route
 from modellint.smoke.isolation.http_request import ChunkedBody, RefusalError, canonical, parse_body, parse_head, route
+from support.isolation.parts import Runner, wait_until
 
 TOKEN = "mlk_right"
 PREFIX = "/mlk_0123456789abcdef"

@@ -13,9 +13,9 @@ from collections.abc import Callable, Generator
 
 import pytest
 import requests
-from isolation_parts import Runner, wait_until
 
 from modellint.smoke.isolation.gateway import SERVING, Gateway, GatewayLimits
+from support.isolation.parts import Runner, wait_until
 
 LIMITS = SERVING._replace(answer_bytes=1 << 20, runner_seconds=2.0, send_seconds=0.5, connections=8)
 PREFIX = "/mlk_0123456789abcdef"

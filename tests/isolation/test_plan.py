@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from isolation_parts import plans
 
 from modellint.smoke.isolation.capability import explain
 from modellint.smoke.isolation.judge import OutsideView, judge, not_proven
 from modellint.smoke.isolation.plan import Upstream, body_of, environment
+from support.isolation.parts import plans
 
 LLM = Upstream("127.0.0.1", 1001, answer="canary")
 EMBEDDER = Upstream("127.0.0.1", 1002, embeddings=True)

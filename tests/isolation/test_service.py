@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from isolation_parts import Runner, bad, plans, upstreams, wait_until
 
 import modellint
 from modellint.smoke.isolation import namespace, run
@@ -25,8 +24,9 @@ from modellint.smoke.isolation.namespace import Finished, Namespace, RefusedErro
 from modellint.smoke.isolation.outcome import Outcome
 from modellint.smoke.isolation.plan import ForbiddenAddress, ServicePlan, Upstream
 from modellint.smoke.isolation.run import check_service, check_services
+from support.isolation.parts import Runner, bad, plans, upstreams, wait_until
 
-HERE = Path(__file__).parent
+PROGRAMS = Path(__file__).parents[1] / "support" / "isolation"
 LIBRARY = str(Path(modellint.__path__[0]).parent)
 
 
@@ -328,7 +328,7 @@ def test_without_root(llm: Runner, embedder: Runner, registry: Runner) -> None:
     python = interpreter_for_all()
     if python is None:
         pytest.skip("there is no Python that another user may run")
-    program = (HERE / "as_user.py").read_text(encoding="utf-8")
+    program = (PROGRAMS / "as_user.py").read_text(encoding="utf-8")
     all_plans = list(plans(upstreams(llm, embedder), registry.port).values())
     done = run_as_nobody([python, "-B", "-c", program], pickle.dumps(all_plans))
     if b"Permission denied" in done.stderr or b"No module named 'modellint'" in done.stderr:
@@ -395,7 +395,7 @@ def test_nothing_survives_a_killed_parent(user: str, capability: Capability, llm
 
 def kill_a_parent(turn: int, python: str, who: dict[str, Any], plan: ServicePlan, probe: str) -> int:
     """How many of its processes were in a namespace of their own when it was killed."""
-    program = (HERE / "hold.py").read_text(encoding="utf-8")
+    program = (PROGRAMS / "hold.py").read_text(encoding="utf-8")
     parent = subprocess.Popen(
         [python, "-B", "-c", program, probe], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/",
         env={"PYTHONPATH": LIBRARY}, **who,
@@ -440,7 +440,7 @@ open("/proc/sys/user/max_net_namespaces", "w").write("0")
 
 def test_a_kernel_that_really_refuses(llm: Runner, embedder: Runner) -> None:
     """In a user namespace whose own limit of network namespaces is 0."""
-    program = LIMITED + (HERE / "as_user.py").read_text(encoding="utf-8").replace(
+    program = LIMITED + (PROGRAMS / "as_user.py").read_text(encoding="utf-8").replace(
         "from __future__ import annotations", ""
     )
     done = subprocess.run(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import Report, check
+from modellint.check import Report, Settings, check
 from modellint.cli import main
 from modellint.compose.loading.selection import Options
 from modellint.linter.discovery import rules
@@ -42,7 +42,7 @@ def checked(*policies: str, paths: tuple[str, ...] = ("compose.yaml",), select: 
         names.append(f"policy{at}.yaml")
         Path(names[-1]).write_text(text)
     default = [rule for rule in rules(online=False, policy=False).values() if rule.on]
-    return check(paths, default, {}, (), Options(), True, None, Policies(names, select, today="2026-11-26"))
+    return check(paths, Settings(default, {}, (), Options(), True, None, Policies(names, select, today="2026-11-26")))
 
 
 def found(report: Report) -> list[tuple[str, str, int]]:
@@ -133,11 +133,11 @@ def test_an_exception_that_begins_at_the_wrong_folder_is_reported(where: str) ->
     Path("deploy/app/compose.yaml").write_text(COMPOSE)
     Path("deploy/policy.yaml").write_text(exception("unused-model", where))
     default = [rule for rule in rules(online=False, policy=False).values() if rule.on]
-    report = check(["."], default, {}, (), Options(), True, None, Policies(["deploy/policy.yaml"]))
+    report = check(["."], Settings(default, {}, (), Options(), True, None, Policies(["deploy/policy.yaml"])))
     [only] = [each for each in report.results if each.rule == "unused-exception"]
     assert (only.place.path, only.place.text) == ("deploy/policy.yaml", where)
     assert said in only.message
-    assert only.hint == (f"did you mean `{meant}`?" if meant else "mend its `where`, or drop the exception")
+    assert only.hint == (f"did you mean `{meant}`?" if meant else "correct its `where`, or remove the exception")
 
 
 @pytest.mark.parametrize("where", ["./compose.yaml", "../{}/compose.yaml#models", ".//*.yaml"])
@@ -238,7 +238,14 @@ def test_an_exception_covers_the_warnings_of_such_a_rule() -> None:
 
 def test_what_a_page_calls_refused_is_refused() -> None:
     """Whatever a rule reports as an error because the project cannot start, no exception covers."""
-    words = ("Compose refuses", "Runner refuses", "never starts", "does not start", "nothing to start", "cannot be run")
+    words = (
+        "Compose refuses",
+        "Compose rejects",
+        "Runner rejects",
+        "does not start",
+        "nothing to start",
+        "cannot run",
+    )
     for rule in rules().values():
         drawn = [line for line in rule.doc.splitlines() if "^^" in line]
         if rule.severity == "error" and not rule.policy and any(word in line for word in words for line in drawn):

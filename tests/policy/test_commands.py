@@ -69,8 +69,8 @@ def test_init_accepts_nothing_that_keeps_the_project_from_starting(folder: Path)
         "2 errors are not accepted, because Compose or the runner refuses them; mend them:\n"
         "  compose.yaml:8:19 invalid-compose: `context_size` must be a whole number, and Compose makes none of the "
         "text `1`: it refuses the file\n"
-        "  compose.yaml:9:21 joined-flag: llama-server does not accept `--temp=0.2`: `--temp` and its value must be "
-        "two items, so it never starts\n"
+        "  compose.yaml:9:21 joined-flag: llama-server rejects `--temp=0.2` and does not start: `--temp` and its value "
+        "must be separate list items\n"
     )
     after = run(folder, "check", "--format", "json")
     assert after.returncode == 1
@@ -299,8 +299,8 @@ def test_policy_check_names_exceptions_that_cover_nothing(folder: Path) -> None:
     assert done.stderr.splitlines() == [
         f"modellint: p.yaml:3:44: there is no `deploy/compose.yaml` in `{folder.name}`, the folder of this policy, "
         "which `where` is relative to: this exception for `unused-model` covers nothing; did you mean `compose.yaml`?",
-        "modellint: p.yaml:4:46: this exception for `unused-model` ran out on 2020-01-31; "
-        "mend what it covers, or give it another last day",
+        "modellint: p.yaml:4:46: this exception for `unused-model` expired on 2020-01-31; "
+        "fix the findings that it covers, or set a later `expires` date",
     ]
 
 

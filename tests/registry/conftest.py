@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from push import Registry
-from servers import Address, NotInstalled, plain, with_password, with_tls, with_tokens
+from support.registry.push import Registry
+from support.registry.servers import Address, NotInstalled, plain, with_password, with_tls, with_tokens
 
 Start = Callable[[], AbstractContextManager[Address]]
 

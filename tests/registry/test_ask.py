@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from raw import GOOD, Host, Talk
 
 from modellint.oci.answers import RegistryAnswer
 from modellint.oci.artifact import Artifact
@@ -23,6 +22,7 @@ from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure
 from modellint.registry.options import RegistryOptions
 from modellint.registry.worker_pool import WorkerPool
+from support.registry.raw import GOOD, Host, Talk
 
 DIGEST = "sha256:" + "a" * 64
 

@@ -359,11 +359,11 @@ def test_ask_takes_it_and_imports_nothing(tmp_path: Path) -> None:
     keep(tmp_path)
     program = (
         "import os, sys, time; before = set(sys.modules)\n"
-        "from modellint.registry.options import Access\n"
+        "from modellint.registry.options import RegistryOptions\n"
         "from modellint.registry.ask import ask\n"
-        "from modellint.oci.query import Request\n"
-        f"request = Request({TAG.registry!r}, {TAG.repository!r}, {TAG.tag!r})\n"
-        f"answer = ask([request], Access(cache={str(tmp_path)!r}, checked=['.']))[request]\n"
+        "from modellint.oci.query import Query\n"
+        f"request = Query({TAG.registry!r}, {TAG.repository!r}, {TAG.tag!r})\n"
+        f"answer = ask([request], RegistryOptions(cache={str(tmp_path)!r}, checked=['.']))[request]\n"
         "assert answer.artifact and answer.cached, answer.reason\n"
         "assert answer.artifact.licenses, 'all of it was read'\n"
         "print(*sorted(name for name in set(sys.modules) - before if not name.startswith('modellint')))\n"

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from push import Registry
-from raw import Host
-from test_commands import run
 
 from modellint.files.ownership import Doubt, refuse_shared
 from modellint.oci.query import Query
 from modellint.registry.ask import ask
 from modellint.registry.light import digest_of, parse
 from modellint.registry.options import RegistryOptions
+from support.registry.program import run
+from support.registry.push import Registry
+from support.registry.raw import Host
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 as_root = pytest.mark.skipif(

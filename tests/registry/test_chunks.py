@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from raw import Host, Talk
 
 from modellint.registry import address_policy, connection
 from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure
 from modellint.registry.options import RegistryOptions
 from modellint.registry.transport import Network, exchange
+from support.registry.raw import Host, Talk
 
 KIB, MIB = 1 << 10, 1 << 20
 MOST_LINES = 64 * KIB

@@ -5,23 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from push import Registry
-from raw import Host
 
-PROGRAM = [sys.executable, "-m", "modellint"]
-
-
-def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """The program in a folder, with nothing of this machine's settings: no credentials, a cache of its own."""
-    cache = f"{folder}-cache"  # not in what is checked
-    settings = {"HOME": str(folder), "XDG_CACHE_HOME": cache, "PATH": os.environ["PATH"], **variables}
-    return subprocess.run(
-        [*PROGRAM, *words], cwd=folder, env=settings, capture_output=True, text=True, timeout=60, check=False
-    )
+from support.registry.program import run
+from support.registry.push import Registry
+from support.registry.raw import Host
 
 
 @pytest.fixture

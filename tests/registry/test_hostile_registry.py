@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 import pytest
-from scenarios import SCENARIOS
-from scene import run
+
+from support.registry.scenarios import SCENARIOS
+from support.registry.scene import run
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs the addresses 127.x.y.z, and fork")
 # What is wrong with a client that thinks nothing of it: a word of the problem that must be found.

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from push import Registry
-from servers import IDENTITY_TOKEN, PASSWORD, USER
 
 from modellint.oci.answers import NOT_FOUND, RegistryAnswer
 from modellint.oci.artifact import Artifact
@@ -20,6 +18,8 @@ from modellint.oci.artifact import memory as memory_of
 from modellint.oci.query import Query
 from modellint.registry.ask import ask
 from modellint.registry.options import RegistryOptions
+from support.registry.push import Registry
+from support.registry.servers import IDENTITY_TOKEN, PASSWORD, USER
 
 DockerConfig: TypeAlias = "Callable[[dict[str, Any]], None]"
 

@@ -16,7 +16,6 @@ from typing import Any
 import oras.defaults  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 import trustme
-from raw import GOOD, Host, Talk
 
 from modellint.registry import address_policy, json_documents, tls
 from modellint.registry.client import Client
@@ -29,6 +28,7 @@ from modellint.registry.names import is_digest, is_host, split_port
 from modellint.registry.options import RegistryOptions
 from modellint.registry.origin import Origin
 from modellint.registry.transport import Broken, Network, RegistryReply, exchange
+from support.registry.raw import GOOD, Host, Talk
 
 PUBLIC, NEAR, NEVER = "public", "near", "never"
 

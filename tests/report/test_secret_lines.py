@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.cli import main
 from modellint.fix import RewrittenFile
 from modellint.linter.discovery import rules
@@ -62,7 +62,7 @@ def test_no_format_prints_it(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     write(tmp_path, FILES[name])
     known = rules()
     for asked in ("all", "mutable-tag", "undefined-model", "literal-credential"):
-        report = check(["compose.yaml"], [rule for rule in known.values() if asked in ("all", rule.name)], {})
+        report = check(["compose.yaml"], Settings([rule for rule in known.values() if asked in ("all", rule.name)], {}))
         assert report.results or asked != "all"
         for form in FORMATS if asked == "all" else ("text", "json"):
             made = renderer(form)(report, known)
@@ -218,7 +218,7 @@ def test_a_message_does_not_repeat_a_secret(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     text = f'models: {{llm: {{model: "ai/x", runtime_flags: ["--api-key {CANARY}", "--unknown-token={CANARY}"]}}}}\n'
     write(tmp_path, text)
-    report = check(["compose.yaml"], list(rules().values()), {})
+    report = check(["compose.yaml"], Settings(list(rules().values()), {}))
     assert {result.rule for result in report.results} >= {"rejected-flag"}
     assert CANARY not in renderer("json")(report, rules())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.compose.loading.selection import Options
 from modellint.linter.discovery import rules
 from modellint.text.finding import NOTE, Finding
@@ -195,7 +195,7 @@ def test_keys_in_the_environment(name: str, value: str, count: int, find: Find) 
 def test_a_key_on_one_line_is_said_once(shared: str, said: str, find: Find) -> None:
     services = "".join(f"  s{at}: {{image: i, {said}}}\n" for at in range(4))
     (found,) = find("leaked-variable", f"services:\n  s: {{image: i, {shared}}}\n{services}")
-    assert found.message.startswith("the key `OPENAI_API_KEY` lies in the environment of `s`, `s0`, `s1` and 2 more: ")
+    assert found.message.startswith("the key `OPENAI_API_KEY` is in the environment of `s`, `s0`, `s1` and 2 more: ")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_what_the_shell_says_is_neither_in_the_file_nor_printed(
     for number, text in enumerate([FROM_SHELL, *overrides]):
         names.append(f"{number}.yaml")
         (tmp_path / names[-1]).write_text(text, encoding="utf-8")
-    found = check([], list(rules().values()), SHELL, options=Options(names)).results
+    found = check([], Settings(list(rules().values()), SHELL, options=Options(names))).results
     about = [result.rule for result in found]
     assert "literal-credential" not in about
     assert [result.place.text for result in found if result.rule == "leaked-variable"] == ["OPENAI_API_KEY"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.linter.discovery import rules
 from modellint.text.finding import Finding
 
@@ -182,7 +182,7 @@ def test_an_overlay_beside_hands_it_out(tmp_path: Path, monkeypatch: pytest.Monk
     }
     for name, text in given.items():
         Path(name).write_text(f"services: {{{text}}}\n", "utf-8")
-    found = check(["compose.yaml"], [rules()[MISSING]], {})
+    found = check(["compose.yaml"], Settings([rules()[MISSING]], {}))
     assert [result.place.row for result in found.results] == [3]
     Path("compose.x.yaml").write_text("services: {b: {runtime: nvidia}}\n", "utf-8")
-    assert not check(["compose.yaml"], [rules()[MISSING]], {}).results
+    assert not check(["compose.yaml"], Settings([rules()[MISSING]], {})).results

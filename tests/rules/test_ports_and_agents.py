@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.linter.discovery import rules
 from modellint.text.finding import Finding
 
@@ -258,23 +258,23 @@ CONFIGURED = "command: --config /etc/c.yaml --port 4000\n    "
 @pytest.mark.parametrize(
     ("rest", "config", "reason"),
     [
-        ("environment: {LITELLM_MASTER_KEY: '${KEY:-sk-1234}'}", "", "its key is `sk-1234` where nobody sets another"),
+        ("environment: {LITELLM_MASTER_KEY: '${KEY:-sk-1234}'}", "", "its API key defaults to `sk-1234`"),
         ("environment: {LITELLM_MASTER_KEY: '${KEY:?}'}", "", ""),
         ("environment: {LITELLM_MASTER_KEY: '${KEY:-5up3r-private}'}", "", ""),
-        ("volumes: ['./c.yaml:/etc/c.yaml:ro']", "model_list: []\n", "no key is set"),
-        ("volumes: [{type: bind, source: ., target: /etc}]", "model_list: []\n", "no key is set"),
-        ("volumes: ['./c.yaml:/etc/c.yaml']", "general_settings: {master_key: sk-1234}\n", "`sk-1234` is a key"),
+        ("volumes: ['./c.yaml:/etc/c.yaml:ro']", "model_list: []\n", "no API key is set"),
+        ("volumes: [{type: bind, source: ., target: /etc}]", "model_list: []\n", "no API key is set"),
+        ("volumes: ['./c.yaml:/etc/c.yaml']", "general_settings: {master_key: sk-1234}\n", "the API key `sk-1234`"),
         ("volumes: ['./c.yaml:/etc/c.yaml']", "general_settings: {master_key: os.environ/KEY}\n", ""),
         (
             "volumes: ['./none:/etc', './c.yaml:/etc/c.yaml']",
             "general_settings: {master_key: sk-1234}\n",
-            "`sk-1234` is a key",
+            "the API key `sk-1234`",
         ),
         ("volumes: ['./c.yaml:/etc/c.yaml']", "include: [more.yaml]\n", ""),
         ("volumes: ['./c.yaml:/etc/c.yaml']\n    env_file: {path: e.env, required: false}", "a: b\n", ""),
         ("volumes: ['./none.yaml:/etc/c.yaml']", "", ""),
         ("volumes: ['../outside.yaml:/etc/c.yaml']", "", ""),
-        ("configs: [{source: c, target: /etc/c.yaml}]\nconfigs: {c: {content: 'a: b'}}", "", "no key is set"),
+        ("configs: [{source: c, target: /etc/c.yaml}]\nconfigs: {c: {content: 'a: b'}}", "", "no API key is set"),
     ],
 )
 def test_the_key_of_litellm(
@@ -286,5 +286,5 @@ def test_the_key_of_litellm(
     monkeypatch.chdir(tmp_path / "p")
     Path("c.yaml").write_text(config or "general_settings: {master_key: own}\n", "utf-8")
     Path("compose.yaml").write_text(server("['4000:4000']", LITELLM, CONFIGURED + rest), "utf-8")
-    found = check(["compose.yaml"], [rules()[PORT]], {}).results
+    found = check(["compose.yaml"], Settings([rules()[PORT]], {})).results
     assert [reason in result.message for result in found] == [True] * bool(reason)

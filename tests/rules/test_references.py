@@ -61,9 +61,9 @@ def test_one_story(reference: str, rule: str | None, find: Callable[..., list[Fi
 @pytest.mark.parametrize(
     ("reference", "variable", "left"),
     [
-        ("ai/${MODEL}", "${MODEL}", "is no model reference: the pull fails"),
-        ("ai/$MODEL", "$MODEL", "is no model reference: the pull fails"),
-        ("ai/${MODEL}:${TAG}", "${TAG}", "is no model reference: the pull fails"),
+        ("ai/${MODEL}", "${MODEL}", "is not a valid model reference: the pull fails"),
+        ("ai/$MODEL", "$MODEL", "is not a valid model reference: the pull fails"),
+        ("ai/${MODEL}:${TAG}", "${TAG}", "is not a valid model reference: the pull fails"),
         ("ai/smollm2:${TAG}", "${TAG}", "has no tag: Docker Model Runner pulls `latest`"),
     ],
 )
@@ -72,7 +72,7 @@ def test_a_variable_that_leaves_a_part_empty(
 ) -> None:
     [finding] = find("missing-reference", MODEL.format(reference))
     assert (finding.span.text, finding.severity) == (variable, "warning")
-    assert finding.message.startswith(f"`{variable}` is empty here, and what it leaves of `{reference}` {left}")
+    assert finding.message.startswith(f"`{variable}` is empty here, so `{reference}` {left}")
 
 
 def find_all(find: Callable[..., list[Finding]], text: str) -> list[str]:

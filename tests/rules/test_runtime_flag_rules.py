@@ -66,16 +66,16 @@ def test_not_a_joined_flag(text: str, find: Find) -> None:
 @pytest.mark.parametrize(
     ("item", "words"),
     [
-        ("--bogus", "is not in the list of flags"),
-        ("--host", "the runner sets itself"),
+        ("--bogus", "is not an allowed flag"),
+        ("--host", "is set automatically"),
         ("--mmproj", "names a file"),
-        ("--max-model-len", "a flag of vLLM"),
-        ("--gpu-memory-utilization=0.8", "`--gpu-memory-utilization` is a flag of vLLM"),
+        ("--max-model-len", "a vLLM flag"),
+        ("--gpu-memory-utilization=0.8", "`--gpu-memory-utilization` is a vLLM flag"),
         ("--log-prefix", "Docker's documentation shows it"),
-        ("-1", "counts as a flag"),
-        ("--seed=-l", "the value begins with `-`"),
-        ("a/b", "holds a slash"),
-        ("--ctx_size 4096", "one item with a space"),
+        ("-1", "is taken for a flag"),
+        ("--seed=-l", "the value in `--seed=-l` starts with `-`"),
+        ("a/b", "contains a slash"),
+        ("--ctx_size 4096", "several arguments in one list item"),
     ],
 )
 def test_each_kind_of_refusal_is_explained(item: str, words: str, find: Find) -> None:
@@ -207,7 +207,7 @@ def test_a_merge_that_tears_a_list_apart_is_one_story(find: Find) -> None:
 def test_no_value_of_a_variable_is_in_the_message_about_a_stray_word(find: Find) -> None:
     [finding] = find("unpaired-flag", flags("['${WORD:-temp}']"))
     assert finding.fix is None
-    assert "`${WORD:-temp}` is neither a flag nor the value of one" in finding.message
+    assert "`${WORD:-temp}` is neither a flag nor the value of a flag" in finding.message
     assert "--temp" not in finding.message + finding.hint
 
 

@@ -61,7 +61,7 @@ def test_a_name_that_no_rule_has(comment: str, near: str, find: Callable[..., li
     """The comment stays, and with it what somebody meant by it."""
     (found,) = find(RULE, PROJECT.format(f" # modellint: {comment}"))
     name = comment[comment.index("[") + 1 : comment.index("]")]
-    assert found.message == f"no rule is named `{name}`, so this comment ignores nothing{near}"
+    assert found.message == f"no rule is named `{name}`, so this comment suppresses nothing{near}"
     assert found.fix is None
 
 

@@ -12,12 +12,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from leftovers import Maker
-
 from modellint.smoke.runners import find
 from modellint.smoke.runners.find import NoRunner, Program
+from support.runner.leftovers import Maker
 
 MAKER = Path(__file__).parents[2] / "fixtures/smoke/make_canary.py"
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from leftovers import Maker
 
 from modellint.smoke.runners import probe
 from modellint.smoke.runners.canary import NoCanary, write
 from modellint.smoke.runners.find import Program
 from modellint.smoke.runners.plan import COMPLETION, Files, RunnerConfig
 from modellint.smoke.runners.process import start
+from support.runner.leftovers import Maker
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="runners are started on Linux only")
 NAMES = {

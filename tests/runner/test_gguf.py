@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from leftovers import Maker
 
 from modellint.smoke.runners.gguf import Head, NotGguf, read
+from support.runner.leftovers import Maker
 
 if TYPE_CHECKING:
     from gguf import GGUFWriter

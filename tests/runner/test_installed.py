@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installed_runner import BACKEND, Fake, Handler, Runner, faking, refusal
 
 from modellint.smoke.runners import model_runner
 from modellint.smoke.runners.find import NoRunner, Program
@@ -21,6 +20,7 @@ from modellint.smoke.runners.http_client import ask
 from modellint.smoke.runners.model_runner import Installed
 from modellint.smoke.runners.plan import COMPLETION, EMBEDDING, Files, RunnerConfig
 from modellint.smoke.runners.process import RunnerFailed, start
+from support.runner.installed_runner import BACKEND, Fake, Handler, Runner, faking, refusal
 
 REF = "registry.example.com:5000/ai/x:360M@sha256:0"
 DIGEST = "sha256:" + "ab" * 32

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-from leftovers import Maker
 
 from modellint.smoke.runners import gguf, memory
 from modellint.smoke.runners.find import Program
@@ -18,6 +17,7 @@ from modellint.smoke.runners.log import is_out_of_memory
 from modellint.smoke.runners.memory import context_bytes, estimate, limit_of
 from modellint.smoke.runners.plan import COMPLETION, Files, RunnerConfig
 from modellint.smoke.runners.process import RunnerFailed, start
+from support.runner.leftovers import Maker
 
 GIB = 1 << 30
 # What llama.cpp itself takes for the cache of keys and values, in GiB with 2 bytes a number: layers x 2 x width.

@@ -78,9 +78,9 @@ def test_only_one_word_makes_the_mode(flags: tuple[str, ...], mode: str) -> None
 def test_refused_flags_are_said_in_the_words_of_the_rule_and_nothing_is_started() -> None:
     refused = of_flags("--temp 0.1", "--lora", "/x")
     assert [text.partition(":")[0] for text in refused.refusals] == [
-        "`--temp 0.1` is one item with a space, and one item is one word",
-        "`--lora` names a file, which no flag may",
-        "`/x` holds a slash or backslash, which no flag may",
+        "`--temp 0.1` puts several arguments in one list item",
+        "`--lora` names a file, which is not allowed in runtime flags",
+        "`/x` contains a slash or backslash, which is not allowed in runtime flags",
     ]
     planned = plan([refused])
     assert not planned.setups

@@ -13,12 +13,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from leftovers import Maker, descriptors, folders, gone, processes
 
 from modellint.smoke.runners import probe
 from modellint.smoke.runners.find import Program
 from modellint.smoke.runners.plan import COMPLETION, EMBEDDING, Files, RunnerConfig
 from modellint.smoke.runners.process import CAPPED, DIVIDED, REACHED, SHORT, RunnerFailed, Running, start
+from support.runner.leftovers import Maker, descriptors, folders, gone, processes
 
 QUICK = ("--threads", "1", "--no-warmup")
 pytestmark = [
@@ -211,7 +211,7 @@ def test_a_killed_parent_leaves_nothing(
     code = (
         "import sys, threading\n"
         "from modellint.smoke.runners.find import Program\n"
-        "from modellint.smoke.runners.plan import Files, Setup\n"
+        "from modellint.smoke.runners.plan import Files, RunnerConfig\n"
         "from modellint.smoke.runners.process import start\n"
         "held = []\n"
         f"begin = lambda: held.append(start(Program({xllamacpp.words!r}, ''), {setup(512)!r}, Files({str(model)!r})))\n"

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from remains import processes
 
 from modellint.oci.answers import RegistryAnswer
 from modellint.oci.artifact import Artifact
@@ -28,6 +27,7 @@ from modellint.smoke.runners.process import start
 from modellint.smoke.store import lock
 from modellint.smoke.store.store import Store
 from modellint.system.signals import defer_interrupt, interrupt
+from support.smoke.remains import processes
 
 
 def test_without_a_block_it_comes_at_once() -> None:

@@ -24,14 +24,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canned import GGUF, Stored, noise
-from door import Door, End
-from push import sha256
-from remains import Ended, cache_of, guarded, own_folder, remains, smoke
-from servers import free_port, program
-from tiny import Canary, push
 
 from modellint.smoke.store.store import Store
+from support.registry.push import sha256
+from support.registry.servers import free_port, program
+from support.smoke.door import Door, End
+from support.smoke.remains import Ended, cache_of, guarded, own_folder, remains, smoke
+from support.smoke.tiny import Canary, push
+from support.store.canned import GGUF, Stored, noise
 
 TIMES = int(os.environ.get("MODELLINT_ENDINGS", "3"))
 PROJECT = """\

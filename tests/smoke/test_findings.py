@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import gguf
 import pytest
-from canned import DOC, GGUF, MMPROJ, TEMPLATE, WEIGHT, Model, Stored, noise
-from push import sha256
-from remains import Ended, own_folder, smoke
-from tiny import Canary, push
 
 from modellint.smoke.runners import canary
+from support.registry.push import sha256
+from support.smoke.remains import Ended, own_folder, smoke
+from support.smoke.tiny import Canary, push
+from support.store.canned import DOC, GGUF, MMPROJ, TEMPLATE, WEIGHT, Model, Stored, noise
 
 PROJECT = """\
 name: findings
@@ -173,8 +173,7 @@ def test_a_file_that_ends_too_early(registry: Stored, make: Canary) -> None:
 def test_a_flag_that_the_allow_list_refuses(registry: Stored) -> None:
     only(
         run(registry, "canary-llm:v1", "--host", "0.0.0.0"),
-        "configured: `--host` is what the runner sets itself: Docker Model Runner refuses it and `docker compose up`"
-        " fails",
+        "configured: `--host` is set automatically: Docker Model Runner rejects it, and `docker compose up` fails",
     )
 
 

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from canned import Stored
-from remains import Ended, environment, own_folder, remains, smoke
+
+from support.smoke.remains import Ended, environment, own_folder, remains, smoke
+from support.store.canned import Stored
 
 FIXTURE = Path(__file__).parents[2] / "fixtures/smoke/compose.yaml"
 QUICK = 'runtime_flags: ["--threads", "1", "--no-warmup"]'

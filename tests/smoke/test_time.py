@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from canned import Stored
-from door import Door
-from remains import own_folder, smoke
 
 from modellint.smoke.check import MODEL, Smoke, SmokeCheck
 from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS
@@ -21,6 +18,9 @@ from modellint.smoke.runners.find import Program
 from modellint.smoke.runners.plan import COMPLETION, Files, RunnerConfig
 from modellint.smoke.runners.process import RunnerFailed, Running, start
 from modellint.text.source import Source, Span
+from support.smoke.door import Door
+from support.smoke.remains import own_folder, smoke
+from support.store.canned import Stored
 
 if TYPE_CHECKING:
     from modellint.smoke.isolation.outcome import Status

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from modellint.cli import main
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from canary import CANARY, PLACES, SHAPES, hide, write_place, write_projects
+from support.canary import CANARY, PLACES, SHAPES, hide, write_place, write_projects
 
 FORMS = ("text", "json", "sarif", "github", "gitlab", "junit", "rdjson", "markdown")
 COMMANDS = [

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from withstood import withstand
+from support.withstood import withstand
 
 TEXTS = int(os.environ.get("MODELLINT_FUZZ", "10000"))
 PARTS = 16  # for several workers

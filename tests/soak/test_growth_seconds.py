@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from shapes import SHAPES, write
+from support.shapes import SHAPES, write
 
 MIB = 1 << 20
 SECONDS = 2.0

@@ -12,10 +12,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from modellint.cli import main
-from swaps import GOOD, PATH, SWAPS, Ground, run_with
+from support.swaps import GOOD, PATH, SWAPS, Ground, run_with
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="another system swaps otherwise")
 RUNS = int(os.environ.get("MODELLINT_RACES", "3000"))

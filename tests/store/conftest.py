@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent.parent / "registry"))
-
-from canned import Stored
-from push import Registry
-from servers import NotInstalled, plain, with_tokens
-
 from modellint.smoke.store.store import Store
+from support.registry.push import Registry
+from support.registry.servers import NotInstalled, plain, with_tokens
+from support.store.canned import Stored
 
 
 def missing(problem: NotInstalled) -> None:

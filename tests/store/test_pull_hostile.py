@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canned import GGUF, TEMPLATE, GiveBlob, Json, Model, Server, blobs, cut, honest, noise, parts
-from canned import names as listed
-from push import Registry, sha256
-from raw import Talk
 
 from modellint.registry.failure import Failure
 from modellint.registry.options import RegistryOptions
 from modellint.smoke.store.bundle import Bundle
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
+from support.registry.push import Registry, sha256
+from support.registry.raw import Talk
+from support.store.canned import GGUF, TEMPLATE, GiveBlob, Json, Model, Server, blobs, cut, honest, noise, parts
+from support.store.canned import names as listed
 
 DATA = noise(2_000_000, 20)
 
@@ -491,15 +491,15 @@ def test_links_instead_of_parts(store: Store, tmp_path: Path) -> None:
 
 MEMORY = """
 import sys
-from modellint.registry.options import Access
-from modellint.oci.query import Request
+from modellint.registry.options import RegistryOptions
+from modellint.oci.query import Query
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
 registry, digest, folder = sys.argv[1:]
 def peak():  # not `getrusage`, which counts what this process was before it was this program
     return next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 before = peak()
-with Store(folder) as store, pull(Request(registry, "ai/large", digest=digest), Access(), store) as bundle:
+with Store(folder) as store, pull(Query(registry, "ai/large", digest=digest), RegistryOptions(), store) as bundle:
     print(before, peak(), bundle.seconds)
 """
 

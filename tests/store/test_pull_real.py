@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canned import DOC, GGUF, LICENSE, MMPROJ, TEMPLATE, WEIGHT, Model, Stored, blobs, noise, parts
-from canned import names as listed
-from push import LICENSE as APACHE
-from push import Registry, sha256
 
 from modellint.oci.query import Query
 from modellint.registry import transport
@@ -19,6 +15,10 @@ from modellint.registry.failure import Failure
 from modellint.registry.options import RegistryOptions
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
+from support.registry.push import LICENSE as APACHE
+from support.registry.push import Registry, sha256
+from support.store.canned import DOC, GGUF, LICENSE, MMPROJ, TEMPLATE, WEIGHT, Model, Stored, blobs, noise, parts
+from support.store.canned import names as listed
 
 
 @pytest.fixture

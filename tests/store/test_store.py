@@ -13,10 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from canned import GGUF, Model, Server, blobs, honest, noise, parts
-from canned import names as listed
-from push import sha256
-from raw import Talk
 
 from modellint.registry.failure import Failure
 from modellint.registry.options import RegistryOptions
@@ -26,16 +22,20 @@ from modellint.smoke.store.layout import default_folder, hex_of, safe_name, unli
 from modellint.smoke.store.part import PartialBlob
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
+from support.registry.push import sha256
+from support.registry.raw import Talk
+from support.store.canned import GGUF, Model, Server, blobs, honest, noise, parts
+from support.store.canned import names as listed
 
 KILLS = int(os.environ.get("MODELLINT_ENDINGS", "4"))
 PULL = """
 import sys
-from modellint.registry.options import Access
-from modellint.oci.query import Request
+from modellint.registry.options import RegistryOptions
+from modellint.oci.query import Query
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
 registry, digest, folder = sys.argv[1:]
-with Store(folder) as store, pull(Request(registry, "some/model", digest=digest), Access(), store) as bundle:
+with Store(folder) as store, pull(Query(registry, "some/model", digest=digest), RegistryOptions(), store) as bundle:
     print(bundle.downloaded, flush=True)
     sys.stdin.read()
 """

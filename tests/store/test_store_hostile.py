@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from canned import GGUF, Model, Server, noise
-from push import sha256
 
 from modellint.files.ownership import Doubt, refuse_shared
 from modellint.registry.failure import Failure
@@ -20,6 +18,8 @@ from modellint.registry.options import RegistryOptions
 from modellint.smoke.store.part import PartialBlob
 from modellint.smoke.store.pull import pull
 from modellint.smoke.store.store import Store
+from support.registry.push import sha256
+from support.store.canned import GGUF, Model, Server, noise
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="models are kept on Linux and macOS only")
 as_root = pytest.mark.skipif(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.commands.arguments import policies, project_options, selected
 from modellint.commands.table import FAILED
 from modellint.linter.discovery import online_names, policy_names, rules
@@ -36,9 +36,9 @@ def run(arguments: Arguments) -> int:
         from modellint.commands.network import ask_projects
 
         facts, unanswered = ask_projects(arguments, options, os.environ, "unpinned-image" not in idle)
-    report = check(
-        arguments.rest, running, os.environ, idle, options, "--no-source" not in arguments.values, facts, in_force
-    )
+    sources = "--no-source" not in arguments.values
+    settings = Settings(running, os.environ, idle, options, sources, facts, in_force)
+    report = check(arguments.rest, settings)
     report.unreadable.extend(unanswered)
     if report.policies:
         from modellint.policy.apply import rules_of

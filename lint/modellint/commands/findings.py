@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from modellint.text.finding import Finding
 
 
-def finder(arguments: Arguments) -> Find:
-    """What finds it: the rules that the arguments select, or what the policy of the project makes of them."""
+def finder(arguments: Arguments, *, fixing: bool = False) -> Find:
+    """What finds it: the rules that the arguments select, or what the policy of the project makes of them.
+
+    `fixing`: whether all that they find is wanted, as far as it can be held, because fixes are made of it.
+    """
     known = rules(online=False, policy=False)
     running = selected(arguments, known)
     idle = {*known, *online_names(), *policy_names()} - {rule.name for rule in running}
@@ -27,10 +30,10 @@ def finder(arguments: Arguments) -> Find:
     def find(project: Project) -> Sequence[Finding]:
         names = in_force.of(project.folder)
         if not names:
-            return run_rules(running, project, idle, sources)
+            return run_rules(running, project, idle, sources, fixing=fixing)
         from modellint.policy.apply import apply
 
-        found, _ = apply(names, in_force, project, sources, None)
+        found, _ = apply(names, in_force, project, sources, None, fixing=fixing)
         return found
 
     return find

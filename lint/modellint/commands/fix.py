@@ -37,7 +37,7 @@ def run(arguments: Arguments) -> int:
         raise UsageError("`--pin` pins and does nothing else; run `modellint fix --unsafe` for other fixes")
     options = project_options(arguments)
     pins = _Pins(arguments, options) if pinning else None
-    find = pins.find if pins else finder(arguments)
+    find = pins.find if pins else finder(arguments, fixing=True)
     outcome = fix(arguments.rest, find, os.environ, options, unsafe=pinning or "--unsafe" in arguments.values)
     return _finish(arguments, outcome, pins)
 

@@ -11,6 +11,7 @@ import stat
 import time
 
 from modellint.evidence import dockerignore
+from modellint.files.reader import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,10 +162,22 @@ class CodeFile:
 class Walk:
     """The files of one build context, sorted. `unread` names a language of the program that is none of those read."""
 
-    __slots__ = ("_bytes", "_deadline", "_entries", "_full", "_limits", "complete", "files", "folder", "unread")
+    __slots__ = (
+        "_bytes",
+        "_deadline",
+        "_entries",
+        "_full",
+        "_limits",
+        "complete",
+        "files",
+        "folder",
+        "reader",
+        "unread",
+    )
 
-    def __init__(self, folder: str, limits: ContextLimits) -> None:
+    def __init__(self, folder: str, limits: ContextLimits, reader: Reader) -> None:
         self.folder = folder
+        self.reader = reader
         self.files: list[CodeFile] = []
         self.complete = True
         self.unread = ""
@@ -217,7 +230,9 @@ class Walk:
             self.complete = False
             return None
         limit = _MAX_TEXT if file.language == TEXT else self._limits.file_bytes
-        data = _read(f"{self.folder}{os.sep}{file.path}", min(limit, self._bytes))
+        path = f"{self.folder}{os.sep}{file.path}"
+        self.reader.note(path)
+        data = _read(path, min(limit, self._bytes))
         if data is not None:
             self._bytes -= len(data)
         elif file.language != TEXT:
@@ -226,14 +241,18 @@ class Walk:
 
 
 def code_files(
-    folder: str, dockerfile: str | None = None, limits: ContextLimits = LIMITS, settings: bool = False
+    folder: str,
+    dockerfile: str | None = None,
+    limits: ContextLimits = LIMITS,
+    settings: bool = False,
+    reader: Reader | None = None,
 ) -> Walk:
     """The files of a build context that may hold source code, without vendored, generated and ignored ones.
 
     `dockerfile` is relative to the folder, as in a Compose file. With `settings`, also files that code may load.
     """
-    walk = Walk(folder, limits)
-    ignored, walk.complete = dockerignore.load(folder, os.path.join(folder, dockerfile or "Dockerfile"))
+    walk = Walk(folder, limits, reader or Reader())
+    ignored, walk.complete = dockerignore.load(folder, os.path.join(folder, dockerfile or "Dockerfile"), walk.reader)
     waiting: list[tuple[str, Place]] = [("", PROGRAM)]  # a folder, with its slash
     while waiting and not walk.over():
         here, place = waiting.pop()

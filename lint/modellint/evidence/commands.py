@@ -53,7 +53,7 @@ class RunScript:
         return [] if self.script.sourced else [e for e in self.script.expansions if e.name not in self.script.assigned]
 
 
-class Reader:
+class ScriptReader:
     """Reads the scripts of a project, for a while: a file may hold thousands that are made to be slow."""
 
     __slots__ = ("_left",)

@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modellint.files.reader import Reader
+
     Match = Callable[[str], bool]
 
 NAME = ".dockerignore"
@@ -126,7 +128,7 @@ class DockerIgnore:
         return ignored, bits
 
 
-def load(folder: str, dockerfile: str) -> tuple[DockerIgnore, bool]:
+def load(folder: str, dockerfile: str, reader: Reader) -> tuple[DockerIgnore, bool]:
     """What a build leaves out of its context, and whether that could be read.
 
     A file that is named after the Dockerfile and lies beside it stands in for the context's own.
@@ -138,7 +140,7 @@ def load(folder: str, dockerfile: str) -> tuple[DockerIgnore, bool]:
     if disk.foreign(path, folder):
         return DockerIgnore(""), False
     try:
-        return DockerIgnore(disk.read(path, private=True).text), True
+        return DockerIgnore(reader.read(path, private=True).text), True
     except disk.Unreadable:
         return DockerIgnore(""), False
 

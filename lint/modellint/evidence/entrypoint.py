@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from modellint.evidence.dockerfile import Dockerfile
+    from modellint.files.reader import Reader
     from modellint.text.source import Source
 
 _FOLDERS = ("", "scripts", "docker", "bin")  # where a script of an image mostly lies in the context
@@ -20,7 +21,7 @@ _ENDINGS = (".sh", ".bash")
 _SECONDS = 1.0
 
 
-def started(dockerfile: Dockerfile | None, words: Iterable[str], folder: str) -> list[ScriptAt]:
+def started(dockerfile: Dockerfile | None, words: Iterable[str], folder: str, reader: Reader) -> list[ScriptAt]:
     """The scripts of a Dockerfile, and the files below a folder that it, or the words of a command, start.
 
     Files are read for a while only: there may be many that are made to be slow.
@@ -33,7 +34,7 @@ def started(dockerfile: Dockerfile | None, words: Iterable[str], folder: str) ->
     for name in dict.fromkeys(os.path.basename(path.replace("\\", "/")) for path in paths):
         if perf_counter() > deadline:
             break
-        source = _source(name, folder)
+        source = _source(name, folder, reader)
         if source is not None:
             from modellint.evidence.shell import read_script
 
@@ -54,13 +55,13 @@ def _started_by(dockerfile: Dockerfile) -> Iterator[str]:
                 yield path
 
 
-def _source(name: str, folder: str) -> Source | None:
+def _source(name: str, folder: str, reader: Reader) -> Source | None:
     """A script as a file of the context: an image's path says only what it is called."""
     for below in _FOLDERS:
         candidate = os.path.normpath(os.path.join(folder, below, name))
         if os.path.isfile(candidate) and not os.path.islink(candidate) and disk.inside(candidate, folder):
             try:
-                return disk.read(candidate, private=True)
+                return reader.read(candidate, private=True)
             except disk.Unreadable:
                 return None
     return None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from modellint.compose.model.project import Project, Service
     from modellint.compose.variables.interpolate import Variable
-    from modellint.evidence.commands import Reader, RunScript
+    from modellint.evidence.commands import RunScript, ScriptReader
     from modellint.evidence.dockerfile import Dockerfile, ScriptAt
     from modellint.evidence.source_env import Code
     from modellint.evidence.url import Url
@@ -104,7 +104,7 @@ class Evidence:
         self._mentioned: dict[str, frozenset[str]] = {}
         self._endpoints: dict[str, list[ModelServerAddress]] = {}
         self._runs: dict[str, list[RunScript]] = {}
-        self._reader: Reader | None = None
+        self._reader: ScriptReader | None = None
         self._dockerfiles: dict[str, Dockerfile | None] = {}
         self._code: dict[tuple[str, str], Code] = {}
         self._products: dict[str, Product | None] = {}
@@ -143,9 +143,9 @@ class Evidence:
             self._runs[name] = []
             if _runs_a_script(service):
                 if self._reader is None:
-                    from modellint.evidence.commands import Reader
+                    from modellint.evidence.commands import ScriptReader
 
-                    self._reader = Reader()
+                    self._reader = ScriptReader()
                 self._runs[name] = self._reader.runs(service)
         return self._runs[name]
 
@@ -200,7 +200,7 @@ class Evidence:
             inline = text if isinstance(text, Scalar) else None
             dockerfile, target = text_of(section.get("dockerfile")) or "", text_of(section.get("target")) or ""
         path = os.path.normpath(os.path.join(folder, dockerfile or _DOCKERFILE))
-        inside = inline is None and os.path.isfile(path) and disk.inside(path, folder)
+        inside = inline is None and self._project.reader.is_file(path) and disk.inside(path, folder)
         return Build(named, folder, path if inside else "", inline, target)
 
     def dockerfile(self, service: Service) -> Dockerfile | None:
@@ -229,7 +229,9 @@ class Evidence:
 
             dockerfile = os.path.relpath(build.dockerfile, build.folder) if build.dockerfile else None
             with self._time:
-                self._code[key] = read_code(build.folder, dockerfile, names=sorted(self._variables_of_grants()))
+                self._code[key] = read_code(
+                    build.folder, dockerfile, names=sorted(self._variables_of_grants()), reader=self._project.reader
+                )
         return self._code[key]
 
     def is_mentioned(self, service: Service, names: Sequence_[str]) -> bool:
@@ -313,7 +315,7 @@ class Evidence:
 
                 words = [word.text for line in service.commands for word in line.words]
                 with self._time:
-                    self._image_scripts[name] = started(dockerfile, words, build.folder)
+                    self._image_scripts[name] = started(dockerfile, words, build.folder, self._project.reader)
         return self._image_scripts[name]
 
     def script_reads(self, service: Service) -> dict[str, Span]:
@@ -380,7 +382,7 @@ class Evidence:
         if build.inline is not None:
             return read_dockerfile(Source("<inline>", text_of(build.inline) or "", True), build.target)
         try:
-            return read_dockerfile(disk.read(build.dockerfile, private=True), build.target)
+            return read_dockerfile(self._project.reader.read(build.dockerfile, private=True), build.target)
         except disk.Unreadable:
             return None
 

@@ -38,10 +38,10 @@ def _mounted(service: Service, path: str, project: Project) -> Source | None:
         if not inner:
             continue
         found = os.path.normpath(os.path.join(mount.node.source.base, mount.source, inner))
-        if disk.foreign(found, project.folder) or disk.trouble(found):
+        if disk.foreign(found, project.folder) or project.reader.trouble(found):
             return None
         try:
-            return disk.read(found, private=True)
+            return project.reader.read(found, private=True)
         except disk.Unreadable:
             return None
     return None

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from modellint.evidence.build_context import CodeFile, ContextLimits, Walk
+    from modellint.files.reader import Reader
 
 
 class Code:
@@ -77,7 +78,11 @@ class Code:
 
 
 def read_code(
-    folder: str, dockerfile: str | None = None, limits: ContextLimits = LIMITS, names: Iterable[str] = ()
+    folder: str,
+    dockerfile: str | None = None,
+    limits: ContextLimits = LIMITS,
+    names: Iterable[str] = (),
+    reader: Reader | None = None,
 ) -> Code:
     """What the source files of a build context say.
 
@@ -85,13 +90,13 @@ def read_code(
     file, or in a file of settings that code may load, are put `aside`.
     """
     wanted = {name.encode(): name for name in names}
-    walk = build_context.code_files(folder, dockerfile, limits, settings=bool(wanted))
-    reader = _Reader(walk, wanted)
+    walk = build_context.code_files(folder, dockerfile, limits, settings=bool(wanted), reader=reader)
+    found = _Reader(walk, wanted)
     for file in walk.files:
         data = walk.read(file)
         if data is not None:
-            reader.add(file, data)
-    return reader.code()
+            found.add(file, data)
+    return found.code()
 
 
 def _stands_for(pattern: str, name: str) -> bool:

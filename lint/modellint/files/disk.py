@@ -1,24 +1,21 @@
-"""Find and read files, safely: whatever lies under a name, reading it is bounded in time and memory."""
+"""Read files from disk, safely: whatever lies under a name, reading it is bounded in time and memory."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from _thread import get_ident
 
 from modellint.files.repositories import lies_in, repository
 from modellint.text.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 MAX_BYTES = 1 << 20  # of a Compose or env file
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # Compose's order
 STDIN = "-"
-# By thread, and then by real path: the texts that stand for files while fixes are tried.
-_drafts: dict[int, dict[str, str]] = {}
 LEADS_OUT = "is a symbolic link to a file outside its folder and its repository; name that file itself"
 # A FIFO without a writer would block the open for ever, and a terminal could become that of this process.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -60,35 +57,9 @@ class LeftOut:
         self.reason = reason
 
 
-def draft(texts: Mapping[str, str]) -> None:
-    """From now on, let these texts stand for the files at these real paths, and no others, in this thread."""
-    _drafts[get_ident()] = dict(texts)
-    if not texts:
-        del _drafts[get_ident()]
-
-
 def read(path: str, private: bool = False) -> Source:
     """The text of a regular file of at most `MAX_BYTES` bytes; raises `Unreadable`."""
-    return _draft(path, private) or Source(path, decode(path, read_bytes(path)), private)
-
-
-def read_compose(path: str) -> Source:
-    """The text of a Compose file, which may be UTF-16, as it may for Compose; raises `Unreadable`."""
-    return _draft(path, False) or Source(path, _decode_compose(path, read_bytes(path)))
-
-
-def read_settings(path: str) -> Source:
-    """The text of an env or label file, in which Compose takes even a NUL for a letter; raises `Unreadable`."""
-    if path in NO_FILE:
-        return Source(path, "", private=True)
-    return _draft(path, True) or Source(path, _decode_utf8(path, read_bytes(path)), private=True)
-
-
-def _draft(path: str, private: bool) -> Source | None:
-    if not _drafts or not (drafts := _drafts.get(get_ident())):
-        return None
-    text = drafts.get(os.path.realpath(path))
-    return None if text is None else Source(path, text, private)
+    return Source(path, decode(path, read_bytes(path)), private)
 
 
 def read_bytes(path: str, limit: int = MAX_BYTES, what: str = "a Compose file") -> bytes:
@@ -134,10 +105,11 @@ def decode(path: str, data: bytes) -> str:
         raise Unreadable(path, "is UTF-16; save it as UTF-8")
     if b"\0" in data:
         raise Unreadable(path, "is not a text file")
-    return _decode_utf8(path, data)
+    return decode_utf8(path, data)
 
 
-def _decode_compose(path: str, data: bytes) -> str:
+def decode_compose(path: str, data: bytes) -> str:
+    """The text of a Compose file's bytes, which may be UTF-16; raises `Unreadable`."""
     if not data.startswith(_UTF16):
         return decode(path, data)
     try:
@@ -149,7 +121,8 @@ def _decode_compose(path: str, data: bytes) -> str:
     return text
 
 
-def _decode_utf8(path: str, data: bytes) -> str:
+def decode_utf8(path: str, data: bytes) -> str:
+    """The text of bytes, whatever letters are in it; raises `Unreadable`."""
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -171,7 +144,7 @@ def read_stdin() -> Source:
                 raise Unreadable("standard input", _too_big(len(data), MAX_BYTES, "a Compose file"))
     except OSError as error:
         raise Unreadable("standard input", _CLOSED if error.errno == errno.EBADF else reason_of(error)) from None
-    return Source("<stdin>", _decode_compose("standard input", bytes(data)))
+    return Source("<stdin>", decode_compose("standard input", bytes(data)))
 
 
 def is_folder(path: str) -> bool:
@@ -181,11 +154,11 @@ def is_folder(path: str) -> bool:
     return not (path.endswith((".yaml", ".yml")) and os.path.islink(path))
 
 
-def default_file(folder: str) -> str:
+def default_file(folder: str, exists: Callable[[str], bool] = os.path.exists) -> str:
     """The file that `docker compose` takes in a folder without `-f`: of the folder, else of the nearest above it."""
     here = os.path.abspath(folder)
     while True:
-        if found := first_of(DEFAULT_NAMES, here):
+        if found := first_of(DEFAULT_NAMES, here, exists):
             return os.path.relpath(found)
         above = os.path.dirname(here)
         if above == here:
@@ -193,10 +166,10 @@ def default_file(folder: str) -> str:
         here = above
 
 
-def first_of(names: Sequence[str], folder: str) -> str:
+def first_of(names: Sequence[str], folder: str, exists: Callable[[str], bool] = os.path.exists) -> str:
     """The first of some files that a folder holds; empty where it holds none of them."""
     paths = (os.path.join(folder, name) for name in names)
-    return next((path for path in paths if os.path.exists(path)), "")
+    return next((path for path in paths if exists(path)), "")
 
 
 def inside(path: str, folder: str) -> bool:

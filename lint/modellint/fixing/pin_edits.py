@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from modellint.compose.variables.dotenv import DotenvError, read_dotenv
 from modellint.compose.variables.interpolate import InvalidTemplate, variables
-from modellint.files.disk import Unreadable, read
+from modellint.files.disk import Unreadable
 from modellint.oci.image_reference import Image
 from modellint.oci.model_reference import Reference, is_tag
 from modellint.oci.query import Query, by_digest, by_tag, of_image
@@ -252,7 +252,7 @@ def _in_env_file(variable: Variable, node: Scalar, project: Project) -> Referenc
 
 def _entries(path: str, project: Project) -> list[Entry]:
     try:
-        return read_dotenv(read(path, private=True), project.shell)
+        return read_dotenv(project.reader.read(path, private=True), project.shell)
     except (DotenvError, Unreadable):
         return []
 

@@ -24,11 +24,39 @@ if TYPE_CHECKING:
 AFTER_ALL = "Exemption"  # what a rule looks at that is about no project
 IGNORED = "ignore"  # the kind of what a comment covers
 MOST = 2_000  # findings of one rule in one project: who has more of them looks at no more, and waits for each
+MOST_HELD = 64 << 20  # bytes, about, of the findings beyond those of which fixes are made
 LAST = "Ignore"  # rules about ignore comments run when it is known which of them were needed
 
 
 class TooManyFindings(Exception):
-    """A rule has found more than `MOST`, and was ended."""
+    """A rule has found more than there is room for, and was ended."""
+
+
+class _Room:
+    """How much is kept of what rules find: of each of them `MOST`, and for fixes whatever fits into `MOST_HELD`.
+
+    What is not fixed at once takes another pass, which costs far more than to hold a finding. But what one holds may be
+    as long as a list of the file, and there may be one for every item of it.
+    """
+
+    __slots__ = ("ended", "held", "left")
+
+    def __init__(self, fixing: bool) -> None:
+        self.ended: set[str] = set()  # the names of the rules that found more
+        self.held = MOST_HELD if fixing else 0  # bytes that are left for all rules together
+        self.left = MOST
+
+    def begin(self) -> None:
+        """Begin with another rule."""
+        self.left = MOST
+
+    def take(self, finding: Finding) -> None:
+        """Take a finding up; raises `TooManyFindings` where there is no room for it."""
+        if self.held > 0:
+            self.held -= _held(finding)
+        elif self.left <= 0:
+            raise TooManyFindings
+        self.left -= 1
 
 
 def run(
@@ -41,6 +69,7 @@ def run(
     options: Mapping[str, Mapping[str, object]] | None = None,
     covered: list[Covered] | None = None,
     defects: dict[str, Exception] | None = None,
+    fixing: bool = False,
 ) -> list[Finding]:
     """Every finding that no comment ignores, in the order in which a reader meets them; the others go to `covered`.
 
@@ -51,7 +80,7 @@ def run(
 
     A rule that fails is put into `defects`, with the first of its errors; it goes on with its other subjects, and so do
     the other rules. Without `defects` the error is raised. A rule that finds more than `MOST` is ended, and put there
-    with `TooManyFindings`.
+    with `TooManyFindings`; `fixing`: fixes are made of the findings, and more are kept.
     """
     silent = {
         rule.name
@@ -64,15 +93,16 @@ def run(
     skipped = frozenset(silent.union(idle))
     context = Context(project, skipped, sources, facts, demands, skipped.union(rule.name for rule in rules))
     given = options or {}
+    room = _Room(fixing)
     running = [rule for rule in rules if rule.name not in silent]
-    findings = _findings([rule for rule in running if rule.subject != LAST], context, given, defects)
+    findings = _findings([rule for rule in running if rule.subject != LAST], context, given, defects, room)
     if project.ignores:
         ignores = _by_place(project)
         aside = covered if covered is not None else []
         findings = _unignored(findings, ignores, aside)
-        if defects:  # an ignore comment that a rule which failed would have needed is not unused
-            context.skipped |= defects.keys()
-        last = _findings([rule for rule in running if rule.subject == LAST], context, given, defects)
+        # An ignore comment that a rule which failed or was ended would have needed is not unused.
+        context.skipped = context.skipped.union(defects or (), room.ended)
+        last = _findings([rule for rule in running if rule.subject == LAST], context, given, defects, room)
         findings += _unignored(last, ignores, aside)
     if project.variables:
         from modellint.linter.made_names import hide, made_names
@@ -106,6 +136,7 @@ def _findings(
     context: Context,
     options: Mapping[str, Mapping[str, object]],
     defects: dict[str, Exception] | None,
+    room: _Room,
 ) -> list[Finding]:
     """What the rules find. What several services share through an anchor is one piece of text and is reported once."""
     found: dict[tuple[str, int, int, str, str], Finding] = {}
@@ -113,7 +144,7 @@ def _findings(
     for rule in rules:
         if rule.subject not in subjects:
             subjects[rule.subject] = _subjects(rule.subject, context.project)
-        most = len(found) + MOST
+        room.begin()
         for subject in subjects[rule.subject]:
             try:
                 for finding in rule.check(subject, context, **options.get(rule.name, {})):
@@ -121,12 +152,12 @@ def _findings(
                     finding.severity = finding.severity or rule.severity
                     order = finding.order()
                     if order not in found:
-                        if len(found) == most:
-                            raise TooManyFindings
+                        room.take(finding)
                         found[order] = finding
             except Unreadable:
                 raise
             except TooManyFindings as error:
+                room.ended.add(rule.name)
                 if defects is not None:
                     defects[rule.name] = error
                 break
@@ -135,6 +166,12 @@ def _findings(
                     raise
                 defects.setdefault(rule.name, error)
     return list(found.values())
+
+
+def _held(finding: Finding) -> int:
+    """About how many bytes a finding holds: those of its objects, and of what is written in it and in its fix."""
+    edits = finding.fix.edits if finding.fix else ()
+    return 1_000 + len(finding.message) + len(finding.hint) + sum(300 + len(edit.text) for edit in edits)
 
 
 def _subjects(kind: str, project: Project) -> list[object]:

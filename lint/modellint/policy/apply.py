@@ -60,6 +60,7 @@ def apply(
     facts: Facts | None,
     covered: list[Covered] | None = None,
     defects: dict[str, Exception] | None = None,
+    fixing: bool = False,
 ) -> tuple[list[Finding], list[Tried]]:
     """What several policies find together, each finding as severe as the strictest of them takes it.
 
@@ -72,7 +73,7 @@ def apply(
     aside: list[Covered] = []
     for name in names:
         one = ruling_of(name, asked)
-        seen = _found(one, project, sources, facts, aside, defects)
+        seen = _found(one, project, sources, facts, aside, defects, fixing)
         for finding in _exempt(seen, one, name, project, tried, aside):
             known = together.setdefault(finding.order(), finding)
             known.severity = min(known, finding, key=_rank).severity
@@ -155,11 +156,12 @@ def _found(
     facts: Facts | None,
     covered: list[Covered],
     defects: dict[str, Exception] | None,
+    fixing: bool,
 ) -> list[Finding]:
     given = facts
     if facts is not None and one.policy.memory:
         given = Facts(facts.answers, min(facts.memory or one.policy.memory, one.policy.memory))
-    findings = run(one.running, project, one.idle, sources, given, one.demands, one.options, covered, defects)
+    findings = run(one.running, project, one.idle, sources, given, one.demands, one.options, covered, defects, fixing)
     for finding in findings:
         finding.own = finding.severity
         finding.severity = one.severities.get(finding.rule, finding.severity)

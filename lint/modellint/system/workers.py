@@ -24,12 +24,13 @@ class WorkerDied(RuntimeError):
     """A worker process ended before it had handed over its results."""
 
 
-def spread(items: Sequence[str], work: Callable[[Sequence[str]], Any]) -> list[Any]:
+def spread(items: Sequence[str], work: Callable[[Sequence[str]], Any], most: int = 0) -> list[Any]:
     """The results of the work on parts of the items, in no particular order.
 
-    A result is made of what `marshal` can write: tuples, lists, text and numbers.
+    A result is made of what `marshal` can write: tuples, lists, text and numbers. There are at most `most` workers; 0
+    means as many as the machine bears.
     """
-    workers = min(_cores(), _MOST_WORKERS)
+    workers = most or min(_cores(), _MOST_WORKERS)
     if len(items) < _WORTH_IT or workers < 2 or not hasattr(os, "fork") or _has_threads():
         return [work(items)]
     size = max(_CHUNK, -(-len(items) // _MOST_CHUNKS))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
     Safety: TypeAlias = Literal["safe", "unsafe"]
+    Place: TypeAlias = tuple[int, int]  # where something starts and ends in a text
 
 SAFE: Safety = "safe"  # keeps the meaning, or does exactly what the file already says
 UNSAFE: Safety = "unsafe"  # a person should look at it
@@ -38,21 +39,21 @@ class Fix:
 
 def fitting(fixes: Iterable[Fix]) -> list[Fix]:
     """As many fixes as fit beside one another: one that overlaps an earlier one is left for a later pass."""
-    from bisect import bisect_left
+    from bisect import bisect_left, insort
 
     chosen: list[Fix] = []
-    taken: dict[str, list[Edit]] = {}  # by file, in the order of the text
+    taken: dict[str, list[Place]] = {}  # by file, in the order of the text; places alone are compared without a call
     for fix in fixes:
-        lists = [taken.setdefault(edit.span.source.path, []) for edit in fix.edits]
-        places = [bisect_left(there, _place(edit), key=_place) for edit, there in zip(fix.edits, lists, strict=True)]
+        wanted = [(taken.setdefault(edit.span.source.path, []), _place(edit)) for edit in fix.edits]
         if not any(
-            _overlap(edit.span, other.span)
-            for edit, there, place in zip(fix.edits, lists, places, strict=True)
-            for other in there[max(place - 1, 0) : place + 1]
+            _overlap(place, other)
+            for there, place in wanted
+            for at in (bisect_left(there, place),)
+            for other in there[max(at - 1, 0) : at + 1]
         ):
             chosen.append(fix)
-            for edit, there in zip(fix.edits, lists, strict=True):
-                there.insert(bisect_left(there, _place(edit), key=_place), edit)
+            for there, place in wanted:
+                insort(there, place)
     return chosen
 
 
@@ -95,12 +96,12 @@ def whole_lines(span: Span) -> Span:
     return Span(source, starts[first - 1], starts[last] if last < len(starts) else len(source.text))
 
 
-def _place(edit: Edit) -> tuple[int, int]:
+def _place(edit: Edit) -> Place:
     return edit.span.start, edit.span.end
 
 
-def _overlap(one: Span, other: Span) -> bool:
-    """Whether two spans share a character, or one inserts inside the other or where the other inserts."""
-    if one.start == one.end == other.start == other.end:
+def _overlap(one: Place, other: Place) -> bool:
+    """Whether two places share a character, or one inserts inside the other or where the other inserts."""
+    if one == other and one[0] == one[1]:
         return True
-    return one.start < other.end and other.start < one.end
+    return one[0] < other[1] and other[0] < one[1]

@@ -1,1 +1,1 @@
-"""Rules that need what registries answer; they run with `--online`."""
+"""Rules that need answers from registries; they run with `--online`."""

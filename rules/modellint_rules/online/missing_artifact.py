@@ -1,7 +1,7 @@
-"""A registry does not have the model.
+"""A model was not found in its registry.
 
-`docker compose up` fails when it comes to the pull, after images have been pulled already. The usual reasons are a tag that
-was misspelt or deleted, a name that lacks its organisation (`smollm2` means `docker.io/ai/smollm2`), and a digest that
+`docker compose up` fails when it pulls the model, after it has pulled images. The usual reasons are a tag that is
+misspelled or was deleted, a name without its organization (`smollm2` means `docker.io/ai/smollm2`), and a digest that
 belongs to another repository.
 
 Runs with `--online` only.
@@ -21,7 +21,7 @@ services:
 models:
   llm:
     model: ai/smollm2:360M-Q4
-    #                 ^^^^^^^ docker.io has no `ai/smollm2:360M-Q4`: `docker compose up` fails when it pulls it
+    #                 ^^^^^^^ `ai/smollm2:360M-Q4` was not found in docker.io: `docker compose up` fails to pull it
 ```
 
 ```yaml good
@@ -34,8 +34,9 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: a private model that the registry denies to exist, unless `docker login` was done. Docker Hub
-answers the same for a model that does not exist and for one that may not be seen; then the check says so and ends with 2.
+What this rule cannot see: a private model that the registry hides, unless you are logged in with `docker login`. Docker
+Hub gives the same answer for a model that does not exist and for one that you cannot access; then modellint reports
+that and exits with status 2.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 @rule(ERROR, online=True, refused=True)
 def missing_artifact(model: Model, context: Context) -> Findings:
-    """Report a reference that its registry answered with "not found"."""
+    """Report references that their registry does not find."""
     ref, node = model.ref, model.reference
     if ref is None or node is None or context.facts is None:
         return
@@ -60,5 +61,7 @@ def missing_artifact(model: Model, context: Context) -> Findings:
     elif ref.digest:
         where = node.locate(ref.text.index("@") + 1, len(ref.text))
     shown = f"`{node.shown}`" if node.interpolated else f"`{ref.request.partition('/')[2]}`"
-    message = f"{ref.registry} has no {shown}: `docker compose up` fails when it pulls it"
-    yield Finding(where, message, hint="look up the model's tags; `modellint resolve REFERENCE` asks for one")
+    message = f"{shown} was not found in {ref.registry}: `docker compose up` fails to pull it"
+    yield Finding(
+        where, message, hint="check the model's tags, or look up a reference with `modellint resolve REFERENCE`"
+    )

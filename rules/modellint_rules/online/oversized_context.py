@@ -1,8 +1,8 @@
-"""The declared context is larger than the one that the model was trained with.
+"""The declared context size is larger than the one the model was trained with.
 
-llama.cpp only warns in its log and takes the memory; beyond the context of its training a model repeats itself and loses the
-thread. vLLM refuses to start. The trained context is what the model's own metadata says (`<architecture>.context_length` of
-a GGUF file), not what its packager wrote beside it.
+llama.cpp only writes a warning to its log and allocates the memory; beyond its trained context size, a model repeats
+itself and loses track. vLLM does not start. The trained context size comes from the model's own metadata
+(`<architecture>.context_length` of a GGUF file), not from what its packager added.
 
 Runs with `--online` only.
 
@@ -21,7 +21,7 @@ models:
   llm:
     model: ai/smollm2:360M-Q4_K_M
     context_size: 32768
-    #             ^^^^^ `docker.io/ai/smollm2:360M-Q4_K_M` was trained with a context of 8192 tokens: beyond it answers lose the thread, and the memory is taken all the same
+    #             ^^^^^ `docker.io/ai/smollm2:360M-Q4_K_M` was trained with a context size of 8192 tokens: beyond it, answers get worse but the memory is still allocated
 ```
 
 ```yaml fixed
@@ -50,10 +50,11 @@ models:
     runtime_flags: ["--rope-scaling", "yarn", "--rope-scale", "4"]
 ```
 
-What this rule cannot see: the trained context of a model whose metadata does not tell, as those of safetensors models. Flags
-that stretch the context (`--rope-…`, `--yarn-…`) are taken for a decision.
+What this rule cannot see: the trained context size of a model whose metadata does not contain it, such as safetensors
+models. Flags that extend the context (`--rope-…`, `--yarn-…`) are treated as intended.
 
-Option for a policy: `limit`, tokens above which no context may be, whatever the model was trained with (0: no limit).
+Option for a policy: `limit`, the largest context size in tokens that is allowed, whatever the model was trained with
+(0: no limit).
 """
 
 from __future__ import annotations
@@ -68,14 +69,14 @@ _STRETCHES = ("--rope-", "--yarn-")
 
 @rule(WARNING, online=True, tags=("runtime",))
 def oversized_context(model: Model, context: Context, *, limit: int = 0) -> Findings:
-    """Report a context size above the trained one, or above the limit of a policy."""
+    """Report context sizes above the trained one, or above the limit of a policy."""
     node = model.context_size
     reference = model.reference
     if node is None or reference is None or model.ref is None or context.facts is None or type(node.value) is not int:
         return
     if limit and node.value > limit:
-        message = f"a context of {node.value} tokens is above the limit of the policy, {limit}"
-        yield Finding(node.content, message, Fix("declare the limit", [Edit(node.content, str(limit))]))
+        message = f"a context size of {node.value} tokens exceeds the policy limit of {limit}"
+        yield Finding(node.content, message, Fix("use the policy limit", [Edit(node.content, str(limit))]))
         return
     request = of_model(model.ref)
     artifact = context.facts.artifact(request)
@@ -83,16 +84,16 @@ def oversized_context(model: Model, context: Context, *, limit: int = 0) -> Find
     if artifact is None or not artifact.context or node.value <= artifact.context or _is_decided(words):
         return
     message = (
-        f"{called(reference, request)} was trained with a context of {artifact.context} tokens: beyond it answers lose the"
-        " thread, and the memory is taken all the same"
+        f"{called(reference, request)} was trained with a context size of {artifact.context} tokens: beyond it,"
+        " answers get worse but the memory is still allocated"
     )
     yield Finding(
-        node.content, message, Fix("declare the trained context", [Edit(node.content, str(artifact.context))])
+        node.content, message, Fix("use the trained context size", [Edit(node.content, str(artifact.context))])
     )
 
 
 def _is_decided(words: list[str]) -> bool:
-    """Whether flags stretch the context, or set another one."""
+    """Return whether flags extend the context, or set another context size."""
     return any(word.startswith(_STRETCHES) for word in words) or any(
         same_option(name, "--ctx-size") for name, _, _ in pairs(words)
     )

@@ -1,8 +1,8 @@
-"""A model needs more memory than there is.
+"""A model needs more memory than the budget allows.
 
-Weights and KV cache have to fit into the memory of the GPU, or of the machine; where they do not, the runner is killed, or
-swaps until every request times out. What is counted is the least that it takes: the weights' files, and for every token of
-the context the keys and values of every layer in f16.
+Weights and KV cache must fit into the memory of the GPU or of the host; if they do not, llama-server is killed, or
+swaps until every request times out. The rule counts the minimum: the weights files, and the keys and values of every
+layer in f16 for every token of the context.
 
 The budget comes from `--memory`, such as `--memory 16GiB`. Runs with `--online` only.
 
@@ -22,7 +22,7 @@ services:
 models:
   llm:
     model: ai/qwen3:8B-Q4_K_M
-    #      ^^^^^^^^^^^^^^^^^^ `docker.io/ai/qwen3:8B-Q4_K_M` needs 4.7 GiB of weights and 5.6 GiB for a context of 40960 tokens: more than the budget of 8.0 GiB
+    #      ^^^^^^^^^^^^^^^^^^ `docker.io/ai/qwen3:8B-Q4_K_M` needs 4.7 GiB for its weights and 5.6 GiB for a context of 40960 tokens, which exceeds the budget of 8.0 GiB
     context_size: 40960
 ```
 
@@ -40,7 +40,7 @@ models:
 ```
 
 What this rule cannot see: compute buffers, a draft model, and several models in memory at once. A quantized cache
-(`--cache-type-k`) and weights that are left to the CPU are taken for a decision.
+(`--cache-type-k`) and weights that stay on the CPU are treated as intended.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ from modellint.rule import WARNING, Context, Finding, Findings, Model, rule
 from modellint.text.numbers import stoi
 from modellint.text.sizes import binary
 
-_DEFAULT = 4_096  # tokens; what Docker Model Runner takes where neither the file nor the model says anything
+_DEFAULT = 4_096  # tokens; what Docker Model Runner uses if neither the file nor the model sets a context size
 _DECIDES = ("--cache-type-k", "--cache-type-v", "--n-gpu-layers", "--n-cpu-moe", "--cpu-moe", "--no-kv-offload")
 
 
 @rule(WARNING, online=True, tags=("runtime",))
 def oversized_model(model: Model, context: Context) -> Findings:
-    """Report a model whose weights and cache do not fit into the budget."""
+    """Report models whose weights and cache do not fit into the budget."""
     facts, ref, node = context.facts, model.ref, model.reference
     if facts is None or not facts.memory or ref is None or node is None:
         return
@@ -68,15 +68,15 @@ def oversized_model(model: Model, context: Context) -> Findings:
     tokens = _tokens(model, artifact.packed_context if artifact else 0)
     if artifact is None or not tokens or memory(artifact, tokens) <= facts.memory:
         return
-    needs = f"{binary(artifact.weights)} of weights"
+    needs = f"{binary(artifact.weights)} for its weights"
     if artifact.cache:
         needs += f" and {binary(artifact.cache * tokens)} for a context of {tokens} tokens"
-    message = f"{called(node, request)} needs {needs}: more than the budget of {binary(facts.memory)}"
-    yield Finding(node.content, message, hint="take a smaller quantization or context, or raise the budget")
+    message = f"{called(node, request)} needs {needs}, which exceeds the budget of {binary(facts.memory)}"
+    yield Finding(node.content, message, hint="use a smaller quantization or context size, or raise the budget")
 
 
 def _tokens(model: Model, packed: int) -> int:
-    """The context in tokens; 0 where flags decide otherwise than this rule could tell."""
+    """Return the context size in tokens, or 0 if flags change the memory in a way that this rule cannot compute."""
     read = pairs([str(flag.value) for flag in model.flags])
     if any(same_option(name, each) for name, _, _ in read for each in _DECIDES):
         return 0

@@ -1,11 +1,11 @@
-"""The tag that a pin remembers points to another digest now.
+"""The tag of a pin now points to a different digest.
 
-A pin protects against surprise, and after a while it keeps out repairs as well: a fixed chat template, better quantization,
-a patched base image. The tag behind the pin (for a model in the comment, `# 360M-Q4_K_M`; for an image before the `@`) says
-what was meant. When its publisher has moved it, somebody should look at what is new and move the pin, or keep it and say so
-with an ignore comment.
+A pin protects against surprises, but after a while it also keeps out fixes: a corrected chat template, better
+quantization, a patched base image. The tag of the pin (for a model in the comment, `# 360M-Q4_K_M`; for an image before
+the `@`) shows what was meant. When the publisher has moved the tag, review what is new and update the pin, or keep it
+and say so with an ignore comment.
 
-`modellint fix --pin --update` moves the pins. Runs with `--online` only.
+`modellint fix --pin --update` updates the pins. Runs with `--online` only.
 
 ```json registry
 {
@@ -18,12 +18,12 @@ with an ignore comment.
 services:
   app:
     image: redis:8.2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
-    #                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the tag `8.2` of `docker.io/library/redis` points to another digest now: what is pinned here is not what it names any more
+    #                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the tag `8.2` of `docker.io/library/redis` points to another digest now: the pin no longer matches it
     models: [llm]
 models:
   llm:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e # 360M-Q4_K_M
-    #                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the tag `360M-Q4_K_M` of `docker.io/ai/smollm2` points to another digest now: what is pinned here is not what it names any more
+    #                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the tag `360M-Q4_K_M` of `docker.io/ai/smollm2` points to another digest now: the pin no longer matches it
 ```
 
 ```yaml fixed
@@ -46,7 +46,7 @@ models:
     model: ai/smollm2@sha256:1111111111111111111111111111111111111111111111111111111111111111 # 360M-Q4_K_M
 ```
 
-What this rule cannot see: pins without a remembered tag. A comment that names no tag of the repository is taken for a
+What this rule cannot see: pins without a tag. A comment that is not a tag of the repository is treated as an ordinary
 comment.
 """
 
@@ -70,11 +70,11 @@ def stale_pin(project: Project, context: Context) -> Findings:
 
 
 def _finding(node: Scalar, moved: str, fix: Fix | None) -> Finding:
-    message = f"{moved}: what is pinned here is not what it names any more"
+    message = f"{moved}: the pin no longer matches it"
     at = str(node.value).find("@") + 1
     return Finding(
         node.locate(at, len(str(node.value))),
         message,
         shown(fix),
-        hint="" if shown(fix) else "`modellint fix --pin --update` moves it",
+        hint="" if shown(fix) else "run `modellint fix --pin --update` to update the pin",
     )

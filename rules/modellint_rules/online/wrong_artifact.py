@@ -1,8 +1,9 @@
-"""What the reference names is there, and Docker Model Runner cannot run it.
+"""The reference exists, but Docker Model Runner cannot run the artifact.
 
-A registry holds images, indexes and other things beside models. Docker Model Runner reads one manifest whose config is that
-of a Docker model or of a CNCF ModelPack; it refuses an index and other configs, compares compressed layers with the digest
-of what is in them and fails, and unpacks no file of a ModelPack whose layers have no path (docker/model-runner 1.2.6).
+A registry stores images, indexes and other artifacts next to models. Docker Model Runner reads one manifest whose
+config is that of a Docker model or of a CNCF ModelPack; it rejects indexes and other configs, fails on compressed
+layers because it compares them with the digest of their contents, and does not unpack files of a ModelPack whose layers
+have no path (docker/model-runner 1.2.6).
 
 Runs with `--online` only.
 
@@ -22,10 +23,10 @@ services:
 models:
   llm:
     model: ghcr.io/example/llm:1
-    #      ^^^^^^^^^^^^^^^^^^^^^ `ghcr.io/example/llm:1` cannot be run: it is an index of several manifests, and Docker Model Runner reads one manifest only
+    #      ^^^^^^^^^^^^^^^^^^^^^ Docker Model Runner cannot run `ghcr.io/example/llm:1`: it is an index of several manifests, and Docker Model Runner reads one manifest only
   server:
     model: ollama/ollama:0.12.6
-    #      ^^^^^^^^^^^^^^^^^^^^ `docker.io/ollama/ollama:0.12.6` cannot be run: it is a container image, no model
+    #      ^^^^^^^^^^^^^^^^^^^^ Docker Model Runner cannot run `docker.io/ollama/ollama:0.12.6`: it is a container image, no model
 ```
 
 ```yaml good
@@ -38,7 +39,7 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: whether the weights are what the config says; only `modellint smoke` loads them.
+What this rule cannot see: whether the weights match the config; only `modellint smoke` loads them.
 """
 
 from __future__ import annotations
@@ -50,13 +51,13 @@ from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 @rule(ERROR, online=True, refused=True)
 def wrong_artifact(model: Model, context: Context) -> Findings:
-    """Report a reference whose artifact Docker Model Runner refuses or never loads."""
+    """Report references whose artifact Docker Model Runner rejects or never loads."""
     ref, node = model.ref, model.reference
     if ref is None or node is None or context.facts is None:
         return
     request = of_model(ref)
     artifact = context.facts.artifact(request)
     if artifact is not None and artifact.problem:
-        message = f"{called(node, request)} cannot be run: {artifact.problem}"
-        hint = "name a model that was packed with `docker model package`, or one manifest of it by digest"
+        message = f"Docker Model Runner cannot run {called(node, request)}: {artifact.problem}"
+        hint = "use a model that was packaged with `docker model package`, or pin one of its manifests by digest"
         yield Finding(node.content, message, hint=hint)

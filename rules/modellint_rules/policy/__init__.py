@@ -1,1 +1,1 @@
-"""Rules about what a policy demands; they run where one is in force."""
+"""Rules about the demands of a policy; they run if a policy applies."""

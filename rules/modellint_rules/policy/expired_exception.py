@@ -1,7 +1,7 @@
-"""An exception of the policy has run out.
+"""A policy exception has expired.
 
-It covers nothing any more, and what it covered is reported again. Somebody has to mend that, or to give the exception another
-last day, with the reason why. In its last two weeks an exception is named as a note.
+An expired exception covers nothing, and its findings are reported again. Fix them, or set a later date and give the
+reason. In its last two weeks, an exception is reported as a note.
 
 ```yaml compose.yaml
 services:
@@ -19,7 +19,7 @@ exceptions:
   - rule: unpinned-model
     reason: rebuilt every night
     expires: 2020-01-31
-    #        ^^^^^^^^^^ this exception for `unpinned-model` ran out on 2020-01-31
+    #        ^^^^^^^^^^ this exception for `unpinned-model` expired on 2020-01-31
 ```
 
 ```yaml good
@@ -30,7 +30,7 @@ exceptions:
     expires: 9999-12-31
 ```
 
-What this rule cannot see: whether the reason still holds.
+What this rule cannot see: whether the reason is still valid.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from modellint.rule import NOTE, WARNING, Context, Exemption, Finding, Findings,
 
 @rule(WARNING, policy=True)
 def expired_exception(exemption: Exemption, context: Context) -> Findings:
-    """Report an exception whose last day is over, or near."""
+    """Report exceptions whose last day is past or near."""
     if exemption.days is None or exemption.expires_at is None:
         return
-    span, hint = exemption.expires_at, "mend what it covers, or give it another last day"
+    span, hint = exemption.expires_at, "fix the findings that it covers, or set a later `expires` date"
     if exemption.expired:
-        yield Finding(span, f"this exception for `{exemption.rule}` ran out on {span.text}", hint=hint)
+        yield Finding(span, f"this exception for `{exemption.rule}` expired on {span.text}", hint=hint)
     elif exemption.days < SOON:
         days = "today" if exemption.days == 0 else f"in {exemption.days} {'day' if exemption.days == 1 else 'days'}"
-        yield Finding(span, f"this exception for `{exemption.rule}` runs out {days}", hint=hint, severity=NOTE)
+        yield Finding(span, f"this exception for `{exemption.rule}` expires {days}", hint=hint, severity=NOTE)

@@ -1,9 +1,10 @@
 """The policy does not allow a runtime flag.
 
-Flags decide how much memory a runner takes, what it logs and whom it answers. A list of allowed flags keeps a shared runner
-predictable. All names of an option count as one: where `--ctx-size` is allowed, so is `-c`.
+Flags control how much memory Docker Model Runner uses, what it logs and which requests it answers. A list of allowed
+flags keeps a shared Docker Model Runner predictable. All names of an option count as one: if `--ctx-size` is allowed,
+so is `-c`.
 
-Runs where a policy has `allow: {flags: …}`.
+Runs if a policy has `allow: {flags: …}`.
 
 ```yaml policy
 version: 1
@@ -34,7 +35,7 @@ models:
     runtime_flags: ["--temperature", "0.2", "--top-p", "0.9"]
 ```
 
-What this rule cannot see: flags that somebody gives the runner by hand.
+What this rule cannot see: flags that are passed to Docker Model Runner by hand.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 @rule(ERROR, policy=True, tags=("runtime",))
 def forbidden_flag(model: Model, context: Context) -> Findings:
-    """Report each flag that is in no pattern of the list."""
+    """Report flags that match no pattern of the list."""
     allowed = context.demands.flags if context.demands else None
     if allowed is None:
         return
@@ -58,10 +59,10 @@ def forbidden_flag(model: Model, context: Context) -> Findings:
             continue
         flag = model.flags[at]
         shown = flag.shown.partition("=")[0]
-        related = [(allowed.span, "allowed here")]
+        related = [(allowed.span, "allowed flags")]
         yield Finding(flag.part(0, len(name)), f"the policy does not allow the flag `{shown}`", related=related)
 
 
 def _options(patterns: Sequence[str]) -> set[str]:
-    """The options that the patterns name by one of their names."""
+    """Return the options that the patterns specify by any of their names."""
     return {option(pattern) for pattern in patterns}.difference([""])

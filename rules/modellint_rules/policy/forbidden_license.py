@@ -1,10 +1,10 @@
-"""The policy does not allow the licence of a model.
+"""The policy does not allow the license of a model.
 
-Licences of models forbid more than those of programs: commercial use, use above a number of users, use in some countries,
-training of other models. What counts is what the model's own metadata says.
+Model licenses restrict more than software licenses: commercial use, use above a number of users, use in some countries,
+training of other models. The rule reads the license from the model's own metadata.
 
-Runs with `--online`, where a policy has `allow: {licenses: …}`. A model whose licence is not known is reported too: it is not
-known to be allowed.
+Runs with `--online`, if a policy has `allow: {licenses: …}`. A model whose license is unknown is reported too, because
+it is not known to be allowed.
 
 ```yaml policy
 version: 1
@@ -28,10 +28,10 @@ services:
 models:
   llm:
     model: ai/llama3.2:1B-Q4_0
-    #      ^^^^^^^^^^^^^^^^^^^ the policy does not allow the licence `llama3.2`
+    #      ^^^^^^^^^^^^^^^^^^^ the policy does not allow the license `llama3.2`
   other:
     model: ai/other:1
-    #      ^^^^^^^^^^ nothing says which licence this model has, so the policy does not allow it
+    #      ^^^^^^^^^^ the license of this model is unknown, so the policy does not allow it
 ```
 
 ```yaml good
@@ -44,7 +44,7 @@ models:
     model: ai/smollm2:360M-Q4_K_M
 ```
 
-What this rule cannot see: what the licence demands of you, and a licence that its publisher named wrongly.
+What this rule cannot see: what the license requires of you, and a license that its publisher specified wrongly.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 @rule(ERROR, online=True, policy=True, tags=("supply-chain",))
 def forbidden_license(model: Model, context: Context) -> Findings:
-    """Report a model none of whose licences is in a pattern of the list."""
+    """Report models without a license that matches a pattern of the list."""
     allowed = context.demands.licenses if context.demands else None
     node = model.reference
     if allowed is None or model.ref is None or node is None or context.facts is None:
@@ -71,10 +71,10 @@ def forbidden_license(model: Model, context: Context) -> Findings:
     if any(name.lower() in patterns or allowed.allows(name) for name in artifact.licenses):
         return
     named = ", ".join(f"`{name}`" for name in artifact.licenses)
-    message = f"the policy does not allow the licence {named}"
+    message = f"the policy does not allow the license {named}"
     if not named:
-        message = "nothing says which licence this model has, so the policy does not allow it"
-    yield Finding(node.content, message, related=[(allowed.span, "allowed here")])
+        message = "the license of this model is unknown, so the policy does not allow it"
+    yield Finding(node.content, message, related=[(allowed.span, "allowed licenses")])
 
 
 def _lower(patterns: Sequence[str]) -> set[str]:

@@ -1,10 +1,10 @@
-"""The policy does not allow the model.
+"""The policy does not allow a model.
 
-A list of models is what a team has tried, licensed and paid memory for. A pattern is compared with the name without tag and
-digest, with and without its host: `ai/*` matches `ai/smollm2` and `docker.io/ai/smollm2`. `*` stands for a part of the name,
-`**` for any number of parts.
+A list of models contains the models that a team has tested, licensed and planned memory for. A pattern is compared with
+the name without tag and digest, with and without its host: `ai/*` matches `ai/smollm2` and `docker.io/ai/smollm2`. `*`
+matches one part of the name, `**` any number of parts.
 
-Runs where a policy has `allow: {models: …}`.
+Runs if a policy has `allow: {models: …}`.
 
 ```yaml policy
 version: 1
@@ -35,7 +35,8 @@ models:
     model: models.acme.internal/team/chat:1
 ```
 
-What this rule cannot see: what a tag points to. Pins (`unpinned-model`) keep an allowed name from becoming another model.
+What this rule cannot see: what a tag points to. Pins (`unpinned-model`) prevent an allowed name from becoming a
+different model.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 @rule(ERROR, policy=True, tags=("supply-chain",))
 def forbidden_model(model: Model, context: Context) -> Findings:
-    """Report a model whose name is in no pattern of the list."""
+    """Report models whose name matches no pattern of the list."""
     allowed = context.demands.models if context.demands else None
     ref, node = model.ref, model.reference
     if (
@@ -59,6 +60,6 @@ def forbidden_model(model: Model, context: Context) -> Findings:
         return
     if not allowed.allows(ref.repository, f"{ref.registry}/{ref.repository}"):
         shown = f"`{node.shown}`" if node.interpolated else f"`{ref.name.strip()}`"
-        related = [(allowed.span, "allowed here")]
-        hint = "take one of the allowed models, or have it allowed"
+        related = [(allowed.span, "allowed models")]
+        hint = "use an allowed model, or ask for this one to be allowed"
         yield Finding(node.part(0, len(ref.name)), f"the policy does not allow {shown}", related=related, hint=hint)

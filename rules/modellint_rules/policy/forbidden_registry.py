@@ -1,9 +1,9 @@
-"""The policy does not allow the registry that a model comes from.
+"""The policy does not allow the registry of a model.
 
-A list of registries keeps out what nobody has looked at: a model is code and data that runs with the application's rights.
-Models of the Hugging Face Hub come from `huggingface.co`, those without a host from `docker.io`.
+A list of registries keeps out models that nobody has reviewed: a model is code and data that runs with the privileges
+of the application. Models from the Hugging Face Hub come from `huggingface.co`, models without a host from `docker.io`.
 
-Runs where a policy has `allow: {registries: …}`.
+Runs if a policy has `allow: {registries: …}`.
 
 ```yaml policy
 version: 1
@@ -37,7 +37,8 @@ models:
     model: models.acme.internal/chat:1
 ```
 
-What this rule cannot see: a reference that comes from a variable without a value here, and mirrors of the runner.
+What this rule cannot see: a reference that comes from a variable without a value here, and mirrors that Docker Model
+Runner uses.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
 @rule(ERROR, policy=True, tags=("supply-chain",))
 def forbidden_registry(model: Model, context: Context) -> Findings:
-    """Report a model whose registry is in no pattern of the list."""
+    """Report models whose registry matches no pattern of the list."""
     allowed = context.demands.registries if context.demands else None
     ref, node = model.ref, model.reference
     if (
@@ -63,5 +64,8 @@ def forbidden_registry(model: Model, context: Context) -> Findings:
         span = node.part(0, len(ref.registry)) if ref.text.startswith(ref.registry + "/") else node.content
         message = f"the policy does not allow models from `{ref.registry}`"
         yield Finding(
-            span, message, related=[(allowed.span, "allowed here")], hint="mirror the model, or have it allowed"
+            span,
+            message,
+            related=[(allowed.span, "allowed registries")],
+            hint="mirror the model to an allowed registry, or ask for this one to be allowed",
         )

@@ -1,9 +1,9 @@
-"""A service has a model that the policy does not give it.
+"""The policy does not allow a service to use a model that it is granted.
 
-`grants` of a policy is a matrix: services in the rows, the models that each may use in the cells. A grant that is not in it may
-be an oversight, or a service that has quietly got access to a model that was never meant for it.
+`grants` in a policy is a table: each row lists the models that a service may use. A grant that is not in it may be an
+oversight, or may give a service a model that was never meant for it.
 
-Runs where a policy has `grants`.
+Runs if a policy has `grants`.
 
 ```yaml policy
 version: 1
@@ -17,11 +17,11 @@ services:
   web:
     image: web
     models: [chat, embed]
-    #              ^^^^^ the policy does not give `embed` to `web`
+    #              ^^^^^ the policy does not allow `web` to use `embed`
   admin:
     image: admin
     models: [chat]
-    #        ^^^^ the policy gives no model to `admin`
+    #        ^^^^ the policy does not allow `admin` to use any model
 models:
   chat:
     model: ai/smollm2
@@ -47,7 +47,8 @@ models:
     model: ai/embeddinggemma
 ```
 
-What this rule cannot see: a grant is no access control. Any container that reaches the runner can use every model.
+What this rule cannot see: actual access. A grant is not access control: any container that can reach Docker Model
+Runner can use every model.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ _SHOWN = 10  # rows of a service that a finding shows
 
 @rule(ERROR, policy=True, tags=("access",))
 def ungranted_model(grant: Grant, context: Context) -> Findings:
-    """Report a grant that no row of the matrix has."""
+    """Report grants that no row of the table contains."""
     if context.demands is None or context.demands.grants is None:
         return
     service = grant.service.name.text
@@ -67,11 +68,11 @@ def ungranted_model(grant: Grant, context: Context) -> Findings:
     if any(row.allows(grant.model_name) for row in rows):
         return
     message = (
-        f"the policy does not give `{grant.name.shown}` to `{service}`"
+        f"the policy does not allow `{service}` to use `{grant.name.shown}`"
         if rows
-        else f"the policy gives no model to `{service}`"
+        else f"the policy does not allow `{service}` to use any model"
     )
-    related = [(row.span, "what it may use") for row in rows[:_SHOWN]]
+    related = [(row.span, "allowed models") for row in rows[:_SHOWN]]
     yield Finding(
-        grant.name.content, message, related=related, hint="drop the grant, or add it to the policy's `grants`"
+        grant.name.content, message, related=related, hint="remove the grant, or add it to `grants` in the policy"
     )

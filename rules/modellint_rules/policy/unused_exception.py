@@ -1,10 +1,10 @@
-"""An exception of the policy is not needed.
+"""A policy exception covers no findings.
 
-Nothing that it covers is reported any more: the file was mended, renamed, or the exception was written wrongly and never
-worked. It hides the next real finding at the same place.
+None of the findings that it covers is reported any longer: the file was fixed or renamed, or the exception was wrong
+and never worked. It would hide the next real finding at the same place.
 
-An exception is judged only where its rule ran and looked at a file that it is about, or where the file of its `where` does
-not exist. That file is named as it is seen from the folder of the policy, wherever the check is run.
+An exception is checked only if its rule ran on a file that the exception is about, or if the file in its `where` does
+not exist. The path of that file is relative to the directory of the policy, wherever the check runs.
 
 ```yaml compose.yaml
 services:
@@ -42,7 +42,7 @@ exceptions:
     reason: rebuilt every night
 ```
 
-What this rule cannot see: exceptions for files that exist and that this check did not look at.
+What this rule cannot see: exceptions for existing files that were not checked in this run.
 """
 
 from __future__ import annotations
@@ -52,14 +52,16 @@ from modellint.rule import WARNING, Context, Exemption, Finding, Findings, rule
 
 @rule(WARNING, policy=True)
 def unused_exception(exemption: Exemption, context: Context) -> Findings:
-    """Report an exception that matched nothing."""
+    """Report exceptions that matched no finding."""
     if exemption.expired or exemption.used or exemption.void:
         return
     if exemption.astray and exemption.where_at is not None:
-        hint = f"did you mean `{exemption.meant}`?" if exemption.meant else "mend its `where`, or drop the exception"
+        hint = (
+            f"did you mean `{exemption.meant}`?" if exemption.meant else "correct its `where`, or remove the exception"
+        )
         message = f"{exemption.astray}: this exception for `{exemption.rule}` covers nothing"
         yield Finding(exemption.where_at, message, hint=hint)
     elif exemption.tried:
         asked = "`where` or `about`" if exemption.about else "`where`"
         message = f"`{exemption.rule}` reports nothing that this exception covers"
-        yield Finding(exemption.place, message, hint=f"drop the exception, or mend its {asked}")
+        yield Finding(exemption.place, message, hint=f"remove the exception, or correct its {asked}")

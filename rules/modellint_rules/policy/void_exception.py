@@ -1,7 +1,7 @@
-"""An exception of the policy is about something that Docker Compose or the runner refuses.
+"""A policy exception is about a finding that prevents the project from starting.
 
-Accepted or not, the project does not start. Such an exception covers nothing: what it is about is reported as if it were not
-there. Mend that, and drop the exception.
+The project does not start, whether the finding is accepted or not. Such an exception covers nothing: the finding is
+reported as if the exception did not exist. Fix the problem, and remove the exception.
 
 ```yaml compose.yaml
 services:
@@ -18,7 +18,7 @@ models:
 version: 1
 exceptions:
   - rule: joined-flag
-  #       ^^^^^^^^^^^ no exception covers what `joined-flag` reports here: the project does not start, accepted or not
+  #       ^^^^^^^^^^^ an exception cannot cover what `joined-flag` reports here: the project does not start either way
     where: compose.yaml#models.llm
     reason: to be mended some day
 ```
@@ -31,8 +31,8 @@ exceptions:
     reason: rebuilt every night
 ```
 
-What this rule cannot see: other versions of Compose and of the runner, which may refuse less. A policy that is for those
-switches the rule off under `rules:`, and every report says so.
+What this rule cannot see: other versions of Compose and of Docker Model Runner, which may accept more. A policy for
+those versions can disable the rule under `rules:`, which every report shows.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from modellint.rule import WARNING, Context, Exemption, Finding, Findings, rule
 
 @rule(WARNING, policy=True)
 def void_exception(exemption: Exemption, context: Context) -> Findings:
-    """Report an exception that is about what keeps the project from starting."""
+    """Report exceptions for findings that prevent the project from starting."""
     if exemption.void:
         message = (
-            f"no exception covers what `{exemption.rule}` reports here: the project does not start, accepted or not"
+            f"an exception cannot cover what `{exemption.rule}` reports here: the project does not start either way"
         )
-        yield Finding(exemption.place, message, hint="mend what is reported, and drop the exception")
+        yield Finding(exemption.place, message, hint="fix the finding, and remove the exception")

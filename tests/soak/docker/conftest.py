@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from typing import Any
-
-
-def _of_docker() -> Any:
-    path = Path(__file__).parents[2] / "docker" / "conftest.py"
-    spec = spec_from_file_location("docker_conftest", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-_theirs = _of_docker()
-registry, make, namespaces = _theirs.registry, _theirs.make, _theirs.namespaces
-any_engine, engine, any_runs, runs = _theirs.any_engine, _theirs.engine, _theirs.any_runs, _theirs.runs
+from support.docker.fixtures import any_engine as any_engine
+from support.docker.fixtures import any_runs as any_runs
+from support.docker.fixtures import engine as engine
+from support.docker.fixtures import runs as runs
+from support.smoke.fixtures import make as make
+from support.smoke.fixtures import namespaces as namespaces
+from support.smoke.fixtures import registry as registry

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from remains import own_folder
-from runs import PAUSE, Runs, checks, write
+
+from support.docker.runs import PAUSE, Runs, checks, write
+from support.smoke.remains import own_folder
 
 LLM = ["llm"]
 SECRET = "s3cr3t-of-the-shell"

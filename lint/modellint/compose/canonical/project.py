@@ -26,7 +26,7 @@ def whole_project(project: Project) -> dict[str, Any]:
     data = data_of(project.root) if project.root is not None else {}
     environment = project.environment
     services = {
-        name: service(body, environment)
+        name: service(body, environment, project.reader)
         for name, body in _sorted(data.get("services"))
         if _is_active(body, project.profiles)
     }

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modellint.compose.canonical.values import Convert, Fields
+    from modellint.files.reader import Reader
 
 _STARTED = {"condition": "service_started", "required": True}
 _RESTARTED = {"condition": "service_started", "restart": True, "required": True}
@@ -39,7 +40,7 @@ _REORDERED = frozenset(("blkio_config", "credential_spec", "extra_hosts", "loggi
 _REPLACED = frozenset(("command", "entrypoint"))
 
 
-def service(data: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+def service(data: dict[str, Any], environment: Mapping[str, str], reader: Reader) -> dict[str, Any]:
     """A service as Compose prints it, with its defaults, its environment and what it implies."""
     if data.get("scale") is not None and data.get("deploy") is not None:
         data = {**data, "deploy": {**data["deploy"], "replicas": data["scale"]}}
@@ -52,8 +53,8 @@ def service(data: dict[str, Any], environment: Mapping[str, str]) -> dict[str, A
     if "volumes" in found:  # a later mount stands in the place of the first that has its target
         found["volumes"] = list({mount["target"]: mount for mount in found["volumes"]}.values())
     own = found.get("environment", {})
-    found["environment"] = {**variables_of(found.pop("env_file", ()), own, environment), **own}
-    found["labels"] = {**labels_of(found.get("label_file", ())), **found.get("labels", {})}
+    found["environment"] = {**variables_of(found.pop("env_file", ()), own, environment, reader), **own}
+    found["labels"] = {**labels_of(found.get("label_file", ()), reader), **found.get("labels", {})}
     return _arranged(found, _SERVICE)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from modellint.compose.variables.dotenv import Entry
     from modellint.files.gitignore import Ignored
+    from modellint.files.reader import Reader
     from modellint.text.source import Source
     from modellint.yaml.node import Node
 
@@ -56,6 +57,7 @@ class EnvFiles:
         "_given",
         "_ignored",
         "_parsed",
+        "_reader",
         "_refusing",
         "_sources",
         "outside",
@@ -63,8 +65,9 @@ class EnvFiles:
         "unread",
     )
 
-    def __init__(self, folder: str, environment: Dict[str, str]) -> None:
+    def __init__(self, folder: str, environment: Dict[str, str], reader: Reader) -> None:
         self._folder = folder
+        self._reader = reader
         self._environment = environment
         self._sources: dict[str, Source] = {}
         self._parsed: dict[tuple[str, bool], list[Entry]] = {}  # of files that say the same to every service
@@ -98,7 +101,7 @@ class EnvFiles:
         if active:
             yield from _unnamed(body)
         for env_file in env_files(body):
-            if os.path.exists(env_file.path) or env_file.required:
+            if self._reader.exists(env_file.path) or env_file.required:
                 yield from self._refused(env_file, known, active, "env_file", "env file")
         for node in _texts(body.get("label_file")) if active else ():
             yield from self._refused(EnvFile(node), {}, active, "label_file", "label file")
@@ -115,7 +118,7 @@ class EnvFiles:
         except disk.Unreadable as trouble:
             hint = "create it, or write `required: false` below its `path`" if kind == "env_file" else "create it"
             message = f"the {what} `{node.shown}` {trouble.reason}: Docker Compose refuses the project"
-            if active and not os.path.exists(env_file.path) and self._is_meant_to_lack(env_file.path):
+            if active and not self._reader.exists(env_file.path) and self._is_meant_to_lack(env_file.path):
                 kind = NEEDED_FILE
         except TooManyVariables:
             if self.too_much:
@@ -136,7 +139,7 @@ class EnvFiles:
         if path not in self._sources:
             if self._is_foreign(env_file):
                 return []
-            self._sources[path] = disk.read_settings(path)
+            self._sources[path] = self._reader.read_settings(path)
         source = self._sources[path]
         entries = self._parsed.get((path, raw))
         if entries is None:
@@ -153,7 +156,7 @@ class EnvFiles:
     def _is_foreign(self, env_file: EnvFile) -> bool:
         """Whether a file lies outside the repository; notes which do, and which lie outside the project's folder."""
         path, node = env_file.path, env_file.node
-        if path in disk.NO_FILE or disk.inside(path, self._folder) or disk.trouble(path):
+        if path in disk.NO_FILE or disk.inside(path, self._folder) or self._reader.trouble(path):
             return False
         foreign = disk.foreign(path, self._folder)
         (self.unread if foreign else self.outside)[id(node)] = node

@@ -168,7 +168,7 @@ def _environment(session: Session, entry: _Entry, folder: str, scope: Scope) -> 
     """The including project's variables, and below them those of the entry's env files, or of the folder's `.env`."""
     named = [(node, _path(scope, node), node.shown) for node in entry.env_files if node.value != "/dev/null"]
     default = os.path.join(folder, ".env")
-    if not entry.env_files and os.path.isfile(default):
+    if not entry.env_files and session.reader.is_file(default):
         named = [(entry.paths[0], default, ".env")]
     if any(session.is_foreign(node, path, shown, "include") for node, path, shown in named):
         return None
@@ -187,7 +187,7 @@ def _read(session: Session, named: list[tuple[Scalar, str, str]], scope: Scope) 
     found: dict[str, str] = {}
     for node, path, shown in named:
         try:
-            source = disk.read_settings(path)
+            source = session.reader.read_settings(path)
             session.room.read(path, len(source.text))
             entries = read_dotenv(source, scope.environment, earlier=found)
             session.room.take(len(entries) + len(scope.environment))

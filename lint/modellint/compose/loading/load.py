@@ -42,7 +42,7 @@ def load_project(selection: Selection, taken_in: bool = False) -> Project:
     Where others take it in, it is not whole: they may bring along what it lacks, and set its variables.
     """
     given = [parse(_source(path, selection)) for path in selection.files]
-    session = Session(selection.folder, selection.features.imports_models)
+    session = Session(selection.folder, selection.reader, selection.features.imports_models)
     session.violations.extend(selection.refused)
     session.whole = not taken_in and not selection.refused
     name = project_name(selection, given)
@@ -70,7 +70,7 @@ def _source(path: str, selection: Selection) -> Source:
     if path != disk.STDIN:
         if disk.strays(path):
             raise disk.Unreadable(path, disk.LEADS_OUT)
-        return disk.read_compose(path)
+        return selection.reader.read_compose(path)
     if selection.stdin is None:
         selection.stdin = disk.read_stdin()
     return selection.stdin
@@ -91,10 +91,11 @@ def _project(
     if any("env_file" in file.source.text or "label_file" in file.source.text for file in session.files):
         from modellint.compose.loading.env_files import EnvFiles
 
-        env_files = EnvFiles(session.folder, environment)
+        env_files = EnvFiles(session.folder, environment, session.reader)
     mapping = root if isinstance(root, Mapping) else None
     project = build(mapping, session.files, profiles, env_files.settings if env_files else None, features)
     project.folder = session.folder
+    project.reader = session.reader
     project.environment = environment
     project.variables = session.variables
     project.outside = session.outside

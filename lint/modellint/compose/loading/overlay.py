@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modellint.compose.model.project import Project
+    from modellint.files.reader import Reader
 
 _ELSEWHERE = frozenset(("include", "extends"))  # kinds of violations: a part of the project could not be read
 
@@ -29,19 +30,19 @@ def over_base(project: Project, selection: Selection) -> Project | None:
     same project, and then what is absent proves nothing.
     """
     path = selection.files[0]
-    base = base_of(path)
+    base = base_of(path, selection.reader)
     if not base or project.root is None or not lacks_base(project):
         return None
     try:
         merged = load_project(_laid_over(selection, base))
     except disk.Unreadable:
         return None
-    beside = [] if path in with_override(base) else siblings(path)
+    beside = [] if path in with_override(base, selection.reader.exists) else siblings(path)
     if beside:
         merged.whole = False
     # What base and overlay both get wrong is reported in the base.
     own = (violation for violation in violations(project.root) if violation.kind != "required")
-    unknown = _unknown_services(merged, path, base, beside)
+    unknown = _unknown_services(merged, path, base, beside, selection.reader)
     merged.violations = distinct([*merged.violations, *own, *unknown])
     return merged
 
@@ -52,9 +53,11 @@ def lacks_base(project: Project) -> bool:
     return all(file.whole for file in project.files) and not all(runs or [False])
 
 
-def base_of(path: str) -> str:
+def base_of(path: str, reader: Reader) -> str:
     """The default file that an overlay (`compose.gpu.yaml`, `x.override.yml`) lies beside; empty without one."""
-    return disk.first_of(disk.DEFAULT_NAMES, os.path.dirname(path)) if is_overlay_name(os.path.basename(path)) else ""
+    if not is_overlay_name(os.path.basename(path)):
+        return ""
+    return disk.first_of(disk.DEFAULT_NAMES, os.path.dirname(path), reader.exists)
 
 
 def siblings(path: str) -> list[str]:
@@ -79,16 +82,17 @@ def _laid_over(selection: Selection, base: str) -> Selection:
         [base, *selection.files], selection.folder, selection.environment, selection.profiles, selection.features
     )
     merged.name, merged.named, merged.refused = selection.name, selection.named, selection.refused
+    merged.reader = selection.reader
     return merged
 
 
-def _unknown_services(merged: Project, path: str, base: str, beside: list[str]) -> Iterator[Violation]:
+def _unknown_services(merged: Project, path: str, base: str, beside: list[str], reader: Reader) -> Iterator[Violation]:
     """The services that an overlay changes and nobody declares."""
     if any(violation.kind in _ELSEWHERE for violation in merged.violations):
         return
     for service in merged.services.values():
         name = service.name
-        if service.runs or name.source.path != path or any(_declares(other, name.text) for other in beside):
+        if service.runs or name.source.path != path or any(_declares(other, name.text, reader) for other in beside):
             continue
         message = (
             f"`{name.text}` is no service of `{os.path.basename(base)}`, and nothing here says what it runs:"
@@ -98,17 +102,17 @@ def _unknown_services(merged: Project, path: str, base: str, beside: list[str]) 
         yield Violation(name.content, service.body, "required", ("services", name.text), message, hint)
 
 
-def _declares(path: str, name: str) -> bool:
+def _declares(path: str, name: str, reader: Reader) -> bool:
     """Whether a file says what a service runs."""
-    return any("image" in body or "build" in body for each, body in service_texts(path) if each == name)
+    return any("image" in body or "build" in body for each, body in service_texts(path, reader) if each == name)
 
 
-def service_texts(path: str) -> list[tuple[str, Mapping]]:
+def service_texts(path: str, reader: Reader) -> list[tuple[str, Mapping]]:
     """The services of a file as it is written, with nothing laid over it; none where it cannot be read."""
     if disk.strays(path):
         return []
     try:
-        documents = parse(disk.read_compose(path)).documents
+        documents = parse(reader.read_compose(path)).documents
     except disk.Unreadable:
         return []
     sections = [document.get("services") for document in documents if isinstance(document, Mapping)]

@@ -12,12 +12,13 @@ from modellint.compose.schema.violation import Violation
 from modellint.compose.variables.dotenv import DotenvError, read_dotenv
 from modellint.compose.variables.interpolate import substitute
 from modellint.files import disk
+from modellint.files.reader import Reader
 from modellint.text.source import Span
 from modellint.yaml.node import Mapping, Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from collections.abc import Mapping as Dict
 
     from modellint.compose.variables.dotenv import Entry
@@ -66,8 +67,8 @@ class Selection:
     """
 
     __slots__ = (
-        "env_files", "environment", "features", "files", "folder", "left_out", "name", "named", "profiles", "refused",
-        "shell", "stdin",
+        "env_files", "environment", "features", "files", "folder", "left_out", "name", "named", "profiles", "reader",
+        "refused", "shell", "stdin",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +84,7 @@ class Selection:
         self.refused: list[Violation] = []
         self.shell: Dict[str, str] = {}  # the variables of the shell alone
         self.env_files: list[str] = []  # that the other variables come from
+        self.reader = Reader()
         self.stdin: Source | None = None  # the text on standard input, for a caller that has read it
         self.left_out: list[LeftOut] = []  # what Compose would have taken if an env file did not name other files
 
@@ -93,15 +95,16 @@ class _EnvFiles:
     `names_files` is the entry of `COMPOSE_FILE` that counts among them.
     """
 
-    __slots__ = ("names_files", "paths", "refused")
+    __slots__ = ("names_files", "paths", "reader", "refused")
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
         self.paths: list[str] = []
         self.refused: list[Violation] = []
         self.names_files: Entry | None = None
 
 
-def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection:
+def select(options: Options, shell: Dict[str, str], here: str = "", reader: Reader | None = None) -> Selection:
     """The project that `docker compose` finds with these options in the current folder; raises `Unreadable`.
 
     With `here`, the project that it finds in that folder, where the shell names no files.
@@ -110,7 +113,8 @@ def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection
     environment.setdefault("PWD", os.getcwd())
     if here:
         environment.pop("COMPOSE_FILE", None)
-    read = _EnvFiles()
+    read = _EnvFiles(reader or Reader())
+    exists = read.reader.exists
     start = options.directory or _folder_of(options.files) or here
     _add_env_files(environment, options, shell, start, read)
     chosen = list(options.files)
@@ -121,11 +125,11 @@ def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection
         if "COMPOSE_FILE" in shell and not here:
             chosen = [name or "." for name in names]
         elif read.names_files is not None:
-            chosen = _named_by_env_file(names, read.names_files, here, start)
-            left_out = _passed_over(chosen, start, read.names_files)
+            chosen = _named_by_env_file(names, read.names_files, here, start, read.reader)
+            left_out = _passed_over(chosen, start, read.names_files, read.reader)
     if not chosen:
-        default = disk.default_file(options.directory or here or ".")
-        chosen = with_override(default)
+        default = disk.default_file(options.directory or here or ".", exists)
+        chosen = with_override(default, exists)
         left_out = _second_defaults(default)
     folder = options.directory or _folder_of(chosen) or here
     if folder != start and not _named_env_files(options, shell):  # a second `.env`, that of the project directory
@@ -135,30 +139,30 @@ def select(options: Options, shell: Dict[str, str], here: str = "") -> Selection
     return selection
 
 
-def select_path(path: str, options: Options, shell: Dict[str, str]) -> Selection:
+def select_path(path: str, options: Options, shell: Dict[str, str], reader: Reader | None = None) -> Selection:
     """The project of a path on the command line: a folder, a file, or nothing for the current folder."""
     if not path or disk.is_folder(path):
-        return select(options, shell, path)
-    return select_file(path, options, shell)
+        return select(options, shell, path, reader)
+    return select_file(path, options, shell, reader)
 
 
-def select_file(path: str, options: Options, shell: Dict[str, str]) -> Selection:
+def select_file(path: str, options: Options, shell: Dict[str, str], reader: Reader | None = None) -> Selection:
     """The project of a file that a user points at, whatever `COMPOSE_FILE` says: with its override, if it has one."""
-    chosen = [path] if path == disk.STDIN else with_override(os.path.normpath(path))
+    read = _EnvFiles(reader or Reader())
+    chosen = [path] if path == disk.STDIN else with_override(os.path.normpath(path), read.reader.exists)
     folder = options.directory or _folder_of(chosen)
     environment = dict(shell)
     environment.setdefault("PWD", os.getcwd())
-    read = _EnvFiles()
     _add_env_files(environment, options, shell, folder, read)
     return _selection(chosen, folder, environment, options, shell, read)
 
 
-def with_override(path: str) -> list[str]:
+def with_override(path: str, exists: Callable[[str], bool] = os.path.exists) -> list[str]:
     """A file, and the override that Compose lays over it where it is the default of its folder."""
     folder, name = os.path.split(path)
-    if name not in disk.DEFAULT_NAMES or disk.first_of(disk.DEFAULT_NAMES, folder) != path:
+    if name not in disk.DEFAULT_NAMES or disk.first_of(disk.DEFAULT_NAMES, folder, exists) != path:
         return [path]
-    override = disk.first_of(OVERRIDE_NAMES, folder)
+    override = disk.first_of(OVERRIDE_NAMES, folder, exists)
     return [path, override] if override else [path]
 
 
@@ -197,6 +201,7 @@ def _selection(
         options.features,  # without any: the empty one
     )
     selection.shell, selection.env_files, selection.refused = shell, read.paths, read.refused
+    selection.reader = read.reader
     name = options.name or environment.get("COMPOSE_PROJECT_NAME", "")
     if name and normalized(name) != name:
         where = "--project-name" if options.name else "COMPOSE_PROJECT_NAME"
@@ -209,7 +214,7 @@ def _selection(
     return selection
 
 
-def _named_by_env_file(names: list[str], entry: Entry, here: str, start: str) -> list[str]:
+def _named_by_env_file(names: list[str], entry: Entry, here: str, start: str, reader: Reader) -> list[str]:
     """The files that `COMPOSE_FILE` names in an env file; raises `Unreadable` where one may not be read.
 
     That is the word of whoever wrote the repository, and not the user's: they must lie in it, standard input is not
@@ -221,7 +226,7 @@ def _named_by_env_file(names: list[str], entry: Entry, here: str, start: str) ->
     for name in names:
         shown = name if written == entry.value else written
         path = os.path.normpath(os.path.join(here, name or "."))
-        reason = disk.trouble(path)
+        reason = reader.trouble(path)
         if name == disk.STDIN:
             reason = "is standard input; only the command line or a variable of the shell may ask for that"
         elif not reason and all(disk.foreign(path, folder or ".") for folder in (start, os.path.dirname(source.path))):
@@ -232,11 +237,12 @@ def _named_by_env_file(names: list[str], entry: Entry, here: str, start: str) ->
     return chosen
 
 
-def _passed_over(chosen: Iterable[str], start: str, entry: Entry) -> list[LeftOut]:
+def _passed_over(chosen: Iterable[str], start: str, entry: Entry, reader: Reader) -> list[LeftOut]:
     """The default file of a folder and its override, where an env file names others."""
-    default = disk.first_of(disk.DEFAULT_NAMES, start)
+    default = disk.first_of(disk.DEFAULT_NAMES, start, reader.exists)
     named = set(map(os.path.realpath, chosen))
-    passed = [each for each in with_override(default) if os.path.realpath(each) not in named] if default else []
+    files = with_override(default, reader.exists) if default else []
+    passed = [each for each in files if os.path.realpath(each) not in named]
     shown = os.path.relpath(entry.span.source.path).replace(os.sep, "/")
     return [disk.LeftOut(os.path.normpath(each), f"`COMPOSE_FILE` in `{shown}` names other files") for each in passed]
 
@@ -281,7 +287,7 @@ def _add_env_files(
         found = _read_env_files(named, environment, read)
     else:
         default = os.path.join(folder, ".env")
-        if _disabled(environment) or not os.path.exists(default) or os.path.isdir(default):
+        if _disabled(environment) or not read.reader.exists(default) or os.path.isdir(default):
             return
         found = _read_env_files([default], environment, read)
         if _disabled({**found, **environment}):  # the file switches itself off; only what Compose itself asks for stays
@@ -308,7 +314,7 @@ def _read_env_files(paths: list[str], environment: Dict[str, str], read: _EnvFil
     for path in paths:
         if disk.strays(path or "."):
             raise disk.Unreadable(path, disk.LEADS_OUT)
-        source = disk.read_settings(path or ".")
+        source = read.reader.read_settings(path or ".")
         try:
             entries = read_dotenv(source, environment, earlier=found)
         except DotenvError as error:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from modellint.compose.loading.merge import Merge
     from modellint.compose.schema.table import Accepted
     from modellint.compose.variables.interpolate import Variable
+    from modellint.files.reader import Reader
     from modellint.yaml.builder import YamlFile
     from modellint.yaml.node import Node
 
@@ -52,12 +53,13 @@ class Session:
 
     __slots__ = (
         "_accepted", "_nodes", "_refused", "borrowed", "environments", "files", "folder", "foreign", "imports_models",
-        "included",
-        "merge", "outside", "read_before", "room", "several", "taken_over", "variables", "violations", "whole",
+        "included", "merge", "outside", "read_before", "reader", "room", "several", "taken_over", "variables",
+        "violations", "whole",
     )  # fmt: skip
 
-    def __init__(self, folder: str, imports_models: bool = True) -> None:
+    def __init__(self, folder: str, reader: Reader, imports_models: bool = True) -> None:
         self.folder = folder
+        self.reader = reader
         self.imports_models = imports_models  # whether `include` takes over `models`; Compose does since 5.0.0
         self.files: list[YamlFile] = []
         self.borrowed: list[YamlFile] = []
@@ -101,7 +103,7 @@ class Session:
         if self.is_foreign(named, path, named.shown, does):
             return None
         try:
-            source = disk.read_compose(path)
+            source = self.reader.read_compose(path)
         except disk.Unreadable as trouble:
             self.fail(named, does, f"`{named.shown}` {trouble.reason}")
             return None
@@ -133,7 +135,7 @@ class Session:
         """
         if not disk.foreign(path, self.folder):
             return False
-        if reason := disk.trouble(path):
+        if reason := self.reader.trouble(path):
             self.fail(node, does, f"`{shown}` {reason}")
             return True
         self.whole = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modellint.compose.model.injection import ENDPOINT, MODEL, provider_variable_names, variable_names
 from modellint.compose.model.versions import Features
+from modellint.files.reader import Reader
 from modellint.oci.model_reference import Reference
 from modellint.text.source import Span
 from modellint.yaml.node import Mapping, Scalar, Sequence, text_of
@@ -218,9 +219,8 @@ class Project:
 
     __slots__ = (
         "_known", "dropped", "env_files", "environment", "features", "files", "folder", "foreign", "ignores", "jobs",
-        "legacy", "models",
-        "name", "origins", "outside", "profiles", "root", "services", "shell", "taken_in", "unread", "variables",
-        "violations", "whole",
+        "legacy", "models", "name", "origins", "outside", "profiles", "reader", "root", "services", "shell", "taken_in",
+        "unread", "variables", "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, root: Mapping | None, files: list[YamlFile]) -> None:
@@ -238,6 +238,7 @@ class Project:
         self.env_files: list[str] = []  # that the other ones come from
         self.features = Features()  # of the Docker Compose that is to load it
         self.folder = "."  # the project directory
+        self.reader = Reader()  # of its files, and of those that the evidence is in
         self.name = ""
         self.profiles: frozenset[str] = frozenset()  # those that are enabled
         self.origins: dict[Span, list[Span]] = {}  # of a value that won a merge: what it replaced, earliest first

@@ -1,6 +1,6 @@
 """The process that asks hostile registries: imports once, then forks for each scenario that comes in on a line.
 
-    python tests/registry/asker.py MODULE
+    python tests/support/registry/asker.py MODULE
 
 takes `ask` out of that module.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from canned import Content, Model
-from push import Registry
+from support.registry.push import Registry
+from support.store.canned import Content, Model
 
 Canary: TypeAlias = "Callable[..., bytes]"
 

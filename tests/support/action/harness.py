@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from commands import Command, commands
+
+from support.action.commands import Command, commands
 
 FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
 KEPT = ("PIP_", "UV_", "SSL_", "REQUESTS_")  # how this machine reaches the package index

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 import yaml
-from place import ROOT
+
+from support.action.place import ROOT
 
 GITHUB, ACTION, GITLAB = ".github/workflows/smoke.yml", "in .github/workflows/smoke.yml", ".gitlab-ci.yml"
 

@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from servers import PASSWORD, USER, Address
+from support.registry.servers import PASSWORD, USER, Address
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"

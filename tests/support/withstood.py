@@ -14,14 +14,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from modellint import fix as fix_module
-from modellint.check import check
+from modellint.check import Settings, check
 from modellint.cli import main
 from modellint.commands.table import GRAPH_FORMATS
 from modellint.linter.discovery import rules
 from modellint.report import FORMATS, renderer
 from modellint.text.edit import Fix
 from modellint.text.source import Source
-from mutations import mutated
+from support.mutations import mutated
 
 SEED = 5
 SECONDS = 30  # for all commands about one text: what takes longer, takes for ever
@@ -67,7 +67,7 @@ def _try(number: int, text: str, tally: Tally) -> None:
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     form = FORMATS[number % len(FORMATS)]
     _valid(form, _run(tally, "check", "--select", "all", "--format", form, COMPOSE))
-    report = check([COMPOSE], list(RULES.values()), {})
+    report = check([COMPOSE], Settings(list(RULES.values()), {}))
     for each in FORMATS:
         _valid(each, renderer(each)(report, RULES))
     for at, each in enumerate(GRAPH_FORMATS):

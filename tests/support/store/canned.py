@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
-from push import CREATED, FILE_PATH, MANIFEST, MODEL_CONFIG, PACK, PACK_CONFIG, Registry, sha256
-from raw import Host, Talk
-
 from modellint.oci.query import Query
 from modellint.smoke.store.store import Store
+from support.registry.push import CREATED, FILE_PATH, MANIFEST, MODEL_CONFIG, PACK, PACK_CONFIG, Registry, sha256
+from support.registry.raw import Host, Talk
 
 GGUF = "application/vnd.docker.ai.gguf.v3"
 TEMPLATE = "application/vnd.docker.ai.chat.template.jinja"

@@ -25,8 +25,9 @@ from types import TracebackType
 from typing import Any, cast
 
 import trustme
-from push import MODEL_CONFIG, sha256
-from raw import GOOD, Host, Play
+
+from support.registry.push import MODEL_CONFIG, sha256
+from support.registry.raw import GOOD, Host, Play
 
 ASK = "modellint.registry.ask"
 SECONDS = 6.0  # from the fork of the process to its end

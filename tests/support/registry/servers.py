@@ -1,6 +1,6 @@
 """Registries to ask: the real one of Debian (`docker-registry`) in four set-ups, and a small slow one to measure with.
 
-    python tests/registry/servers.py slow COUNT DELAY
+    python tests/support/registry/servers.py slow COUNT DELAY
 
 starts COUNT small registries that take DELAY seconds for each answer, prints their ports, and ends with its input.
 """

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from push import sha256
-from servers import Small
+from support.registry.push import sha256
+from support.registry.servers import Small
 
 Play: TypeAlias = "Callable[[Talk], None]"
 Headers: TypeAlias = "Sequence[tuple[str, str | bytes]]"

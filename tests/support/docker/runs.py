@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine import Engine
-from remains import Ended, own_folder, smoke
-
 from modellint.smoke.docker.placeholder_image import interpreter, mounts
+from support.docker.engine import Engine
+from support.smoke.remains import Ended, own_folder, smoke
 
 COMPOSE = Path(sys.executable).parent / "docker-compose"
 # Until it is asked to end, which the first process of a container has to ask for itself.

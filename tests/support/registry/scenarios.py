@@ -1,6 +1,6 @@
 """The table of hostile registries: what each does and what must come of it. See `scene`.
 
-    python tests/registry/scenarios.py [WORD …]
+    python tests/support/registry/scenarios.py [WORD …]
 
 runs those whose name holds one of the words (all without one) and prints a table; exits 1 where one fails.
 """
@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from push import IMAGE_CONFIG, INDEX, MANIFEST, MODEL_CONFIG, sha256
-from raw import GOOD, Headers, Play, Talk
-from scene import MARK, SECRET, USER, Scenario, Scene, basic, run
+from support.registry.push import IMAGE_CONFIG, INDEX, MANIFEST, MODEL_CONFIG, sha256
+from support.registry.raw import GOOD, Headers, Play, Talk
+from support.registry.scene import MARK, SECRET, USER, Scenario, Scene, basic, run
 
 EVIL = f"\x1b]0;{MARK}\x07\x1b[2J\x1b[31m{MARK}\n::error file=x::{MARK}\r##[error]{MARK}"
 EVIL_LINE = EVIL.replace("\n", " ").replace("\r", " ").encode()  # for a header
