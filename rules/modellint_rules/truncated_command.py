@@ -86,6 +86,7 @@ What this rule cannot see: the entrypoint of an image, which may be a shell too.
 from __future__ import annotations
 
 from modellint.compose.model.wrappers import SHELLS, base_name
+from modellint.fixing.list_edits import column, line_break
 from modellint.rule import (
     WARNING,
     Context,
@@ -209,8 +210,8 @@ def _text_as_one(line: CommandLine, script: Word) -> list[Edit]:
         gap = Span(node.source, key.end, node.start)
         is_plain = node.style in ("|", ">") and not node.tag and not node.anchor and key.source is node.source
         is_plain = is_plain and gap.text.strip() == ":"
-        indent = key.span.first[1] - 1
-        return [Edit(gap, f":\n{' ' * indent}- ")] if is_plain else []
+        break_ = line_break(node.source, key.span.first[0])
+        return [Edit(gap, f":{break_}{' ' * column(key)}- ")] if is_plain else []
     rest = node.content.text[script.start :].rstrip() if script.start >= 0 else ""
     is_bare = node.content.text[script.start - 1 : script.start].isspace()  # there is no quote before it
     if _is_laid_out(node) or node.style == "'" or node.content.text != node.value or "'" in rest or not is_bare:
