@@ -49,9 +49,8 @@ def words(*replaced: tuple[str, str], safety: Safety = SAFE) -> fix_module.Find:
                 at = file.source.text.find(word)
                 if at >= 0:
                     span = Span(file.source, at, at + len(word))
-                    finding = Finding(span, f"{word} is wrong", Fix(f"write {other}", [Edit(span, other)], safety))
-                    finding.rule = "words"
-                    found.append(finding)
+                    fix = Fix(f"write {other}", [Edit(span, other)], safety)
+                    found.append(Finding(span, f"{word} is wrong", fix, rule="words"))
         return found
 
     return find
@@ -91,9 +90,8 @@ def twins(other: str) -> fix_module.Find:
         (first,) = words(("one", other), safety=UNSAFE)(project) or (None,)
         if first is None:
             return []
-        second = Finding(Span(first.span.source, first.span.start - 2, first.span.end), "this is wrong too", first.fix)
-        second.rule = first.rule
-        return [first, second]
+        wider = Span(first.span.source, first.span.start - 2, first.span.end)
+        return [first, Finding(wider, "this is wrong too", first.fix, rule=first.rule)]
 
     return find
 

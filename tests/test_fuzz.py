@@ -36,12 +36,12 @@ def places(file: YamlFile, findings: list[Finding]) -> Iterator[Span]:
             yield node.span
     for problem in file.problems:
         yield problem.span
-        yield from (span for span, _ in problem.related)
+        yield from (each.span for each in problem.related)
     for alias in file.aliases:
         yield alias.span
     for finding in findings:
         yield finding.span
-        yield from (span for span, _ in finding.related)
+        yield from (each.span for each in finding.related)
         if finding.fix is not None:
             yield from (edit.span for edit in finding.fix.edits)
 

@@ -20,7 +20,7 @@ from modellint.compose.model.project import Grant, Model, Project, Service
 from modellint.compose.variables.interpolate import Variable
 from modellint.oci.model_reference import Reference
 from modellint.text.edit import SAFE, UNSAFE, Edit, Fix, remark, whole_lines
-from modellint.text.finding import ERROR, NOTE, WARNING, Finding
+from modellint.text.finding import ERROR, NOTE, WARNING, Finding, Related
 from modellint.text.source import Span
 from modellint.text.suggest import Guesses
 from modellint.yaml.builder import YamlFile
@@ -45,8 +45,8 @@ else:
 
 __all__ = [
     "ERROR", "NOTE", "SAFE", "UNSAFE", "WARNING", "Context", "Edit", "Exemption", "Finding", "Findings", "Fix", "Grant",
-    "Ignore", "Mapping", "Model", "Node", "Project", "Reference", "Rule", "Scalar", "Sequence", "Service", "Span",
-    "Variable", "YamlFile", "remark", "rule", "scalars", "text_of", "whole_lines",
+    "Ignore", "Mapping", "Model", "Node", "Project", "Reference", "Related", "Rule", "Scalar", "Sequence", "Service",
+    "Span", "Variable", "YamlFile", "remark", "rule", "scalars", "text_of", "whole_lines",
 ]  # fmt: skip
 
 SUBJECTS = ("YamlFile", "Project", "Model", "Service", "Grant", "Ignore", "Exemption")

@@ -155,6 +155,7 @@ from modellint.rule import (
     Fix,
     Mapping,
     Project,
+    Related,
     Scalar,
     Service,
     Span,
@@ -244,7 +245,7 @@ def _broken(service: Service, image: Image, program: Word, check: CommandLine, w
     )
     edit = _edit(check) if not is_built and product(image) is OLLAMA else None
     fix = Fix("use `ollama list`, which the image includes", [edit]) if edit else None
-    related = [(each, "waits for this service") for each in waiting]
+    related = [Related(each, "waits for this service") for each in waiting]
     if is_built:
         return Finding(
             span,
@@ -253,7 +254,7 @@ def _broken(service: Service, image: Image, program: Word, check: CommandLine, w
             hint=f"install `{tool}` in the Dockerfile, or use a program that the image includes",
         )
     if service.image is not None:
-        related.insert(0, (service.image.content, "the image"))
+        related.insert(0, Related(service.image.content, "the image"))
     hint = "" if fix else _INSTEAD.get(image.name, "use a program that the image includes, such as `ollama list`")
     return Finding(span, message, fix, related, hint=hint)
 

@@ -63,7 +63,7 @@ What this rule cannot see: grants that another file adds to the service.
 from __future__ import annotations
 
 from modellint.compose.model.project import Injected
-from modellint.rule import ERROR, Context, Finding, Findings, Service, rule
+from modellint.rule import ERROR, Context, Finding, Findings, Related, Service, rule
 
 _HINT = "give each grant its own variable names with `endpoint_var` and `model_var`"
 
@@ -82,13 +82,13 @@ def colliding_variables(service: Service, context: Context) -> Findings:
             continue
         if all(one.grant is last.grant for one in others):
             message = f"`{last.shown}` is set to the model name and then to the URL, so the model name is lost"
-            yield Finding(last.span, message, related=[(others[0].span, "the model name")], hint=_HINT)
+            yield Finding(last.span, message, related=[Related(others[0].span, "the model name")], hint=_HINT)
             continue
         other = next(one for one in others if one.grant is not last.grant)
         message = (
             f"`{last.shown}` is set to both {_said(other)} and {_said(last)}: which one wins is random on each `up`"
         )
-        yield Finding(last.span, message, related=[(other.span, _said(other))], hint=_HINT)
+        yield Finding(last.span, message, related=[Related(other.span, _said(other))], hint=_HINT)
 
 
 def _meaning(variable: Injected) -> str:

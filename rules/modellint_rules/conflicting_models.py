@@ -42,7 +42,7 @@ Runner.
 from __future__ import annotations
 
 from modellint.compose.model.unset import unset
-from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Model, Project, Related, rule
 
 
 @rule(WARNING)
@@ -64,7 +64,9 @@ def conflicting_models(project: Project, context: Context) -> Findings:
             f" {' and '.join(differences)}: Docker Model Runner keeps only one of the two configurations"
         )
         hint = "use the same settings for both, or merge them into one entry"
-        yield Finding(model.name.content, message, related=[(earlier.name.content, "the other entry")], hint=hint)
+        yield Finding(
+            model.name.content, message, related=[Related(earlier.name.content, "the other entry")], hint=hint
+        )
 
 
 def _differences(one: Model, other: Model) -> list[str]:

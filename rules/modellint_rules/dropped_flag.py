@@ -45,7 +45,7 @@ What this rule cannot see: `runtime_flags` in files that are not read together w
 from __future__ import annotations
 
 from modellint.evidence.llama_flags import pairs
-from modellint.rule import ERROR, Context, Finding, Findings, Model, Project, Scalar, rule
+from modellint.rule import ERROR, Context, Finding, Findings, Model, Project, Related, Scalar, rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def dropped_flag(model: Model, context: Context) -> Findings:
                 f" `{rest.shown}` loses its {of}, and llama-server cannot parse the result"
             )
             yield Finding(
-                flag.content, message, related=[(gone[id(flag)].content, "Compose keeps this one")], hint=_HINT
+                flag.content, message, related=[Related(gone[id(flag)].content, "Compose keeps this one")], hint=_HINT
             )
 
 

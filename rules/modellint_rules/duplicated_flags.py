@@ -59,7 +59,7 @@ from __future__ import annotations
 
 from modellint.evidence.llama_flags import option, pairs
 from modellint.fixing.list_edits import take_out
-from modellint.rule import WARNING, Context, Finding, Findings, Fix, Mapping, Model, Scalar, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Mapping, Model, Related, Scalar, rule
 
 _MAY_REPEAT = frozenset(("-otd", "--override-tensor-draft", "--spec-draft-override-tensor"))
 
@@ -78,7 +78,7 @@ def duplicated_flags(model: Model, context: Context) -> Findings:
         message = f"`{shown}` appears twice in the list: llama-server uses the last one and ignores the first"
         fix = _fix(model, [model.flags[part] for part in before if part is not None])
         hint = "" if fix else "keep one; in an override file, replace the list with `!override`"
-        related = [(first.content, "first occurrence")]
+        related = [Related(first.content, "first occurrence")]
         yield Finding(item.part(0, len(name)), message, fix, related, hint=hint)
 
 

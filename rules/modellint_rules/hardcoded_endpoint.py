@@ -103,7 +103,7 @@ from modellint.compose.model.ports import PortSet, read_exposed
 from modellint.compose.model.wrappers import base_name
 from modellint.evidence.endpoints import ITSELF, RUNNER
 from modellint.evidence.images import PROXY, SERVER
-from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Service, rule, text_of
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Related, Service, rule, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def hardcoded_endpoint(service: Service, context: Context) -> Findings:
         if endpoint.text.kind == "label":
             continue
         span = endpoint.text.locate(url.start, url.end)
-        related = [*endpoint.text.origin, *((grant.name.content, "the grant") for grant in service.grants[:1])]
+        related = [*endpoint.text.origin, *(Related(grant.name.content, "the grant") for grant in service.grants[:1])]
         if fixes is None and endpoint.text.kind == "variable":
             fixes = _fixes(service, context)
         fix = fixes.get(endpoint.text.name) if fixes and endpoint.text.kind == "variable" else None

@@ -90,6 +90,7 @@ from modellint.rule import (
     Findings,
     Fix,
     Project,
+    Related,
     Scalar,
     Service,
     Span,
@@ -227,7 +228,7 @@ def _finding(found: Variable, source: Injected, fix: Fix | None) -> Finding:
     place = f"the `{source.grant.service.name.text}` container"
     message = f"`{found.name}` is set only inside {place}, not when Compose reads the file: here {always}"
     hint = "let a shell in the container expand it (`$${" + found.name + "}`), or grant the model to this service"
-    related = [(source.span, "injected here")]
+    related = [Related(source.span, "injected here")]
     return Finding(found.span, message, fix, related, hint="" if fix else hint, severity=severity)
 
 

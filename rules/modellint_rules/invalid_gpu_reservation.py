@@ -92,6 +92,7 @@ from modellint.rule import (
     Fix,
     Mapping,
     Node,
+    Related,
     Scalar,
     Sequence,
     Service,
@@ -121,7 +122,7 @@ def _amount(device: Mapping) -> Findings:
         edits = take_out_entry(device, "count") if _is_filled(device.get("device_ids")) else None
         fix = Fix("remove `count` and reserve the listed devices", edits) if edits else None
         hint = "" if fix else "keep only one of them"
-        yield Finding(ids.content, message, fix, [(count.content, "conflicts with this")], hint=hint)
+        yield Finding(ids.content, message, fix, [Related(count.content, "conflicts with this")], hint=hint)
     elif isinstance(count, Scalar):
         yield from _count(count)
 

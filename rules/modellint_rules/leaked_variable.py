@@ -110,6 +110,7 @@ from modellint.rule import (
     Findings,
     Fix,
     Project,
+    Related,
     Scalar,
     Service,
     Span,
@@ -172,7 +173,7 @@ def _by_hand(service: Service, setting: Setting, source: Injected, fix: Fix | No
         " value does not follow changes to Docker Model Runner or the model"
     )
     hint = "" if fix else f"grant the model to `{service.name.text}` too, and remove this"
-    return Finding(setting.span, message, fix, [(source.span, "injected here")], hint=hint, severity=ERROR)
+    return Finding(setting.span, message, fix, [Related(source.span, "injected here")], hint=hint, severity=ERROR)
 
 
 def _granting(service: Service, setting: Setting, source: Injected, context: Context) -> Fix | None:
@@ -219,7 +220,7 @@ def _env_files(service: Service, context: Context) -> Findings:
     names = " and ".join(f"`{each.name}`" for each in held[:2])
     message = f"the container gets everything in `.env`, including {names}"
     hint = "grant the model, and list the variables that the service needs under `environment`"
-    related = [(each.span, "set here") for each in held[:2]]
+    related = [Related(each.span, "set here") for each in held[:2]]
     yield Finding(first.named.content, message, related=related, hint=hint)
 
 

@@ -71,6 +71,7 @@ from modellint.rule import (
     Findings,
     Fix,
     Mapping,
+    Related,
     Scalar,
     Sequence,
     Service,
@@ -112,7 +113,7 @@ def _misplaced(service: Service, key: Scalar, fix: Fix | None) -> Finding:
         " without a GPU"
     )
     hint = "" if fix else "remove the reservation"
-    return Finding(key.content, message, fix, [(grant.name.content, "the grant")], hint=hint)
+    return Finding(key.content, message, fix, [Related(grant.name.content, "the grant")], hint=hint)
 
 
 def _uses_no_gpu(service: Service) -> bool:

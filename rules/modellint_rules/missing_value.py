@@ -43,7 +43,7 @@ depend on the value of its variable. An env file that `.gitignore` does not list
 from __future__ import annotations
 
 from modellint.compose.model.missing import Missing, in_words, missing
-from modellint.rule import NOTE, Context, Finding, Findings, Project, rule
+from modellint.rule import NOTE, Context, Finding, Findings, Project, Related, rule
 
 _MOST_PLACES = 10
 
@@ -55,7 +55,7 @@ def missing_value(project: Project, context: Context) -> Findings:
     if not found.needs:
         return
     first, *others = found.needs[: _MOST_PLACES + 1]
-    related = [(need.place, f"{'the file' if need.path else 'the variable'} `{need.name}`") for need in others]
+    related = [Related(need.place, f"{'the file' if need.path else 'the variable'} `{need.name}`") for need in others]
     message = f"Compose needs {in_words(found.files, found.variables)} before it starts this project"
     yield Finding(first.place, message, related=related, hint=_hint(found))
 

@@ -51,7 +51,7 @@ from __future__ import annotations
 
 from modellint.compose.model.project import Setting
 from modellint.evidence.endpoints import is_model_name
-from modellint.rule import WARNING, Context, Finding, Findings, Grant, Model, Project, Reference, Service, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Grant, Model, Project, Reference, Related, Service, rule
 
 _PROVIDERS = ("openai/", "ollama/", "litellm/", "docker/", "ollama_chat/", "hosted_vllm/", "dmr/", "openai:")
 _ENGINES = frozenset(
@@ -141,9 +141,9 @@ def _finding(service: Service, setting: Setting, what: str, model: Model | None,
     span = setting.locate(0, len(setting.value or ""))
     shown = f"`{setting.shown}`" if setting.shown else f"the value of `{setting.name}`"
     message = f"{shown} is {what}: Compose does not pull it, and Docker Model Runner returns 404"
-    related = [(setting.span, f"`{setting.name}` is set here")] if setting.node is None else []
+    related = [Related(setting.span, f"`{setting.name}` is set here")] if setting.node is None else []
     if model is not None and model.reference is not None:
-        related.append((model.reference.content, "the declared model"))
+        related.append(Related(model.reference.content, "the declared model"))
     if grant is not None:
         hint = f"remove it and let the `{grant.name.shown}` grant inject the name: `model_var: {setting.name}`"
     else:

@@ -62,7 +62,7 @@ context.
 from __future__ import annotations
 
 from modellint.fixing.list_edits import take_out, take_out_key
-from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Mapping, Sequence, Service, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Mapping, Related, Sequence, Service, rule
 
 
 @rule(WARNING, tags=("security",))
@@ -81,7 +81,7 @@ def overexposed_grant(service: Service, context: Context) -> Findings:
                     " address of Docker Model Runner"
                 )
                 fix = _drop(service, grant)
-                related = [(service.image.content, known.name)] if service.image is not None else []
+                related = [Related(service.image.content, known.name)] if service.image is not None else []
                 yield Finding(grant.name.content, message, fix, related, hint="" if fix else "remove the grant")
         return
     if any(endpoint.server for endpoint in evidence.endpoints(service)):

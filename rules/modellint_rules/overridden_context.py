@@ -112,6 +112,7 @@ from modellint.rule import (
     Fix,
     Mapping,
     Model,
+    Related,
     Scalar,
     rule,
 )
@@ -175,7 +176,7 @@ def _second_size(
     edits = take_out(model.body, "runtime_flags", items) if isinstance(model.body, Mapping) else None
     shown = flag.shown if value is None else f"{flag.shown} {value.shown}"
     span = flag.content
-    related = [(node.content, "declared here")]
+    related = [Related(node.content, "declared here")]
     if number == size:
         message = f"`{shown}` repeats `context_size`, and overrides it if one of them changes"
         fix = Fix("remove the flag", edits, SAFE) if edits else None

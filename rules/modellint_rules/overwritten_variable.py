@@ -79,7 +79,7 @@ from __future__ import annotations
 
 from modellint.compose.model.project import Injected, Setting
 from modellint.fixing.list_edits import take_out, take_out_key
-from modellint.rule import WARNING, Context, Finding, Findings, Fix, Mapping, Sequence, Service, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Mapping, Related, Sequence, Service, rule
 
 _HINT = "remove it, or give the grant its own variable names with `endpoint_var` and `model_var`"
 
@@ -102,12 +102,12 @@ def overwritten_variable(service: Service, context: Context) -> Findings:
         value = "the value from the shell is never used" if setting.value is None else "this value is never used"
         message = f"{_giver(variable)} sets `{variable.shown}` when the container is created, so {value}"
         fix = fixes.get(setting.name)
-        yield Finding(setting.span, message, fix, [(variable.span, "set here")], hint="" if fix else _HINT)
+        yield Finding(setting.span, message, fix, [Related(variable.span, "set here")], hint="" if fix else _HINT)
 
 
 def _in_file(setting: Setting, variable: Injected) -> Finding:
     message = f"{_giver(variable)} overrides `{variable.shown}` from an env file, so that value is never used"
-    return Finding(variable.span, message, related=[(setting.span, "never used")], hint=_HINT)
+    return Finding(variable.span, message, related=[Related(setting.span, "never used")], hint=_HINT)
 
 
 def _giver(variable: Injected) -> str:

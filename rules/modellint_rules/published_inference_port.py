@@ -105,7 +105,20 @@ from modellint.compose.model.ports import EVERYWHERE, Port
 from modellint.compose.model.unset import unset
 from modellint.evidence.images import OLLAMA, RUNNER, Product, product_of
 from modellint.evidence.serving import Listening, flag, key, listening, served, words
-from modellint.rule import WARNING, Context, Edit, Finding, Findings, Fix, Scalar, Service, Span, rule, text_of
+from modellint.rule import (
+    WARNING,
+    Context,
+    Edit,
+    Finding,
+    Findings,
+    Fix,
+    Related,
+    Scalar,
+    Service,
+    Span,
+    rule,
+    text_of,
+)
 from modellint.text.numbers import whole
 from modellint.yaml.scalars import compose_text
 
@@ -282,6 +295,6 @@ def _on_the_host(service: Service, mode: Scalar, ports: list[Port], context: Con
         yield Finding(
             port.node.content,
             f"{message}; `ports` has no effect",
-            related=[(mode.content, "listens here")],
+            related=[Related(mode.content, "listens here")],
             hint=hint,
         )

@@ -62,6 +62,7 @@ from modellint.rule import (
     Finding,
     Findings,
     Project,
+    Related,
     Service,
     Span,
     rule,
@@ -142,7 +143,7 @@ def _fetched_by_image(service: Service, context: Context) -> Findings:
                 if kind not in kinds and build is not None:
                     kinds.add(kind)
                     end = word.start + len(word.text)
-                    related = [(at.locate(word.start, end), "downloaded here")] if at.is_placed else []
+                    related = [Related(at.locate(word.start, end), "downloaded here")] if at.is_placed else []
                     yield Finding(build.node.content, message, related=related, hint=_DECLARE)
 
 

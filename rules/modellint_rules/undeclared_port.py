@@ -114,10 +114,10 @@ from modellint.rule import (
     Findings,
     Fix,
     Mapping,
+    Related,
     Scalar,
     Sequence,
     Service,
-    Span,
     rule,
     text_of,
 )
@@ -172,11 +172,11 @@ def _wrong_port(endpoint: ModelServerAddress, target: Service, context: Context)
             f"{url.port} is the published port of `{name}` on the host: other services must use {container}, and"
             f" nothing listens on {url.port}"
         )
-        yield _at_port(endpoint, message, container, [(span, f"container port {container}")])
+        yield _at_port(endpoint, message, container, [Related(span, f"container port {container}")])
     elif known is not None:
         port = f"{url.port}" if endpoint.text.is_written else "the port in this value"
         message = f"`{name}` runs {known.name}, which listens on {known.ports[0]}: nothing listens on {port}"
-        related = [(target.image.content, known.name)] if target.image is not None else []
+        related = [Related(target.image.content, known.name)] if target.image is not None else []
         yield _at_port(endpoint, message, known.ports[0], related)
 
 
@@ -188,7 +188,7 @@ def _exposes(target: Service, port: int, context: Context) -> bool:
     return port in dockerfile.ports
 
 
-def _at_port(endpoint: ModelServerAddress, message: str, port: int, related: list[tuple[Span, str]]) -> Finding:
+def _at_port(endpoint: ModelServerAddress, message: str, port: int, related: list[Related]) -> Finding:
     url, text = endpoint.url, endpoint.text
     span = text.locate(url.end - len(str(url.port)), url.end)
     fix = Fix(f"use port {port}", [Edit(span, str(port))]) if span.text == str(url.port) else None
@@ -205,13 +205,13 @@ def _unknown(endpoint: ModelServerAddress, context: Context) -> Finding:
         return Finding(
             span,
             message,
-            related=[*text.origin, (other.name.content, "declared here")],
+            related=[*text.origin, Related(other.name.content, "declared here")],
             hint="read the variables that it injects",
         )
     if url.host in project.models:
         message = f"{host} is a model, not a service: models have no host name, so nothing listens there"
         hint = f"grant `{url.host}` to the service, and read the injected address"
-        related = [*text.origin, (project.models[url.host].name.content, "declared here")]
+        related = [*text.origin, Related(project.models[url.host].name.content, "declared here")]
         return Finding(span, message, related=related, hint=hint)
     message = f"{host} is not a service, alias or host of this project: the name cannot be resolved"
     return Finding(span, message, related=text.origin, hint=_near(url.host, context))

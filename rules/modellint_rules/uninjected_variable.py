@@ -188,6 +188,7 @@ from modellint.rule import (
     Findings,
     Fix,
     Project,
+    Related,
     Service,
     Variable,
     rule,
@@ -338,7 +339,7 @@ def _in_code(service: Service, grant: Grant, names: _Names, read: _Names, contex
         )
         own = fix if (variable, other) in certain else None
         hint = "" if own else f"let the grant inject that name: `{variable.kind}_var: {other}`"
-        yield Finding(variable.span, message, own, [(unset[other], "read here")], hint=hint)
+        yield Finding(variable.span, message, own, [Related(unset[other], "read here")], hint=hint)
 
 
 def _is_alone(name: str, unset: Iterable[str], service: Service) -> bool:
@@ -372,7 +373,7 @@ def _beside(service: Service, grant: Grant, given: list[ModelServerAddress], con
         f"the `{grant.name.shown}` grant injects `{endpoint_var.shown}`, but `{text.name}` also gives the service an "
         "address: one of them is not used"
     )
-    related = [*text.origin, (text.locate(0, len(text.value)), f"`{text.name}`")]
+    related = [*text.origin, Related(text.locate(0, len(text.value)), f"`{text.name}`")]
     hint = f"remove `{text.name}`, and let the grant inject it: `endpoint_var: {text.name}`"
     if grant.legacy:
         hint = f"remove `{text.name}`, declare the model under `models:`, and grant it with `endpoint_var: {text.name}`"
@@ -417,7 +418,7 @@ def _beside_empty(grant: Grant, setting: Setting) -> Finding:
     hint = f"let the grant inject the name that the program reads: `endpoint_var: {setting.name}`"
     if grant.legacy:
         hint = f"declare the model under `models:` and grant it with `endpoint_var: {setting.name}`"
-    return Finding(variable.span, message, hint=hint, related=[(setting.span, f"`{setting.name}`")])
+    return Finding(variable.span, message, hint=hint, related=[Related(setting.span, f"`{setting.name}`")])
 
 
 def _in_place_of_address(

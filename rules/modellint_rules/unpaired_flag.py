@@ -53,7 +53,7 @@ from __future__ import annotations
 
 from modellint.compose.model.unset import with_unset
 from modellint.evidence.llama_flags import ALLOWED, LLAMA_CPP, fault, key_of, takes_value
-from modellint.rule import ERROR, Context, Edit, Finding, Findings, Fix, Model, Project, Scalar, rule
+from modellint.rule import ERROR, Context, Edit, Finding, Findings, Fix, Model, Project, Related, Scalar, rule
 
 _DASHES = "‐‑‒–—―−﹘﹣－"
 _NEVER = "llama-server rejects it and does not start"
@@ -140,7 +140,7 @@ def _without_value(item: Scalar, behind: Scalar | None) -> Finding:
         message = f"`{item.shown}` is the last item and has no value: llama-server does not start"
         return Finding(item.content, message, hint=hint)
     message = f"`{item.shown}` has no value: llama-server takes the next flag, `{behind.shown}`, for its value"
-    return Finding(item.content, message, related=[(behind.content, "taken for the value")], hint=hint)
+    return Finding(item.content, message, related=[Related(behind.content, "taken for the value")], hint=hint)
 
 
 def _meant(text: str) -> str:

@@ -53,6 +53,7 @@ from modellint.rule import (
     Findings,
     Mapping,
     Project,
+    Related,
     Scalar,
     Sequence,
     Service,
@@ -75,13 +76,13 @@ def unreachable_runner(service: Service, context: Context) -> Findings:
         if mode.value == _NONE:
             message = f"`{service.name.text}` has no network, so it cannot call the model that it is granted"
             hint = "remove `network_mode: none`, or remove the grant"
-            yield Finding(grant.name.content, message, related=[(mode.content, "no network")], hint=hint)
+            yield Finding(grant.name.content, message, related=[Related(mode.content, "no network")], hint=hint)
         return
     closed = [_internal(context.project, name) for name in _networks(service)]
     places = [place for place in closed if place is not None]
     if closed and len(places) == len(closed):
         message = f"`{service.name.text}` is only on internal networks, so it cannot reach Docker Model Runner"
-        related = [(place.content, "internal network") for place in places]
+        related = [Related(place.content, "internal network") for place in places]
         yield Finding(grant.name.content, message, related=related, hint="add a network that is not internal")
 
 

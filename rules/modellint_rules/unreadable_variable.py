@@ -82,7 +82,7 @@ What this rule cannot see: what reads the variable. Programs that read it by nam
 from __future__ import annotations
 
 from modellint.compose.model.injection import prefix, provider_variable_names
-from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Project, Span, rule
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Project, Related, Span, rule
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _NAME = _LETTERS | frozenset("0123456789")
@@ -102,7 +102,8 @@ def unreadable_variable(project: Project, context: Context) -> Findings:
         if model.grants and model.name.text not in told and not _readable(names[0]):
             told.add(model.name.text)
             related = [
-                (grant.name.content, f"`{grant.service.name.text}` gets these variables") for grant in model.grants
+                Related(grant.name.content, f"`{grant.service.name.text}` gets these variables")
+                for grant in model.grants
             ]
             hint = "declare the model under `models:`, which turns each `-` into `_`, or rename the service"
             yield Finding(model.name.content, _message(names), related=related, hint=hint)

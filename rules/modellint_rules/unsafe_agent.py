@@ -71,6 +71,7 @@ from modellint.rule import (
     Finding,
     Findings,
     Project,
+    Related,
     Scalar,
     Sequence,
     Service,
@@ -139,7 +140,7 @@ def _unsafe(service: Service, span: Span, what: str, follows: str, hint: str) ->
     message = (
         f"`{service.name.text}` is granted a model, and this {what}: anyone who controls the model's input {follows}"
     )
-    return Finding(span, message, related=[(grant.name.content, "granted here")], hint=hint)
+    return Finding(span, message, related=[Related(grant.name.content, "granted here")], hint=hint)
 
 
 def _danger(path: str) -> tuple[str, str, str]:

@@ -136,7 +136,9 @@ def test_a_finding_shows_what_its_value_replaced(loaded: Agree) -> None:
     }
     (finding,) = found("mutable-tag", loaded(texts, *texts))
     assert finding.span.source.path == "c.yaml"
-    overridden = [(span.source.path, span.text) for span, message in finding.related if message == "overrides this"]
+    overridden = [
+        (each.span.source.path, each.span.text) for each in finding.related if each.message == "overrides this"
+    ]
     assert overridden == [("a.yaml", "ai/x:1"), ("b.yaml", "'ai/x:2'")]
 
 
@@ -148,7 +150,7 @@ def test_a_repeated_flag_is_fixed_in_its_own_file(loaded: Agree) -> None:
     }
     (finding,) = found("duplicated-flags", loaded(texts, *texts))
     assert (finding.span.source.path, finding.span.text) == ("b.yaml", "--temperature")
-    assert [(span.source.path, span.text) for span, _ in finding.related] == [("a.yaml", "--temp")]
+    assert [(each.span.source.path, each.span.text) for each in finding.related] == [("a.yaml", "--temp")]
     assert finding.fix is not None
     assert {edit.span.source.path for edit in finding.fix.edits} == {"a.yaml"}
 

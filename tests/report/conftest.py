@@ -14,7 +14,7 @@ from modellint.policy.base_suppressions import Unheeded
 from modellint.policy.discovery import InForce
 from modellint.rule import Rule
 from modellint.text.edit import SAFE, Edit, Fix
-from modellint.text.finding import ERROR, NOTE, WARNING, Finding
+from modellint.text.finding import ERROR, NOTE, WARNING, Finding, Related
 from modellint.text.source import Source, Span
 
 if TYPE_CHECKING:
@@ -65,14 +65,13 @@ def found(
     span: Span,
     message: str,
     fix: Fix | None = None,
-    related: list[tuple[Span, str]] | None = None,
+    related: list[Related] | None = None,
     hint: str = "",
     severity: Severity | None = None,
 ) -> Finding:
     """A finding, as the engine hands it on."""
     finding = Finding(span, message, fix, related or [], hint=hint, severity=severity or RULES[name].severity)
-    finding.rule = name
-    return finding
+    return finding.of(name)
 
 
 def report(*findings: Finding, files: int = 1, unreadable: list[tuple[str, str]] | None = None) -> Report:
@@ -104,7 +103,10 @@ def plain() -> Report:
             at(one, "ai/smollm2"),
             "`ai/smollm2` has no digest: the weights may change without a change of this file",
             pin,
-            [(at(one, "llm"), "the service `app` uses it"), (at(two, "ai/qwen3:latest"), "so does [another](9) file")],
+            [
+                Related(at(one, "llm"), "the service `app` uses it"),
+                Related(at(two, "ai/qwen3:latest"), "so does [another](9) file"),
+            ],
         ),
         found("bad-name", at(two, "big model"), "`big model` holds a space", hint="write `big-model`"),
         found("hidden-text", at(two, "latest"), "`latest` says nothing about what is behind it"),
@@ -192,7 +194,14 @@ def hostile() -> Report:
     commands = "::set-env name=A::b\n::error::c\r::add-mask::d##[add-path]e\x0b::stop-commands::f%0A\u2028::g {0} ]("
     fix = Fix(commands, [Edit(at(source, "red"), commands)])
     return report(
-        found("hidden-text", at(source, "\x1b[31mred"), commands, fix, [(at(source, "gpj.exe"), commands)], commands),
+        found(
+            "hidden-text",
+            at(source, "\x1b[31mred"),
+            commands,
+            fix,
+            [Related(at(source, "gpj.exe"), commands)],
+            commands,
+        ),
         found("hidden-text", at(source, "#[error]x"), "\u3000::warning::\x1b]0;title\x07\ud800"),
         found("hidden-text", at(source, "##teamcity[b]"), "[link](http://evil.example) [other](7)"),
         files=1,

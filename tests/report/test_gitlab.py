@@ -123,8 +123,7 @@ def test_fingerprints_survive_other_lines(known: dict[str, Rule]) -> None:
         report = Report()
         for match in re.finditer("ai/[a-z]+", text):
             finding = Finding(Span(source, match.start(), match.end()), "m", severity="error")
-            finding.rule = "bad-name"
-            report.results.append(result(finding))
+            report.results.append(result(finding.of("bad-name")))
         return [entry["fingerprint"] for entry in entries(report, known)]
 
     before = prints("a: ai/x\nb: ai/y\nc: ai/x\n")

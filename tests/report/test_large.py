@@ -15,7 +15,7 @@ from modellint.linter.discovery import rules
 from modellint.linter.record import FindingRecord, Location, TextChange, result
 from modellint.report import FORMATS, renderer, sarif
 from modellint.text.edit import SAFE, Edit, Fix
-from modellint.text.finding import SEVERITIES, Finding
+from modellint.text.finding import SEVERITIES, Finding, Related
 from modellint.text.source import Source, Span
 
 MANY = 25_000  # results of a run that GitHub takes, of which it keeps 5,000
@@ -91,7 +91,11 @@ def test_no_secret(form: str) -> None:
     other = Fix("drop it", [Edit(span("API_KEY=canary-3\n", env), "")], SAFE)
     findings = [
         Finding(
-            span("canary-1"), "the key is written out", around, [(span("canary-3", env), "here, too")], secret=True
+            span("canary-1"),
+            "the key is written out",
+            around,
+            [Related(span("canary-3", env), "here, too")],
+            secret=True,
         ),
         Finding(span("canary-3", env), "the key is written out", other, secret=True),
         Finding(span("API_KEY", env), "sets `API_KEY`", hint="drop it"),
@@ -99,6 +103,5 @@ def test_no_secret(form: str) -> None:
     report = Report()
     report.files = 2
     for finding in findings:
-        finding.rule, finding.severity = next(iter(RULES)), "error"
-        report.results.append(result(finding))
+        report.results.append(result(finding.of(next(iter(RULES)), "error")))
     assert "canary" not in renderer(form)(report, RULES)

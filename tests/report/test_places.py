@@ -14,7 +14,7 @@ from modellint.report import github, sarif
 from modellint.report import json as json_report
 from modellint.rule import Rule
 from modellint.text.edit import Edit, Fix
-from modellint.text.finding import Finding
+from modellint.text.finding import Finding, Related
 from modellint.text.source import Source, Span
 
 PIECES = st.sampled_from(
@@ -54,8 +54,7 @@ def test_the_formats_agree_with_the_source(text: str, bounds: tuple[int, int], k
     while text[end - 1 : end + 1] == "\r\n":
         end += 1
     span = Span(Source("compose.yaml", text), start, end)
-    finding = Finding(span, "m", Fix("t", [Edit(span, "x")]), [(span, "r")], severity="error")
-    finding.rule = "bad-name"
+    finding = Finding(span, "m", Fix("t", [Edit(span, "x")]), [Related(span, "r")], severity="error", rule="bad-name")
     report = Report()
     report.results = [result(finding)]
 

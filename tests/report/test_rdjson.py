@@ -94,9 +94,8 @@ def diagnostics(report: Report, known: dict[str, Rule]) -> list[dict[str, Any]]:
 
 def one(finding: Finding) -> dict[str, Any]:
     """The diagnostic of a finding."""
-    finding.rule, finding.severity = "bad-name", "error"
     report = Report()
-    report.results = [result(finding)]
+    report.results = [result(finding.of("bad-name", "error"))]
     [made] = diagnostics(report, {})
     VALIDATOR.validate({"source": {"name": "modellint"}, "diagnostics": [made]})
     return made

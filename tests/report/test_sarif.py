@@ -93,8 +93,7 @@ def every_rule() -> tuple[Report, dict[str, Rule]]:
     source = Source("compose.yaml", "models: {}\n")
     for name, rule in known.items():
         finding = Finding(Span(source, 0, 6), "`models` is wrong", hint="change it", severity=rule.severity)
-        finding.rule = name
-        report.results.append(result(finding))
+        report.results.append(result(finding.of(name)))
     return report, known
 
 
@@ -281,8 +280,7 @@ def test_fingerprints_survive_other_lines(known: dict[str, Rule]) -> None:
         report = Report()
         for match in re.finditer("ai/[a-z]+", text):
             finding = Finding(Span(source, match.start(), match.end()), "m", severity="error")
-            finding.rule = rule
-            report.results.append(result(finding))
+            report.results.append(result(finding.of(rule)))
         return [found["partialFingerprints"]["modellint/v1"] for found in run_of(report, known)["results"]]
 
     before = prints("a: ai/x\nb: ai/y\nc: ai/x\n")

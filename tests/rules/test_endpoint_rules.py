@@ -80,7 +80,7 @@ def test_an_address_in_an_env_file_is_reported_at_its_name_and_not_shown(find: F
     (tmp_path / "app.env").write_text("A=b\nBASE_URL=http://u:hidden@host.docker.internal:12434/v1\n", encoding="utf-8")
     (found,) = find("hardcoded-endpoint", "services:\n  app:\n    image: app\n    env_file: [app.env]\n")
     assert found.span.text == "app.env"
-    assert [(span.first, span.text) for span, _ in found.related] == [((2, 1), "BASE_URL")]
+    assert [(each.span.first, each.span.text) for each in found.related] == [((2, 1), "BASE_URL")]
     assert "hidden" not in found.message + found.hint and "12434" not in found.message
 
 

@@ -126,7 +126,7 @@ def test_flags_of_two_documents_are_appended(find: Find) -> None:
         "duplicated-flags", flags("['--temp', '1']") + "---\nmodels: {llm: {runtime_flags: ['--temp=2']}}\n"
     )
     assert finding.span.first == (10, 33)
-    assert [span.first[0] for span, _ in finding.related] == [8]
+    assert [each.span.first[0] for each in finding.related] == [8]
 
 
 @pytest.mark.parametrize("text", ["['--grammar', '--mlock', '--mlock']", "['-otd', 'a', '-otd', 'b']", "['x', 'x']"])

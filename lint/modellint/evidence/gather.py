@@ -12,6 +12,7 @@ from modellint.evidence.endpoints import ModelServerAddress, endpoints
 from modellint.evidence.images import INFRASTRUCTURE, Product, product_of
 from modellint.evidence.texts import Text, of_scalar, texts
 from modellint.files import disk
+from modellint.text.finding import Related
 from modellint.text.source import Source
 from modellint.yaml.node import Mapping, Scalar, scalars, text_of
 
@@ -366,12 +367,12 @@ class Evidence:
         place = _at(node.content)
         dockerfile = self.dockerfile(service)
         for variable in dockerfile.variables.values() if dockerfile is not None else ():
-            origin = () if build.inline is not None else ((variable.span, f"`{variable.name}` is set here"),)
+            origin = () if build.inline is not None else (Related(variable.span, f"`{variable.name}` is set here"),)
             yield Text("dockerfile", variable.name, variable.value or "", place, None, origin)
         for at in self.image_scripts(service):
             for command in at.script.commands if at.runs else ():
                 for word in command.words:
-                    origin = ((at.locate(word.start, word.end), "called here"),) if at.is_placed else ()
+                    origin = (Related(at.locate(word.start, word.end), "called here"),) if at.is_placed else ()
                     yield Text("dockerfile", "", word.text, place, None, origin)
 
     def _read_dockerfile(self, build: Build | None) -> Dockerfile | None:

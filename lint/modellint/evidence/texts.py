@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modellint.compose.model.mounts import CONFIG
 from modellint.compose.model.project import settings
+from modellint.text.finding import Related
 from modellint.yaml.node import Scalar, text_of
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ class Text:
         value: str,
         locate: Callable[[int, int], Span],
         node: Scalar | None,
-        origin: tuple[tuple[Span, str], ...] = (),
+        origin: tuple[Related, ...] = (),
     ) -> None:
         self.kind: Kind = kind
         self.name = name
@@ -54,7 +55,7 @@ def texts(service: Service, project: Project) -> list[Text]:
 
 def of_setting(kind: Kind, setting: Setting) -> Text:
     """The value of a variable, an argument or a label."""
-    origin = ((setting.span, f"`{setting.name}` is set here"),) if setting.node is None else ()
+    origin = (Related(setting.span, f"`{setting.name}` is set here"),) if setting.node is None else ()
     return Text(kind, setting.name, setting.value or "", setting.locate, setting.node, origin)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from modellint.compose.model.project import Project
     from modellint.oci.answers import Facts
     from modellint.oci.query import Query
+    from modellint.text.edit import Fix
     from modellint.yaml.node import Scalar
 
 PINNED_BY = ("unpinned-model", "unpinned-image", "ignored-digest")  # the rules that a pin satisfies
@@ -72,11 +73,9 @@ def pins(project: Project, facts: Facts) -> Pins:
             _fail(pins, node, rule, by_digest(ref) if ref.digest else by_tag(ref), str(reason), project)
             continue
         if fix is not None:
-            _add(pins.found, node, rule, fix.title)
-            pins.found[-1].fix = fix
+            _add(pins.found, node, rule, fix.title, fix)
         elif (moved := moved_model(node, ref, project, facts)) is not None:
-            _add(pins.stale, node, MOVED_BY, moved[0])
-            pins.stale[-1].fix = moved[1]
+            _add(pins.stale, node, MOVED_BY, *moved)
     for node in images(project):
         _image(pins, node, project, facts)
     return pins
@@ -89,11 +88,9 @@ def _image(pins: Pins, node: Scalar, project: Project, facts: Facts) -> None:
         _fail(pins, node, "unpinned-image", of_image(Image(str(node.value))), str(reason), project)
         return
     if fix is not None:
-        _add(pins.found, node, "unpinned-image", fix.title)
-        pins.found[-1].fix = fix
+        _add(pins.found, node, "unpinned-image", fix.title, fix)
     elif (moved := moved_image(node, project, facts)) is not None:
-        _add(pins.stale, node, MOVED_BY, moved[0])
-        pins.stale[-1].fix = moved[1]
+        _add(pins.stale, node, MOVED_BY, *moved)
 
 
 def _fail(pins: Pins, node: Scalar, rule: str, request: Query | None, reason: str, project: Project) -> None:
@@ -102,7 +99,5 @@ def _fail(pins: Pins, node: Scalar, rule: str, request: Query | None, reason: st
     _add(pins.failed, node, rule, f"{called(node, request)} is not pinned: {reason}")
 
 
-def _add(findings: list[Finding], node: Scalar, rule: str, message: str) -> None:
-    finding = Finding(node.content, message)
-    finding.rule = rule
-    findings.append(finding)
+def _add(findings: list[Finding], node: Scalar, rule: str, message: str, fix: Fix | None = None) -> None:
+    findings.append(Finding(node.content, message, fix, rule=rule))

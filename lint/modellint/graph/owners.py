@@ -37,7 +37,7 @@ class Claims:
     def place(self, found: Iterable[tuple[Finding, Mark]], picture: Picture) -> None:
         """Give every mark to its owners: those of the finding's place, else those of what it relates to."""
         pairs = list(found)
-        spans = [(finding.span, *[span for span, _ in finding.related]) for finding, _ in pairs]
+        spans = [(finding.span, *[each.span for each in finding.related]) for finding, _ in pairs]
         owners = self._owners({(span.source.path, span.start) for each in spans for span in each})
         for (_, mark), places in zip(pairs, spans, strict=True):
             picture.marks.append(mark)

@@ -6,11 +6,14 @@ value of a variable of the machine that checks; and a fix that would write such 
 
 from __future__ import annotations
 
+from modellint.text.finding import Related
+
 _MOST = 100  # names that are looked for anywhere in a text; any further one only where it is quoted
+
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from modellint.compose.model.project import Project, Setting
     from modellint.text.finding import Finding
@@ -31,10 +34,10 @@ def made_names(project: Project) -> dict[str, str]:
     return dict(sorted(made.items(), key=lambda item: -len(item[0])))
 
 
-def hide(findings: Iterable[Finding], made: Mapping[str, str]) -> None:
-    """Write names as the file does, wherever findings speak of them."""
+def hide(findings: list[Finding], made: Mapping[str, str]) -> list[Finding]:
+    """The findings, which write names as the file does."""
     if not made:
-        return
+        return findings
     searched = [(name, made[name]) for name in list(made)[:_MOST]]
     forms = {form for name, _ in searched for form in (name, _as_identifier(name))}
 
@@ -43,17 +46,21 @@ def hide(findings: Iterable[Finding], made: Mapping[str, str]) -> None:
             text = _replaced(text, name, written)
         return "`".join([_quoted(part, made) for part in text.split("`")]) if len(made) > _MOST else text
 
-    for finding in findings:
-        before = (finding.message, finding.hint, *(text for _, text in finding.related))
-        finding.message = as_written(finding.message)
-        finding.hint = as_written(finding.hint)
-        finding.related = [(span, as_written(text)) for span, text in finding.related]
-        after = (finding.message, finding.hint, *(text for _, text in finding.related))
+    def hidden(finding: Finding) -> Finding:
+        before = [finding.message, finding.hint, *(each.message for each in finding.related)]
+        after = [as_written(text) for text in before]
         fix = finding.fix
         if fix is not None:
             texts = (fix.title, *(edit.text for edit in fix.edits))
             if before != after or any(_find(text, form) >= 0 for text in texts for form in forms):
-                finding.fix = None
+                fix = None
+        if before == after and fix is finding.fix:
+            return finding
+        message, hint, *others = after
+        related = [Related(each.span, text) for each, text in zip(finding.related, others, strict=True)]
+        return finding.saying(message, hint, related, fix)
+
+    return [hidden(each) for each in findings]
 
 
 def _is_made(setting: Setting) -> bool:

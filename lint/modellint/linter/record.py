@@ -122,7 +122,7 @@ def result(finding: Finding, keys: Sequence[str] = ()) -> FindingRecord:
         without(finding.message, secrets),
         without(finding.hint, secrets),
         _place(finding.span, finding.secret),
-        [(_place(span), without(message, secrets)) for span, message in finding.related],
+        [(_place(each.span), without(each.message, secrets)) for each in finding.related],
         without(fix.title, secrets) if fix else "",
         fix.safety if fix else "",
         [] if repeats else [_change(edit) for edit in edits],

@@ -37,6 +37,4 @@ def refusing(project: Project, rules: Mapping[str, Rule]) -> list[Finding]:
 
 def _lacking(violation: Violation) -> Finding:
     """What a check only notes, because it may be there elsewhere; here it is missing."""
-    finding = Finding(violation.span, violation.message, hint=violation.hint, severity=ERROR)
-    finding.rule = "missing-value"
-    return finding
+    return Finding(violation.span, violation.message, hint=violation.hint, severity=ERROR, rule="missing-value")

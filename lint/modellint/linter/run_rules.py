@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modellint.files.disk import Unreadable
 from modellint.rule import Context
-from modellint.text.finding import Finding
+from modellint.text.finding import Finding, Related
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,9 +107,13 @@ def run(
     if project.variables:
         from modellint.linter.made_names import hide, made_names
 
-        hide([*findings, *(each for each, _, _ in covered or ())], made_names(project))
+        made = made_names(project)
+        findings = hide(findings, made)
+        if covered:
+            hidden = hide([each for each, _, _ in covered], made)
+            covered[:] = [(one, kind, why) for one, (_, kind, why) in zip(hidden, covered, strict=True)]
     if project.origins:
-        _add_origins(findings, project)
+        findings = _with_origins(findings, project)
     findings.sort(key=Finding.order)
     return findings
 
@@ -119,16 +123,25 @@ def unignored(findings: Iterable[Finding], project: Project) -> list[Finding]:
     return _unignored(findings, _by_place(project), [])
 
 
-def _add_origins(findings: Iterable[Finding], project: Project) -> None:
-    """Show what the value that a finding is about replaced when the files were merged."""
+def _with_origins(findings: Iterable[Finding], project: Project) -> list[Finding]:
+    """The findings, which show what the values that they are about replaced when the files were merged."""
     lines: dict[tuple[str, int], list[tuple[Span, list[Span]]]] = {}
     for winner, replaced in project.origins.items():
         lines.setdefault((winner.source.path, winner.first[0]), []).append((winner, replaced))
-    for finding in findings:
+
+    def with_origins(finding: Finding) -> Finding:
         span = finding.span
-        for winner, replaced in lines.get((span.source.path, span.first[0]), ()):
-            if winner.start <= span.start and span.end <= winner.end:
-                finding.related = [*finding.related, *((origin, "overrides this") for origin in replaced)]
+        origins = [
+            Related(origin, "overrides this")
+            for winner, replaced in lines.get((span.source.path, span.first[0]), ())
+            if winner.start <= span.start and span.end <= winner.end
+            for origin in replaced
+        ]
+        if not origins:
+            return finding
+        return finding.saying(finding.message, finding.hint, [*finding.related, *origins], finding.fix)
+
+    return [with_origins(each) for each in findings]
 
 
 def _findings(
@@ -147,9 +160,8 @@ def _findings(
         room.begin()
         for subject in subjects[rule.subject]:
             try:
-                for finding in rule.check(subject, context, **options.get(rule.name, {})):
-                    finding.rule = rule.name
-                    finding.severity = finding.severity or rule.severity
+                for each in rule.check(subject, context, **options.get(rule.name, {})):
+                    finding = each.of(rule.name, each.severity or rule.severity)
                     order = finding.order()
                     if order not in found:
                         room.take(finding)

@@ -75,8 +75,8 @@ def apply(
         one = ruling_of(name, asked)
         seen = _found(one, project, sources, facts, aside, defects, fixing)
         for finding in _exempt(seen, one, name, project, tried, aside):
-            known = together.setdefault(finding.order(), finding)
-            known.severity = min(known, finding, key=_rank).severity
+            order = finding.order()
+            together[order] = min(together.get(order, finding), finding, key=_rank)
     if covered is not None:
         once = {each[0].order(): each for each in reversed(aside)}
         covered += [each for order, each in sorted(once.items()) if order not in together]
@@ -142,10 +142,9 @@ def about_exceptions(
                 exemption.astray, exemption.meant = astray(exemption, folder, checked)
             for rule in one.running:
                 if rule.subject == AFTER_ALL:
-                    for finding in rule.check(exemption, _NO_CONTEXT):
-                        finding.rule = rule.name
-                        finding.severity = finding.severity or one.severities.get(rule.name, rule.severity)
-                        findings.append(finding)
+                    severity = one.severities.get(rule.name, rule.severity)
+                    found = rule.check(exemption, _NO_CONTEXT)
+                    findings += [each.of(rule.name, each.severity or severity) for each in found]
     return findings
 
 
@@ -162,9 +161,7 @@ def _found(
     if facts is not None and one.policy.memory:
         given = Facts(facts.answers, min(facts.memory or one.policy.memory, one.policy.memory))
     findings = run(one.running, project, one.idle, sources, given, one.demands, one.options, covered, defects, fixing)
-    for finding in findings:
-        finding.own = finding.severity
-        finding.severity = one.severities.get(finding.rule, finding.severity)
+    findings = [each.of(each.rule, one.severities.get(each.rule), each.severity) for each in findings]
     # Of a fragment nothing is said that another file may change; what takes a project in must not switch them off.
     if one.conditions and (project.whole or project.taken_in):
         from modellint.policy.cel import judge

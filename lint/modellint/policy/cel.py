@@ -294,9 +294,7 @@ def judge(condition: Condition, check: Check, project: Project) -> list[Finding]
         except Undecided as undecided:
             message = f"could not be decided for `{subject.name}`: {undecided.reason}"
             found.append(Finding(condition.span, message, severity=ERROR))
-    for finding in found:
-        finding.rule = check.name
-    return found
+    return [finding.of(check.name) for finding in found]
 
 
 def _tried(condition: Condition, check: Check, node: Node, good: bool) -> PolicyError | None:

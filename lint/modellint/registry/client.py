@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modellint.registry.origin import Origin
+    from modellint.registry.transport import Consumer
 
 _LARGEST_MANIFEST = 1 << 22  # OCI's distribution specification: registries need not take larger ones
 _ACCEPT = {"Accept": ", ".join(MANIFESTS)}
@@ -63,12 +64,14 @@ class Client(Registry):
         response.raw = io.BytesIO(reply.body)
         return response
 
-    def _ask(self, method: str, path: str, headers: Mapping[str, str], budget: Deadline, most: int) -> RegistryReply:
+    def _ask(
+        self, method: str, path: str, headers: Mapping[str, str], budget: Deadline, body: int | Consumer
+    ) -> RegistryReply:
         """Ask, and log in where the registry wants that; a token that has become too old is asked for once more."""
         place = self._origin.find(budget)
         url = f"{place.scheme}://{place.host}/v2/{self._repository}/{path}"
         shown = self.auth.foresee(budget)
-        reply = exchange(self._origin.host, method, url, {**headers, **shown}, budget, most)
+        reply = exchange(self._origin.host, method, url, {**headers, **shown}, budget, body)
         for _ in range(2):
             if reply.status != 401:
                 return reply
@@ -76,7 +79,7 @@ class Client(Registry):
             if challenge is None:
                 break
             shown = self.auth.answer(challenge, budget, shown.get("Authorization", ""))
-            reply = exchange(self._origin.host, method, url, {**headers, **shown}, budget, most)
+            reply = exchange(self._origin.host, method, url, {**headers, **shown}, budget, body)
             if challenge.scheme == "bearer" and reply.status == 401:
                 break
         if reply.status == 401:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from modellint.registry.client import Client
 from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure, of_status
-from modellint.registry.transport import Host, Network
+from modellint.registry.transport import Consumer
 from modellint.text.sizes import binary
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     import requests
 
-    from modellint.registry.address_policy import AddressPolicy
 
 STALL = 30.0  # seconds in which `_ENOUGH` bytes have to come
 _ENOUGH = 1 << 20
@@ -70,43 +69,36 @@ class Patience(Deadline):
         return Failure("timeout", f"the registry sends next to nothing for {self.seconds:g} seconds", down=True)
 
 
-class Sink(int):
-    """Where a body goes: an `int`, because it stands where a request has the most bytes that its answer may have.
+class Sink(Consumer):
+    """Where what is left of a blob of a size goes.
 
-    It is the size of the blob. `begin` is called with the place of the first byte that comes, which is `start`, or 0
-    where the registry cannot begin elsewhere; `take` with all that comes.
+    `begin` is called with the place of the first byte that comes, which is `start`, or 0 where the registry cannot
+    begin elsewhere; `take` with all that comes.
     """
 
-    start: int
-    begin: Callable[[int], object]
-    take: Callable[[bytes], object]
-    patience: Patience
-
-    def __new__(
-        cls,
+    def __init__(
+        self,
         size: int,
         start: int,
         begin: Callable[[int], object],
         take: Callable[[bytes], object],
         patience: Patience,
-    ) -> Sink:
-        """A sink for what is left of a blob of that size."""
-        self = super().__new__(cls, size)
+    ) -> None:
+        self.size = size
         self.start = start
         self.begin = begin
         self.take = take
         self.patience = patience
-        return self
 
-    def pour(self, response: requests.Response) -> None:
+    def take_all(self, response: requests.Response) -> None:
         """Take a body; raises `Failure`."""
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity"):
             raise Failure("encoding", "the registry sent a compressed answer, which was not asked for")
         offset = self._offset(response)
-        self._judge_length(response, self - offset)
+        self._judge_length(response, self.size - offset)
         self.begin(offset)
-        left = self - offset
+        left = self.size - offset
         parts = response.raw.stream(_PART, decode_content=False)
         while part := self._next(parts, left):
             if len(part) > left:
@@ -122,7 +114,7 @@ class Sink(int):
         if response.status_code == 200:
             return 0
         start, total = _content_range(response.headers.get("Content-Range", ""))
-        if start != self.start or total not in (self, -1):
+        if start != self.start or total not in (self.size, -1):
             raise NoRange("http", "the registry sends another part of a file than it was asked for")
         return start
 
@@ -131,7 +123,7 @@ class Sink(int):
         if length > left:
             raise self._too_much()
         if 0 <= length < left and response.status_code == 200:  # a range may be answered with less
-            words = f"the registry has a file of another size than the manifest says ({binary(self)})"
+            words = f"the registry has a file of another size than the manifest says ({binary(self.size)})"
             raise Failure("digest-mismatch", words)
 
     def _next(self, parts: Iterator[bytes], left: int) -> bytes:
@@ -149,28 +141,7 @@ class Sink(int):
             raise Interrupted(code, words, down=True) from None
 
     def _too_much(self) -> Failure:
-        return Failure("too-big", f"the registry sends more of a file than the manifest says ({binary(self)})")
-
-
-class StreamingNetwork(Network):
-    """A network whose hosts can hand on what they send."""
-
-    def host(self, name: str, reach: AddressPolicy) -> Host:
-        """The host of a name, which is connected to only at addresses of that reach."""
-        with self._lock:
-            if (name, reach) not in self._hosts:
-                self._hosts[name, reach] = _StreamingHost(name, reach, self)
-            return self._hosts[name, reach]
-
-
-class _StreamingHost(Host):
-    def _body(self, response: requests.Response, method: str, budget: Deadline, most: int) -> bytearray:
-        if not isinstance(most, Sink):
-            return super()._body(response, method, budget, most)
-        if response.status_code not in (200, 206):
-            return super()._body(response, method, budget, 0)
-        most.pour(response)
-        return bytearray()
+        return Failure("too-big", f"the registry sends more of a file than the manifest says ({binary(self.size)})")
 
 
 class Blobs(Client):

@@ -55,6 +55,14 @@ class RegistryReply:
         self.body = body
 
 
+class Consumer:
+    """Who takes a body as it comes, for it may be larger than memory."""
+
+    def take_all(self, response: requests.Response) -> None:
+        """Take the body of an answer that has one (status 200 or 206); raises `Failure`."""
+        raise NotImplementedError
+
+
 class Network:
     """What all requests of a run share: the TLS set-up, the connections to each host, and room for large bodies."""
 
@@ -105,11 +113,18 @@ class Host:
         self._proxies = {} if on_this_machine(name) else _proxies(name)
 
     def send(
-        self, method: str, url: str, headers: Mapping[str, str], budget: Deadline, most: int, form: Any = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        budget: Deadline,
+        body: int | Consumer,
+        form: Any = None,
     ) -> RegistryReply:
         """The answer to one request, redirects not followed; raises `Failure`.
 
-        A body of more than `most` bytes is a failure, unless `most` is 0: then nobody needs it.
+        `body` is the most bytes that it may have, more of them being a failure, and 0 where nobody needs it; or who
+        takes it as it comes.
         """
         budget.left()
         self._judge_proxied(url)
@@ -122,7 +137,7 @@ class Host:
                 )  # fmt: skip
                 with response:
                     return RegistryReply(
-                        response.status_code, response.headers, self._body(response, method, budget, most)
+                        response.status_code, response.headers, self._body(response, method, budget, body)
                     )
         except Failure:
             raise
@@ -151,7 +166,11 @@ class Host:
         if not self.reach.permits(address):
             raise self.reach.refusal()
 
-    def _body(self, response: requests.Response, method: str, budget: Deadline, most: int) -> bytearray:
+    def _body(self, response: requests.Response, method: str, budget: Deadline, taken: int | Consumer) -> bytearray:
+        if not isinstance(taken, int) and response.status_code in (200, 206):
+            taken.take_all(response)
+            return bytearray()
+        most = taken if isinstance(taken, int) else 0
         body = bytearray()
         wanted = response.status_code == 200 and most > 0
         if wanted and method != "HEAD":
@@ -186,14 +205,20 @@ def _too_big(most: int) -> Failure:
 
 
 def exchange(
-    host: Host, method: str, url: str, headers: Mapping[str, str], budget: Deadline, most: int, redirects: int = 3
+    host: Host,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    budget: Deadline,
+    body: int | Consumer,
+    redirects: int = 3,
 ) -> RegistryReply:
     """The answer to a request, after redirects, and tried again where that may help; raises `Failure`."""
     tries = 0
     while True:
         tries += 1
         try:
-            reply = _follow(host, method, url, headers, budget, most, redirects)
+            reply = _follow(host, method, url, headers, budget, body, redirects)
         except Broken:
             if tries == 1:
                 continue
@@ -207,7 +232,13 @@ def exchange(
 
 
 def _follow(
-    host: Host, method: str, url: str, headers: Mapping[str, str], budget: Deadline, most: int, redirects: int
+    host: Host,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    budget: Deadline,
+    body: int | Consumer,
+    redirects: int,
 ) -> RegistryReply:
     """The answer to a request, after redirects.
 
@@ -215,7 +246,7 @@ def _follow(
     """
     start = place(url)
     for _ in range(redirects + 1):
-        reply = host.send(method, url, headers, budget, most)
+        reply = host.send(method, url, headers, budget, body)
         if reply.status not in _REDIRECTS:
             return reply
         url = urljoin(url, reply.headers.get("Location", ""))

@@ -148,9 +148,7 @@ def _unproven(group: Sequence[SmokeCheck]) -> str:
 
 
 def _finding(check: SmokeCheck, message: str) -> Finding:
-    finding = Finding(check.span, message, severity=ERROR if _failed(check) else WARNING)
-    finding.rule = RULE
-    return finding
+    return Finding(check.span, message, severity=ERROR if _failed(check) else WARNING, rule=RULE)
 
 
 def _key(row: SmokeRow) -> tuple[str, str]:

@@ -5,6 +5,7 @@ The limits protect `check` from hostile files; real Compose files stay far below
 
 from __future__ import annotations
 
+from modellint.text.finding import Related
 from modellint.text.source import Source, Span
 from modellint.yaml.events import (
     AliasEvent,
@@ -40,7 +41,7 @@ class Problem:
 
     __slots__ = ("message", "related", "span")
 
-    def __init__(self, span: Span, message: str, related: tuple[tuple[Span, str], ...] = ()) -> None:
+    def __init__(self, span: Span, message: str, related: tuple[Related, ...] = ()) -> None:
         self.span = span
         self.message = message
         self.related = related
@@ -310,7 +311,7 @@ class Builder:
                 message = f"the key `{name}` stands twice in this map; the first is on line {line}"
                 if name == "<<":
                     message += "; merge several maps with `<<: [*a, *b]`"
-                self.file.refuse(Problem(key.span, message, ((first.span, "first here"),)))
+                self.file.refuse(Problem(key.span, message, (Related(first.span, "first here"),)))
             entries[name] = (key, value)
         node = Mapping(self.source, start, end, entries, pairs, flow, event.tag, event.anchor)
         if merges:

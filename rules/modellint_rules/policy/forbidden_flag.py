@@ -41,7 +41,7 @@ What this rule cannot see: flags that are passed to Docker Model Runner by hand.
 from __future__ import annotations
 
 from modellint.evidence.llama_flags import option, pairs
-from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
+from modellint.rule import ERROR, Context, Finding, Findings, Model, Related, rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def forbidden_flag(model: Model, context: Context) -> Findings:
             continue
         flag = model.flags[at]
         shown = flag.shown.partition("=")[0]
-        related = [(allowed.span, "allowed flags")]
+        related = [Related(allowed.span, "allowed flags")]
         yield Finding(flag.part(0, len(name)), f"the policy does not allow the flag `{shown}`", related=related)
 
 

@@ -50,7 +50,7 @@ What this rule cannot see: what the license requires of you, and a license that 
 from __future__ import annotations
 
 from modellint.oci.query import of_model
-from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
+from modellint.rule import ERROR, Context, Finding, Findings, Model, Related, rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def forbidden_license(model: Model, context: Context) -> Findings:
     message = f"the policy does not allow the license {named}"
     if not named:
         message = "the license of this model is unknown, so the policy does not allow it"
-    yield Finding(node.content, message, related=[(allowed.span, "allowed licenses")])
+    yield Finding(node.content, message, related=[Related(allowed.span, "allowed licenses")])
 
 
 def _lower(patterns: Sequence[str]) -> set[str]:

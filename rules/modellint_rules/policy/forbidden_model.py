@@ -42,7 +42,7 @@ different model.
 from __future__ import annotations
 
 from modellint.compose.model.unset import unset
-from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
+from modellint.rule import ERROR, Context, Finding, Findings, Model, Related, rule
 
 
 @rule(ERROR, policy=True, tags=("supply-chain",))
@@ -60,6 +60,6 @@ def forbidden_model(model: Model, context: Context) -> Findings:
         return
     if not allowed.allows(ref.repository, f"{ref.registry}/{ref.repository}"):
         shown = f"`{node.shown}`" if node.interpolated else f"`{ref.name.strip()}`"
-        related = [(allowed.span, "allowed models")]
+        related = [Related(allowed.span, "allowed models")]
         hint = "use an allowed model, or ask for this one to be allowed"
         yield Finding(node.part(0, len(ref.name)), f"the policy does not allow {shown}", related=related, hint=hint)

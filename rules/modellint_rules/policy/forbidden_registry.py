@@ -44,7 +44,7 @@ Runner uses.
 from __future__ import annotations
 
 from modellint.compose.model.unset import unset
-from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
+from modellint.rule import ERROR, Context, Finding, Findings, Model, Related, rule
 
 
 @rule(ERROR, policy=True, tags=("supply-chain",))
@@ -66,6 +66,6 @@ def forbidden_registry(model: Model, context: Context) -> Findings:
         yield Finding(
             span,
             message,
-            related=[(allowed.span, "allowed registries")],
+            related=[Related(allowed.span, "allowed registries")],
             hint="mirror the model to an allowed registry, or ask for this one to be allowed",
         )

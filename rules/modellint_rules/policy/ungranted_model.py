@@ -53,7 +53,7 @@ Runner can use every model.
 
 from __future__ import annotations
 
-from modellint.rule import ERROR, Context, Finding, Findings, Grant, rule
+from modellint.rule import ERROR, Context, Finding, Findings, Grant, Related, rule
 
 _SHOWN = 10  # rows of a service that a finding shows
 
@@ -72,7 +72,7 @@ def ungranted_model(grant: Grant, context: Context) -> Findings:
         if rows
         else f"the policy does not allow `{service}` to use any model"
     )
-    related = [(row.span, "allowed models") for row in rows[:_SHOWN]]
+    related = [Related(row.span, "allowed models") for row in rows[:_SHOWN]]
     yield Finding(
         grant.name.content, message, related=related, hint="remove the grant, or add it to `grants` in the policy"
     )

@@ -17,7 +17,8 @@ from modellint.registry.ask import ask
 from modellint.registry.deadline import Deadline
 from modellint.registry.failure import Failure, of_status
 from modellint.registry.origin import Origin, docker_config
-from modellint.registry.stream import STALL, Blobs, Interrupted, NoRange, Patience, Sink, StreamingNetwork
+from modellint.registry.stream import STALL, Blobs, Interrupted, NoRange, Patience, Sink
+from modellint.registry.transport import Network
 from modellint.smoke.store import model
 from modellint.smoke.store.bundle import Bundle, link
 from modellint.text.sizes import binary
@@ -106,7 +107,7 @@ class _Source:
         self.request = request
         self.until = until
         self.stall = stall
-        self.network = StreamingNetwork(access)
+        self.network = Network(access)
         self.downloaded = self.resumed = 0
         self._client: Blobs | None = None
         self._lock = threading.Lock()
