@@ -50,6 +50,20 @@ OPEN_TO_RULES = {
     "rule", "policy_terms", "text.finding", "text.sizes", "text.numbers", "yaml.scalars", "evidence", "compose",
     "fixing", "oci", "secrets.credentials",
 }  # fmt: skip
+# The parts of a service that are read once, as `Service.commands`, `.ports` and `.mounts`.
+READ_ONCE = {
+    "command", "configs", "entrypoint", "expose", "healthcheck", "ports", "post_start", "pre_start", "pre_stop",
+    "secrets", "tmpfs", "volumes",
+}  # fmt: skip
+# Rooms that look at documents before there is a service, or whatever a service may make of them.
+BEFORE_SERVICES = {
+    "compose/canonical", "compose/loading", "compose/model", "compose/schema", "compose/validation", "compose/values",
+    "smoke", "smoke/docker", "smoke/isolation",
+}  # fmt: skip
+# These read the project's own section of that name.
+TOP_LEVEL = {
+    ("leaked_variable", "configs"), ("evidence/mounted", "configs"), ("evidence/texts", "configs"),
+}  # fmt: skip
 HEAVY = {
     "re", "typing", "dataclasses", "enum", "json", "argparse", "pathlib", "logging", "inspect", "functools",
     "contextlib", "collections", "string", "textwrap", "socket", "ssl", "urllib", "http", "asyncio", "concurrent",
@@ -129,10 +143,44 @@ def test_no_public_class_name_stands_twice() -> None:
     assert {name: where for name, where in homes.items() if len(where) > 1} == {}
 
 
+def test_no_module_has_the_name_of_what_its_package_defines() -> None:
+    """Its import would put the module in the place of the function."""
+    for path in ENGINE.rglob("__init__.py"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        defined = {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        assert defined.isdisjoint({each.stem for each in path.parent.iterdir()}), path
+
+
 @pytest.mark.parametrize("path", modules(RULES), ids=lambda path: path.stem)
 def test_a_rule_sees_little(path: Path) -> None:
     used = {each.replace("/", ".") for each in imported(path)}
     assert {each for each in used if not {each, each.split(".")[0]} & OPEN_TO_RULES} == set()
+
+
+def reads(path: Path) -> set[str]:
+    """The parts of a service that a file reads by their key. What asks only where the key stands is no reader."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    return {
+        argument.value
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "get"
+        for argument in call.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value in READ_ONCE
+    }
+
+
+def test_a_service_is_read_once() -> None:
+    found: set[tuple[str, str]] = set()
+    for path in modules(ENGINE):
+        module = path.relative_to(ENGINE).with_suffix("").as_posix()
+        if room_of(module) not in BEFORE_SERVICES:
+            found |= {(module, part) for part in reads(path)}
+    for path in modules(RULES):
+        found |= {(path.stem, part) for part in reads(path)}
+    assert found == TOP_LEVEL
+    assert {"command", "ports", "volumes"} <= set().union(
+        *[reads(path) for path in modules(ENGINE / "compose" / "model")]
+    )
 
 
 @pytest.mark.parametrize(

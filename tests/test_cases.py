@@ -11,6 +11,8 @@ import pytest
 SCORE = (Path(__file__).parents[2] / "shared" / "cases" / "score.py").resolve()
 WHOLE = (
     "client-image-tag",
+    "cmd-shell-with-words",
+    "command-cut-at-an-operator",
     "comment-in-config-content",
     "conflict-with-an-unused-model",
     "gpu-is-decided-elsewhere",
@@ -28,6 +30,7 @@ WHOLE = (
     "program-not-in-a-built-image",
     "repackaged-server-image",
     "required-variable-in-a-fresh-clone",
+    "shell-gets-one-word",
     "unset-address-beside-grant",
     "unset-variable-breaks-a-pattern",
     "utf-16-file",

@@ -144,10 +144,8 @@ class Texts(ast.NodeVisitor):
         if name == "Finding":
             self.take("message", given.get("message") or node.args[1])
             self.take("hint", given.get("hint"))
-            related = given.get("related") or (node.args[3] if len(node.args) > 3 else None)
-            for each in ast.walk(related) if related is not None else ():
-                if isinstance(each, ast.Tuple) and len(each.elts) == 2:
-                    self.take("label", each.elts[1])
+        elif name == "Related":
+            self.take("label", node.args[1])
         elif name == "Fix":
             self.take("title", node.args[0])
 

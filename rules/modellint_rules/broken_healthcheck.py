@@ -96,14 +96,55 @@ services:
       test: ["CMD", "curl", "-f", "http://localhost:8000/health"]
 ```
 
+`CMD-SHELL` takes one string. With `["CMD-SHELL", "curl", "-f", "http://…"]`, the shell runs `curl` alone. The other words become
+the shell's arguments `$0`, `$1` and so on, which nothing reads.
+
+```yaml bad
+services:
+  api:
+    image: example/api:1
+    healthcheck:
+      test: ["CMD-SHELL", "curl", "-f", "http://localhost:8000/health"]
+      #                    ^^^^ `CMD-SHELL` takes one string: the shell runs `curl` without the words after it, so the health check always fails and the container never becomes healthy
+  cache:
+    image: redis:8
+    healthcheck:
+      test: ["CMD-SHELL", "redis-cli", "ping", "|", "grep PONG"]
+      #                    ^^^^^^^^^ `CMD-SHELL` takes one string: the shell runs `redis-cli` without the words after it, so the health check does not test what it should
+```
+
+```yaml fixed
+services:
+  api:
+    image: example/api:1
+    healthcheck:
+      test: ["CMD", "curl", "-f", "http://localhost:8000/health"]
+  cache:
+    image: redis:8
+    healthcheck:
+      test: ["CMD-SHELL", "redis-cli", "ping", "|", "grep PONG"]
+```
+
+```yaml good
+services:
+  api:
+    image: example/api:1
+    healthcheck:
+      test: ["CMD-SHELL", "curl -f http://localhost:8000/health || exit 1"]
+  cache:
+    image: redis:8
+    healthcheck:
+      test: ["CMD", "redis-cli", "ping"]
+```
+
 What this rule cannot see: the contents of images that it does not know, whether the requested path exists, and longer
 scripts. It reads one command and its alternatives after `||`.
 """
 
 from __future__ import annotations
 
+from modellint.compose.model.wrappers import base_name, invocation
 from modellint.evidence.images import OLLAMA, base_lacks, lacks, product
-from modellint.evidence.serving import words
 from modellint.oci.image_reference import Image
 from modellint.rule import (
     WARNING,
@@ -116,11 +157,9 @@ from modellint.rule import (
     Project,
     Related,
     Scalar,
-    Sequence,
     Service,
     Span,
     rule,
-    scalars,
     text_of,
 )
 
@@ -129,11 +168,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from modellint.rule import Node
+    from modellint.compose.model.commands import CommandLine, Word
 
     Lacking: TypeAlias = Callable[[str], bool]  # whether an image lacks a program
 
-_SHELLS = frozenset(("sh", "bash", "/bin/sh", "/bin/bash"))
 _GIVES_UP = frozenset(("exit", "false"))
 _HARMLESS = ("2>&1", "1>&2", ">&2", "&>", "&&")  # an `&` that sends nothing to the background
 _TOO_MUCH = (";", "\n", "`", "$(", "&", "(", "{", "!")  # it is a script: the first word does not decide the result
@@ -146,22 +184,30 @@ _INSTEAD = {
     "ghcr.io/ggml-org/llama.cpp": "use `curl`, which the image includes",
 }
 _CHECK = '["CMD", "ollama", "list"]'
+_OPERATORS = frozenset(("||", "&&", "|", "&", ";", "<", ">", ">>", "2>&1", "2>"))
+_USELESS_ALONE = ("curl", "wget")  # they fail without an address
+_ALONE = "so the health check always fails and the container never becomes healthy"
+_UNTESTED = "so the health check does not test what it should"
 
 
 @rule(WARNING)
 def broken_healthcheck(project: Project, context: Context) -> Findings:
-    """Report health checks that start with a program that the image is known to lack."""
-    broken = [(service, found) for service in project.services.values() if (found := _check(service, context))]
+    """Report health checks that start with a program that the image is known to lack, or that drop their words."""
+    broken: list[tuple[Service, CommandLine, tuple[Image, Word]]] = []
+    for service in project.services.values():
+        check = service.commands.check
+        found = _lacking(service, check, context) if check is not None else None
+        if check is not None and found is not None:
+            broken.append((service, check, found))
+        elif check is not None and check.lost:
+            yield _lost(check)
     waiting = _waiting(project) if broken else {}
-    for service, (image, tool, span, test) in broken:
-        yield _broken(service, image, tool, span, test, waiting.get(service.name.text, []))
+    for service, check, (image, tool) in broken:
+        yield _broken(service, image, tool, check, waiting.get(service.name.text, []))
 
 
-def _check(service: Service, context: Context) -> tuple[Image, str, Span, Node] | None:
-    """Return the image or base image, the program that it lacks, its place and the test of a failing health check."""
-    test = service.body.get("healthcheck", "test")
-    if test is None:
-        return None
+def _lacking(service: Service, check: CommandLine, context: Context) -> tuple[Image, Word] | None:
+    """Return the image or base image, and the program that it lacks, of a failing health check."""
     if "build" in service.body:
         dockerfile = context.evidence.dockerfile(service)
         if dockerfile is None or dockerfile.brings or "$" in dockerfile.base:
@@ -170,10 +216,10 @@ def _check(service: Service, context: Context) -> tuple[Image, str, Span, Node] 
     else:
         name = text_of(service.image) or ""
         lacking = _image(name)
-    missing = _missing(test, lacking) if name else None
-    if missing is None or missing[0] in _installed(service):
+    missing = _missing(check, lacking) if name else None
+    if missing is None or base_name(missing.text) in _installed(service):
         return None
-    return Image(name), *missing, test
+    return Image(name), missing
 
 
 def _base(reference: str) -> Lacking:
@@ -185,7 +231,8 @@ def _image(reference: str) -> Lacking:
     return lambda tool: lacks(image, tool)
 
 
-def _broken(service: Service, image: Image, tool: str, span: Span, test: Node, waiting: list[Span]) -> Finding:
+def _broken(service: Service, image: Image, program: Word, check: CommandLine, waiting: list[Span]) -> Finding:
+    tool, span = program.text, program.span
     follows = ", and services that wait for it never start" if waiting else ""
     is_built = "build" in service.body
     where = (
@@ -196,7 +243,7 @@ def _broken(service: Service, image: Image, tool: str, span: Span, test: Node, w
     message = (
         f"`{tool}` is not in {where}: the health check always fails, so the container never becomes healthy{follows}"
     )
-    edit = _edit(service, test) if not is_built and product(image) is OLLAMA else None
+    edit = _edit(check) if not is_built and product(image) is OLLAMA else None
     fix = Fix("use `ollama list`, which the image includes", [edit]) if edit else None
     related = [Related(each, "waits for this service") for each in waiting]
     if is_built:
@@ -212,43 +259,35 @@ def _broken(service: Service, image: Image, tool: str, span: Span, test: Node, w
     return Finding(span, message, fix, related, hint=hint)
 
 
-def _missing(test: Node, lacking: Lacking) -> tuple[str, Span] | None:
+def _missing(check: CommandLine, lacking: Lacking) -> Word | None:
     """Return the program that the health check starts with, if the image lacks it and no alternative can pass."""
-    if isinstance(test, Scalar):
-        return _in_shell(test, lacking)
-    items = [item for item in test if isinstance(item, Scalar)] if isinstance(test, Sequence) else []
-    kind = text_of(items[0]) if len(items) > 1 else ""
-    if kind == "CMD-SHELL":
-        return _in_shell(items[1], lacking)
-    if kind != "CMD":
-        return None
-    tool = text_of(items[1]) or ""
-    if tool in _SHELLS and len(items) == 4 and text_of(items[2]) == "-c":
-        return _in_shell(items[3], lacking)
-    return (tool, items[1].content) if lacking(tool) else None
+    first = check.words[:1] if check.words and check.words[0] is not check.script else []
+    innermost = check.simple[0][:1] if check.simple else []
+    program = next((word for word in (*first, *innermost) if lacking(base_name(word.text))), None)
+    if program is None or check.script is None or program in first:
+        return program
+    return program if _always_fails(check.script.text, lacking) else None
 
 
-def _in_shell(script: Scalar, lacking: Lacking) -> tuple[str, Span] | None:
-    text = script.value if isinstance(script.value, str) else ""
-    plain = text.rstrip()
+def _always_fails(script: str, lacking: Lacking) -> bool:
+    """Return whether a script fails if the program that it starts with is missing."""
+    plain = script.rstrip()
     for sign in _HARMLESS:
         plain = plain.replace(sign, " " * len(sign))
     if any(sign in plain for sign in _TOO_MUCH):
-        return None
+        return False
     first, *others = plain.split("||")
-    tool = next(iter(first.split()), "")
-    if not lacking(tool) or not _is_lost(first) or not all(_fails(other, lacking) for other in others):
-        return None
-    start = text.index(tool)
-    return tool, script.locate(start, start + len(tool))
+    is_script = invocation(first.split(), in_shell=True).script >= 0  # nested, where quotes matter
+    return not is_script and _is_lost(first) and all(_fails(other, lacking) for other in others)
 
 
 def _fails(command: str, lacking: Lacking) -> bool:
     """Return whether an alternative fails too."""
     line = command.split()
+    line = line[invocation(line, in_shell=True).program :]
     if line and line[0] in _GIVES_UP:
         return line[1:2] != ["0"]
-    return bool(line) and lacking(line[0]) and _is_lost(command)
+    return bool(line) and lacking(base_name(line[0])) and _is_lost(command)
 
 
 def _is_lost(command: str) -> bool:
@@ -258,16 +297,12 @@ def _is_lost(command: str) -> bool:
     return last[:1] == ["grep"] and not any(word[:1] == "-" and "v" in word for word in last)
 
 
-def _installed(service: Service) -> list[str]:
+def _installed(service: Service) -> set[str]:
     """Return the words of the commands that run before the health check, which may install a program."""
-    hooks = (scalar for key in ("post_start", "pre_start") for scalar in scalars(service.body.get(key)))
-    mounts = (scalar for scalar in scalars(service.body.get("volumes")))
-    found = [word for scalar in hooks for word in str(scalar.value).split()]
-    return [
-        *words(service),
-        *found,
-        *(part for scalar in mounts for part in str(scalar.value).replace(":", "/").split("/")),
-    ]
+    before = (service.commands.main, *(hook for hook in service.commands.hooks if hook.role != "pre_stop"))
+    paths = [path for mount in service.mounts for path in (mount.source, mount.target)]
+    found = {word.text for line in before for command in line.simple for word in command}
+    return found.union(part for path in paths for part in path.split("/"))
 
 
 def _waiting(project: Project) -> dict[str, list[Span]]:
@@ -282,13 +317,32 @@ def _waiting(project: Project) -> dict[str, list[Span]]:
     return found
 
 
-def _edit(service: Service, test: Node) -> Edit | None:
+def _edit(check: CommandLine) -> Edit | None:
     """Return an edit that replaces the health check, or None if it is not written in a simple form."""
-    check = service.body.get("healthcheck")
-    key = check.key("test") if isinstance(check, Mapping) else None
+    key, test = check.sections[0]
     text = test.span.text
-    if key is None or test.anchor or test.tag or "#" in text or (isinstance(test, Scalar) and "\n" in text):
+    if test.anchor or test.tag or "#" in text or (isinstance(test, Scalar) and "\n" in text):
         return None
     # A block list may have the indentation of its key, the flow list that replaces it may not.
     below = test.span.first[0] > key.span.first[0] and test.span.first[1] <= key.span.first[1]
     return None if below else Edit(test.span, _CHECK)
+
+
+def _lost(check: CommandLine) -> Finding:
+    """Report words that a shell takes as the arguments of its script."""
+    script, kind = check.script, next(check.scalars)
+    assert script is not None
+    given = check.words[0] is script and kind.value == "CMD-SHELL"
+    what = "`CMD-SHELL` takes one string" if given else "a shell takes only the one word after `-c`"
+    shown = f"`{script.shown}`" if script.shown else "the first of these words"
+    follows = _ALONE if script.text in _USELESS_ALONE else _UNTESTED
+    message = f"{what}: the shell runs {shown} without the words after it, {follows}"
+    edit = Edit(kind.content, "CMD") if given and _are_plain(check.words) and not (kind.tag or kind.anchor) else None
+    fix = Fix("use `CMD`, which runs the words without a shell", [edit]) if edit else None
+    return Finding(script.span, message, fix, hint="" if fix else "write the whole command as one string")
+
+
+def _are_plain(words: list[Word]) -> bool:
+    """Return whether words are a program and its arguments, without the syntax of a shell."""
+    texts = [word.text for word in words]
+    return " " not in texts[0] and not any("$" in text or "`" in text or text in _OPERATORS for text in texts)

@@ -99,16 +99,18 @@ does not report addresses of other services in the project, or of hosts that hav
 
 from __future__ import annotations
 
+from modellint.compose.model.ports import PortSet, read_exposed
+from modellint.compose.model.wrappers import base_name
 from modellint.evidence.endpoints import ITSELF, RUNNER
 from modellint.evidence.images import PROXY, SERVER
-from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Related, Service, rule, scalars, text_of
+from modellint.rule import WARNING, Context, Finding, Findings, Fix, Grant, Related, Service, rule, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from modellint.compose.model.commands import Word
     from modellint.compose.model.project import Model, Setting
     from modellint.evidence.endpoints import ModelServerAddress
 
-_DIGITS_OF_A_PORT = 5
 _OLLAMA = "Ollama"
 _GRANTED = "grant the model to the service under `models:`, and call the injected address"
 _GRANT = "grant the model to the service under `models:`, and let Compose inject the address"
@@ -147,18 +149,19 @@ class _Own:
     __slots__ = ("_is_anywhere", "_ports")
 
     def __init__(self, service: Service) -> None:
-        started = " ".join(str(item.value) for item in scalars(service.body.get("command")))
-        self._is_anywhere = service.body.get("network_mode") is not None or "ollama serve" in started
-        self._ports: set[str] = set()  # every number in `ports` and `expose`, and every part of one
-        for key in ("ports", "expose"):
-            for item in scalars(service.body.get(key)):
-                text = str(item.value)
-                for size in range(1, _DIGITS_OF_A_PORT + 1):
-                    self._ports.update(text[at : at + size] for at in range(len(text)))
+        serves = any(_is_ollama_serve(command) for command in service.commands.main.simple)
+        self._is_anywhere = service.body.get("network_mode") is not None or serves
+        ranges = [each for port in service.ports for each in (port.container, port.host) if each is not None]
+        self._ports = PortSet([*ranges, *read_exposed(service.body)])
 
     def holds(self, endpoint: ModelServerAddress) -> bool:
         """Return whether the service itself may listen at an address."""
-        return self._is_anywhere or endpoint.text.kind == "dockerfile" or str(endpoint.url.port) in self._ports
+        port = endpoint.url.port
+        return self._is_anywhere or endpoint.text.kind == "dockerfile" or (port is not None and port in self._ports)
+
+
+def _is_ollama_serve(command: list[Word]) -> bool:
+    return len(command) > 1 and base_name(command[0].text) == "ollama" and command[1].text == "serve"
 
 
 def _message(endpoint: ModelServerAddress) -> str:

@@ -89,11 +89,9 @@ from modellint.rule import (
     Finding,
     Findings,
     Fix,
-    Node,
     Project,
     Related,
     Scalar,
-    Sequence,
     Service,
     Span,
     Variable,
@@ -154,14 +152,12 @@ class _Values:
     __slots__ = ("_by_source",)
 
     def __init__(self, project: Project) -> None:
-        from modellint.evidence.texts import command_scalars
-
         self._by_source: dict[int, list[tuple[Scalar, Service, Setting | None]]] = {}
         for service in project.services.values():
             for setting in service.environment.values():
                 if setting.node is not None:
                     self._by_source.setdefault(id(setting.node.source), []).append((setting.node, service, setting))
-            for scalar in command_scalars(service):
+            for scalar in service.commands.scalars:
                 self._by_source.setdefault(id(scalar.source), []).append((scalar, service, None))
         for values in self._by_source.values():
             values.sort(key=_start)
@@ -217,42 +213,14 @@ def _is_in_shell(service: Service, scalar: Scalar, found: Variable) -> bool:
 
 def _script(service: Service, scalar: Scalar) -> tuple[int, Script] | None:
     """Return the shell script in a value of a command, as written in the file, and its offset in the value."""
-    from modellint.evidence.shell import of_words, read_script
+    from modellint.compose.model.commands import as_written
+    from modellint.evidence.shell import read_script
 
-    test = service.body.get("healthcheck", "test")
-    if test is scalar:
-        return 0, read_script(_as_written(scalar))
-    argv = _argv(test)
-    if any(node is scalar for _, node in argv):
-        if argv[0][0] == "CMD-SHELL":
-            return (0, read_script(_as_written(scalar))) if len(argv) > 1 and argv[1][1] is scalar else None
-        argv = argv[1:]
-    else:
-        argv = [*_argv(service.body.get("entrypoint")), *_argv(service.body.get("command"))]
-    for at, script in of_words([word for word, _ in argv]):
-        if argv[at][1] is scalar:
-            offset = _as_written(scalar).find(script.text)
-            return (offset, script) if offset >= 0 else None
+    for line in as_written(service.body):
+        script = line.script
+        if script is not None and script.node is scalar:
+            return (script.start, read_script(script.text)) if script.start >= 0 else None
     return None
-
-
-def _argv(node: Node | None) -> list[tuple[str, Scalar]]:
-    """Return the words of a command as written in the file, each with the value that contains it."""
-    if isinstance(node, Sequence):
-        return [(_as_written(item), item) for item in node.items if isinstance(item, Scalar)]
-    if not isinstance(node, Scalar):
-        return []
-    from modellint.compose.values.words import split
-
-    try:
-        return [(word, node) for word in split(_as_written(node))]
-    except ValueError:
-        return []
-
-
-def _as_written(scalar: Scalar) -> str:
-    """Return a value with its variables as written; `$$` does not start a variable for Compose or this rule."""
-    return scalar.text.replace("$$", "__")
 
 
 def _finding(found: Variable, source: Injected, fix: Fix | None) -> Finding:

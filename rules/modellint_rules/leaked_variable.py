@@ -101,7 +101,6 @@ from __future__ import annotations
 
 from modellint.compose.model.project import Injected, Setting, settings
 from modellint.evidence.endpoints import is_model_address, is_model_name
-from modellint.evidence.texts import command_scalars
 from modellint.rule import (
     ERROR,
     NOTE,
@@ -240,7 +239,7 @@ def _keys(services: Iterable[Service], context: Context) -> Findings:
         for setting in _given_keys(service, context):
             found.setdefault(setting.span, setting)
             owners.setdefault(setting.span, []).append(service.name.text)
-        for scalar in command_scalars(service) if context.project.variables else ():
+        for scalar in service.commands.scalars if context.project.variables else ():
             yield from _keys_in(scalar, context, "a command line, which `docker inspect` and the process list show")
     for span, setting in found.items():
         message = _key_message(setting.name, f"the environment of {_listed(owners[span])}")

@@ -101,10 +101,9 @@ LiteLLM's (if there is one, nothing is reported), and servers whose image or com
 
 from __future__ import annotations
 
-from modellint.compose.model.published_ports import EVERYWHERE, Published, published
+from modellint.compose.model.ports import EVERYWHERE, Port
 from modellint.compose.model.unset import unset
 from modellint.evidence.images import OLLAMA, RUNNER, Product, product_of
-from modellint.evidence.mounted import mounted_yaml
 from modellint.evidence.serving import Listening, flag, key, listening, served, words
 from modellint.rule import (
     WARNING,
@@ -118,7 +117,6 @@ from modellint.rule import (
     Service,
     Span,
     rule,
-    scalars,
     text_of,
 )
 from modellint.text.numbers import whole
@@ -145,7 +143,7 @@ def published_inference_port(service: Service, context: Context) -> Findings:
     """Report the first port of each server that is published on all interfaces."""
     if service.provider is not None:  # it has no container
         return
-    ports = published(service)
+    ports = [port for port in service.ports if port.is_tcp and port.container is not None]
     mode = service.body.get("network_mode")
     if isinstance(mode, Scalar) and mode.value == "host":
         yield from _on_the_host(service, mode, ports, context)
@@ -166,7 +164,7 @@ def published_inference_port(service: Service, context: Context) -> Findings:
             return
 
 
-def _open(port: Published, what: str, reason: str) -> Finding:
+def _open(port: Port, what: str, reason: str) -> Finding:
     node = port.node
     place = f"`{node.shown}`" if port.item is node else "this"
     message = f"{place} publishes {what} on all network interfaces of the host: {reason}"
@@ -176,7 +174,7 @@ def _open(port: Published, what: str, reason: str) -> Finding:
     return Finding(node.content, message, fix, hint=hint)
 
 
-def _edit(port: Published) -> Edit | None:
+def _edit(port: Port) -> Edit | None:
     """Return an edit that adds the address, or replaces the one that is there."""
     node = port.node
     if port.item is not node or node.interpolated or node.style not in ("", "'", '"') or node.tag or node.anchor:
@@ -188,7 +186,7 @@ def _edit(port: Published) -> Edit | None:
     return Edit(Span(node.source, start, start), _HERE + colon)
 
 
-def _is_its_own(service: Service, known: Product, port: Published) -> bool:
+def _is_its_own(service: Service, known: Product, port: Port) -> bool:
     """Return whether a published port leads to the port that the service's product listens on."""
     listens = listening(service)
     if _is_loopback(listens) or (not listens.host and known.name in _LISTEN_LOCALLY):
@@ -197,7 +195,7 @@ def _is_its_own(service: Service, known: Product, port: Published) -> bool:
     return any(port.holds(each) for each in wanted)
 
 
-def _behind(service: Service, port: Published) -> Product | None:
+def _behind(service: Service, port: Port) -> Product | None:
     """Return the product that usually has this port if the image is unknown, or the one that socat forwards to."""
     name = text_of(service.image) or ""
     image = product_of(name) if name else None
@@ -249,6 +247,8 @@ def _key_of_litellm(service: Service, context: Context) -> str | None:
     path = flag(words(service), "--config", "-c") or ""
     if "env_file" in service.body or "build" in service.body or not path.startswith("/"):
         return ""
+    from modellint.evidence.mounted import mounted_yaml
+
     config = mounted_yaml(service, path, context.project)
     if config is None or "include" in config or "environment_variables" in config:
         return ""
@@ -258,7 +258,7 @@ def _key_of_litellm(service: Service, context: Context) -> str | None:
     return text_of(given) or ""
 
 
-def _as_gateway(service: Service, port: Published) -> str:
+def _as_gateway(service: Service, port: Port) -> str:
     """Return why an open port of Docker's MCP gateway is a problem; empty without the socket or with a token."""
     known = product_of(text_of(service.image) or "")
     if known is None or known.name != "MCP Gateway" or "MCP_GATEWAY_AUTH_TOKEN" in service.environment:
@@ -266,7 +266,7 @@ def _as_gateway(service: Service, port: Published) -> str:
     listens = listening(service).port or known.ports[0]
     api = service.body.get("use_api_socket")
     has_socket = (isinstance(api, Scalar) and compose_text(api.value) == "true") or any(
-        "docker.sock" in (text_of(scalar) or "") for scalar in scalars(service.body.get("volumes"))
+        "docker.sock" in mount.source for mount in service.mounts
     )
     if not has_socket or not port.holds(listens):
         return ""
@@ -276,7 +276,7 @@ def _as_gateway(service: Service, port: Published) -> str:
     )
 
 
-def _on_the_host(service: Service, mode: Scalar, ports: list[Published], context: Context) -> Findings:
+def _on_the_host(service: Service, mode: Scalar, ports: list[Port], context: Context) -> Findings:
     known = served(service)
     if known is None:
         return

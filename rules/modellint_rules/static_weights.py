@@ -52,7 +52,8 @@ and similar servers, which download what `--model` names on their own.
 
 from __future__ import annotations
 
-from modellint.evidence.command_line import Word, commands
+from modellint.compose.model.commands import Word
+from modellint.compose.model.mounts import BIND
 from modellint.evidence.images import INFRASTRUCTURE, product_of
 from modellint.evidence.serving import served
 from modellint.rule import (
@@ -60,11 +61,8 @@ from modellint.rule import (
     Context,
     Finding,
     Findings,
-    Mapping,
     Project,
     Related,
-    Scalar,
-    Sequence,
     Service,
     Span,
     rule,
@@ -92,12 +90,17 @@ def static_weights(project: Project, context: Context) -> Findings:
     """Report one file, one download and one pull of each service."""
     found: list[Finding] = []
     for service in project.services.values():
-        lines = commands(service)
+        lines = _commands(service)
         weights = _file(service, lines)
         found += [*([weights] if weights is not None else []), *_fetched(lines)]
         found += _fetched_by_image(service, context)
     if found and _is_about_models(project):
         yield from found
+
+
+def _commands(service: Service) -> list[list[Word]]:
+    """Return the commands that run in the container, without its health check."""
+    return [command for line in (service.commands.main, *service.commands.hooks) for command in line.simple]
 
 
 def _file(service: Service, lines: list[list[Word]]) -> Finding | None:
@@ -171,17 +174,9 @@ def _is_llama(command: list[Word]) -> bool:
 
 def _mounted(service: Service) -> tuple[Span, str] | None:
     """Return the place and the shown name of the first bind mount of a weights file."""
-    section = service.body.get("volumes")
-    for item in section if isinstance(section, Sequence) else ():
-        if isinstance(item, Mapping):
-            source, target = item.get("source"), text_of(item.get("target")) or ""
-            is_bind = text_of(item.get("type")) == "bind"
-            if is_bind and isinstance(source, Scalar) and _is_weights(text_of(source) or "", target):
-                return source.content, f"`{source.shown}`"
-        elif isinstance(item, Scalar):
-            path, colon, rest = (text_of(item) or "").partition(":")
-            if colon and path[:1] in (".", "/", "~") and _is_weights(path, rest.partition(":")[0]):
-                return item.part(0, len(path)), f"`{item.shown if item.interpolated else path}`"
+    for mount in service.mounts:
+        if mount.kind == BIND and _is_weights(mount.source, mount.target):
+            return mount.span, f"`{mount.shown}`"
     return None
 
 

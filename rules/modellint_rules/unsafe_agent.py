@@ -63,13 +63,13 @@ whose answers are only read by a person is safer than this rule can know.
 
 from __future__ import annotations
 
+from modellint.compose.model.mounts import BIND
 from modellint.compose.model.unset import unset
 from modellint.rule import (
     WARNING,
     Context,
     Finding,
     Findings,
-    Mapping,
     Project,
     Related,
     Scalar,
@@ -84,6 +84,8 @@ from modellint.yaml.scalars import compose_text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from modellint.compose.model.mounts import Mount
 
 _OWNS = "can take over the host"
 _SOCKET = "is the socket of the container engine"
@@ -168,24 +170,18 @@ def _danger(path: str) -> tuple[str, str, str]:
 
 def _mounted(service: Service, project: Project) -> Iterator[tuple[str, Span]]:
     """Yield the paths of the host that a service mounts, with their place."""
-    section = service.body.get("volumes")
-    for item in section if isinstance(section, Sequence) else ():
-        source = item.get("source") if isinstance(item, Mapping) else item
-        if not isinstance(source, Scalar) or not isinstance(source.value, str):
+    for mount in service.mounts:
+        if mount.kind != BIND:
             continue
-        if isinstance(item, Mapping) and text_of(item.get("type")) != "bind":
-            continue
-        text = _with_home(source) if unset(source, project) else source.value
-        if not isinstance(item, Mapping):
-            path, colon, _ = text.partition(":")
-            if not colon:
-                continue  # a volume without a name
-            yield path, source.part(0, len(path)) if text == source.value else source.content
-        else:
-            yield text, source.content
+        is_unset = bool(unset(mount.node, project))
+        path = _with_home(mount) if is_unset else mount.source
+        if path:
+            yield path, mount.node.content if is_unset else mount.span
 
 
-def _with_home(source: Scalar) -> str:
+def _with_home(mount: Mount) -> str:
     """Return the path as written, with a variable for the home directory, which is not set here, replaced by `~`."""
-    variable = next((each for each in _HOME_VARIABLES if source.text.startswith(each)), "")
-    return f"~{source.text[len(variable) :]}" if variable else ""
+    written = mount.node.text
+    variable = next((each for each in _HOME_VARIABLES if written.startswith(each)), "")
+    rest = written[len(variable) :]
+    return f"~{rest.partition(':')[0] if mount.is_short else rest}" if variable else ""

@@ -55,6 +55,13 @@ def test_known_addresses(name: str, value: str, place: str | None, find: Find) -
         ("image: ollama/ollama\n    healthcheck: {test: curl -f http://localhost:11434/api/tags}", 0),
         ("image: app\n    ports: ['11434:11434']\n    healthcheck: {test: curl -f http://localhost:11434/}", 0),
         ("image: app\n    command: [sh, -c, 'ollama serve & curl http://localhost:11434/']", 0),
+        ("image: app\n    expose: [11430-11440]\n    healthcheck: {test: curl -f http://localhost:11434/}", 0),
+        ("image: app\n    ports: ['114345:1']\n    healthcheck: {test: curl -f http://localhost:11434/}", 1),
+        ("image: app\n    ports: ['8011:11434']\n    healthcheck: {test: curl -f http://localhost:11434/}", 0),
+        (
+            "image: app\n    command: [timeout, '9', /bin/ollama, serve]\n    environment: {X: 'http://localhost:11434'}",
+            0,
+        ),
         ("image: app\n    network_mode: host\n    environment: {X: 'http://localhost:11434'}", 0),
         ("image: app\n    healthcheck: {test: [CMD, curl, -f, 'http://localhost:12434/']}", 1),
         ("image: app\n    command: [sh, -c, 'curl -fsS localhost:12434/v1/models | jq .']", 1),

@@ -30,6 +30,12 @@ def checked(test: str, image: str = "ollama/ollama", rest: str = "") -> str:
         ("curl -s x && curl y || wget z", "curl"),
         ("'curl ${URL:-x} || exit 1'", "curl"),
         ("|\n        curl x || exit 1\n", "curl"),
+        ("[CMD, ash, -c, 'curl x || exit 1']", "curl"),
+        ("[CMD, /usr/bin/bash, -ec, 'curl x']", "curl"),
+        ("[CMD, timeout, '5', curl, x]", "curl"),
+        ("timeout 5 curl x || exit 1", "curl"),
+        ("[CMD, /usr/bin/curl, x]", "/usr/bin/curl"),
+        ("[CMD-SHELL, curl, x]", "curl"),
     ],
 )
 def test_lacking(test: str, place: str, find: Find) -> None:
@@ -55,10 +61,39 @@ def test_lacking(test: str, place: str, find: Find) -> None:
         "'command -v curl && curl x || ollama list'",
         "'! curl x'",
         "python3 -c 'x'",
+        "sh -c 'curl x'",
+        "[CMD, 'command', -v, curl]",
     ],
 )
 def test_may_work(test: str, find: Find) -> None:
     assert not find(CHECK, checked(test))
+
+
+def test_switched_off(find: Find) -> None:
+    assert not find(CHECK, checked("curl x").replace("      test", "      disable: true\n      test"))
+
+
+@pytest.mark.parametrize(
+    ("test", "place", "is_fixed"),
+    [
+        ("[CMD-SHELL, curl, -f, x]", "curl", True),
+        ("[CMD-SHELL, python3, -c, 'import a; a.b()']", "python3", True),
+        ("[CMD-SHELL, curl, -f, $$URL]", "curl", False),
+        ("[CMD-SHELL, curl, -f, x, '||', exit 1]", "curl", False),
+        ("[CMD-SHELL, curl -f x, '||', exit 1]", "curl -f x", False),
+        ("[CMD, sh, -c, curl, x]", "curl", False),
+    ],
+)
+def test_words_that_no_shell_reads(test: str, place: str, is_fixed: bool, find: Find) -> None:
+    (found,) = find(CHECK, checked(test, "app"))
+    assert (found.span.text, bool(found.fix)) == (place, is_fixed)
+
+
+@pytest.mark.parametrize(
+    "test", ["[CMD-SHELL, 'test \"$$1\"', _, x]", "[CMD-SHELL]", "[CMD-SHELL, exec app, sh]", "[NONE, x]"]
+)
+def test_words_that_a_shell_may_read(test: str, find: Find) -> None:
+    assert not find(CHECK, checked(test, "app"))
 
 
 @pytest.mark.parametrize(
@@ -124,6 +159,13 @@ def weighed(rest: str, image: str = "ghcr.io/ggml-org/llama.cpp:server") -> str:
         ("command: [sh, -c, 'HF_HUB_OFFLINE=0 hf download o/m']", "hf"),
         ("command: /bin/ollama pull llama3.2", "llama3.2"),
         ("post_start: [{command: [ollama, pull, llama3.2]}]", "llama3.2"),
+        ("pre_start: [{entrypoint: [ollama], command: [pull, llama3.2]}]", "llama3.2"),
+        ("entrypoint: [ollama]\n    pre_start: [{command: [pull, llama3.2]}]", "llama3.2"),
+        ("command: [ksh, -c, 'sleep 3; ollama pull llama3.2']", "llama3.2"),
+        ("command: [timeout, '60', ollama, pull, llama3.2]", "llama3.2"),
+        ("entrypoint: [tini, --, sh, -c]\n    command: ['nice -n 5 ollama pull llama3.2']", "llama3.2"),
+        ("command: [sh, -c, 'bash -c \"ollama pull llama3.2\"']", "llama3.2"),
+        ("command: env A=b ollama pull 'llama3.2'", "llama3.2"),
         ("command: |\n      sh -c '\n      ollama serve & # first\n      ollama pull qwen3\n      wait'", "qwen3"),
     ],
 )
@@ -149,6 +191,7 @@ def test_static(rest: str, place: str, find: Find) -> None:
         "command: curl http://x/health",
         "command: git clone https://github.com/o/r",
         "command: {a: b}",
+        "command: true && ollama pull llama3.2",
         "command: ''",
     ],
 )

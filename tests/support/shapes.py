@@ -345,6 +345,23 @@ def commands_in_a_shell(n: int) -> str | Files:
 
 
 @shape
+def commands_that_compose_cuts(n: int) -> str | Files:
+    return services(n, 'image: nginx, command: a && b, entrypoint: "a | b"')
+
+
+@shape
+def words_that_no_shell_reads(n: int) -> str | Files:
+    return app(
+        '    command: ["sh", "-c"' + ', "word"' * n + "]\n    healthcheck: {test: [CMD-SHELL" + ", word" * n + "]}\n"
+    )
+
+
+@shape
+def scripts_in_one_another(n: int) -> str | Files:
+    return app("    entrypoint: " + "timeout 5 " * n + "sh -c 'true; " + "exec env A=b " * n + "nginx'\n")
+
+
+@shape
 def health_checks(n: int) -> str | Files:
     return services(n, 'image: nginx, models: [m0], healthcheck: {test: "curl $$M0_URL || exit 1"}')
 

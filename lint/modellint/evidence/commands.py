@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from modellint.compose.model.project import entries
-from modellint.evidence.shell import Script, of_words, read_script
-from modellint.evidence.texts import HOOKS, Text
-from modellint.yaml.node import Scalar, Sequence, text_of
+from modellint.evidence.shell import Script, read_script
+from modellint.evidence.texts import Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from modellint.compose.model.project import Service
     from modellint.evidence.shell import Expansion, ShellWord
     from modellint.text.source import Span
-    from modellint.yaml.node import Node
+    from modellint.yaml.node import Scalar
 
 
 class RunScript:
@@ -76,43 +74,8 @@ class ScriptReader:
 
 
 def _runs(service: Service) -> Iterator[RunScript]:
-    body = service.body
-    yield from _of_argv("command", [*_argv(body.get("entrypoint")), *_argv(body.get("command"))])
-    yield from _of_check(body.get("healthcheck", "test"))
-    for hook in HOOKS:
-        steps = body.get(hook)
-        for step in steps.items if isinstance(steps, Sequence) else ():
-            for key, value in entries(step):
-                if key.text == "command":
-                    yield from _of_argv(hook, _argv(value))
-
-
-def _of_check(test: Node | None) -> Iterator[RunScript]:
-    if isinstance(test, Scalar) and isinstance(test.value, str):
-        yield RunScript("healthcheck", test, read_script(test.value), 0)
-    items = [item for item in test.items if isinstance(item, Scalar)] if isinstance(test, Sequence) else []
-    kind = text_of(items[0]) if items else ""
-    if kind == "CMD-SHELL" and len(items) > 1 and (text := text_of(items[1])) is not None:
-        yield RunScript("healthcheck", items[1], read_script(text), 0)
-    elif kind == "CMD":
-        yield from _of_argv("healthcheck", [(text_of(item) or "", item) for item in items[1:]])
-
-
-def _of_argv(key: str, argv: list[tuple[str, Scalar]]) -> Iterator[RunScript]:
-    for at, script in of_words([word for word, _ in argv]):
-        scalar = argv[at][1]
-        yield RunScript(key, scalar, script, (text_of(scalar) or "").find(script.text))
-
-
-def _argv(node: Node | None) -> list[tuple[str, Scalar]]:
-    """The words of a command, each with the value that it stands in. A text is split as Compose splits it."""
-    if isinstance(node, Sequence):
-        return [(text_of(item) or "", item) for item in node.items if isinstance(item, Scalar)]
-    if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        return []
-    from modellint.compose.values.words import split
-
-    try:
-        return [(word, node) for word in split(node.value)]
-    except ValueError:
-        return []  # Compose refuses it, and a rule says so
+    for line in service.commands:
+        if line.script is not None:
+            script = read_script(line.script.text)
+            script.assigned = script.assigned.union(line.assigned)
+            yield RunScript(line.role, line.script.node, script, line.script.start)

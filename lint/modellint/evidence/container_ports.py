@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modellint.text.numbers import whole
-from modellint.yaml.node import Mapping, Scalar, Sequence, scalars
+from modellint.compose.model.ports import PortSet
+from modellint.yaml.node import scalars
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _LARGEST = 65535
 _MOST_RANGES = 100  # of a service, in which a port of the machine is looked for
 
 
-class Mapped:
+class _Mapped:
     """Ports of the container that are ports of the machine: `count` of each, from `container` and from `host` on."""
 
     __slots__ = ("container", "count", "host", "span")
@@ -36,7 +36,7 @@ class ContainerPorts:
     __slots__ = ("_listening", "_mapped", "_ranges", "_single", "_spoken_of")
 
     def __init__(self, service: Service) -> None:
-        self._mapped = mapped(service)
+        self._mapped = _mapped(service)
         self._spoken_of = _spoken_of(service)
         self._single: dict[int, int] = {}  # by port of the machine: the number of the first item that is this port
         self._ranges: list[int] = []  # the numbers of the items that are ranges
@@ -46,7 +46,8 @@ class ContainerPorts:
             else:
                 self._single.setdefault(each.host, at)
                 self._spoken_of.add(each.container)
-        self._listening = _joined([self._mapped[at] for at in self._ranges])
+        ranges = [self._mapped[at] for at in self._ranges]
+        self._listening = PortSet((each.container, each.container + each.count - 1) for each in ranges)
 
     def behind(self, host: int) -> tuple[int, Span] | None:
         """The container's port that a port of the machine stands for, and where that is said first."""
@@ -62,26 +63,16 @@ class ContainerPorts:
 
     def may_listen(self, port: int) -> bool:
         """Whether anything says that a program in the container may listen on a port."""
-        if port in self._spoken_of:
-            return True
-        from bisect import bisect_right
-
-        at = bisect_right(self._listening, (port, _LARGEST + 1)) - 1
-        return at >= 0 and port < self._listening[at][1]
+        return port in self._spoken_of or port in self._listening
 
 
-def mapped(service: Service) -> list[Mapped]:
+def _mapped(service: Service) -> list[_Mapped]:
     """The items of `ports` whose ports on the machine are known."""
-    section = service.body.get("ports")
-    found: list[Mapped] = []
-    for item in section.items if isinstance(section, Sequence) else ():
-        if isinstance(item, Mapping):
-            target, host = _number(item.get("target")), _number(item.get("published"))
-            if target is not None and host is not None:
-                found.append(Mapped(target, host, item.span))
-        elif isinstance(item, Scalar):
-            found.extend(_short(item))
-    return found
+    return [
+        _Mapped(port.container[0], port.host[0], port.span, port.host[1] - port.host[0] + 1)
+        for port in service.ports
+        if port.is_fixed and port.container is not None and port.host is not None
+    ]
 
 
 def _spoken_of(service: Service) -> set[int]:
@@ -94,34 +85,6 @@ def _spoken_of(service: Service) -> set[int]:
     for setting in service.environment.values():
         found.update(_numbers(setting.value or ""))
     return found
-
-
-def _joined(ranges: list[Mapped]) -> list[tuple[int, int]]:
-    """The container ports of ranges: first ports and those past the last, in order, none in two of them."""
-    found: list[tuple[int, int]] = []
-    for first, end in sorted((each.container, each.container + each.count) for each in ranges):
-        if found and first <= found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
-        else:
-            found.append((first, end))
-    return found
-
-
-def _short(item: Scalar) -> Iterator[Mapped]:
-    from modellint.compose.values.ports import port_ranges
-
-    try:
-        ports = port_ranges(str(item.value))
-    except ValueError:
-        return  # Compose refuses it, and a rule says so
-    if ports.host is not None and not ports.is_choice:
-        first, last = ports.container
-        yield Mapped(first, ports.host[0], item.content, last - first + 1)
-
-
-def _number(node: object) -> int | None:
-    text = str(node.value) if isinstance(node, Scalar) else ""
-    return whole(text, _LARGEST)
 
 
 def _numbers(text: str) -> Iterator[int]:

@@ -6,14 +6,15 @@ import os
 from time import perf_counter
 
 from modellint.compose.loading.session import is_remote
+from modellint.compose.model.mounts import BIND
 from modellint.evidence import endpoints as addresses
 from modellint.evidence.endpoints import ModelServerAddress, endpoints
 from modellint.evidence.images import INFRASTRUCTURE, Product, product_of
-from modellint.evidence.texts import Text, command_scalars, of_scalar, texts
+from modellint.evidence.texts import Text, of_scalar, texts
 from modellint.files import disk
 from modellint.text.finding import Related
 from modellint.text.source import Source
-from modellint.yaml.node import Mapping, Scalar, Sequence, scalars, text_of
+from modellint.yaml.node import Mapping, Scalar, scalars, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -313,7 +314,7 @@ class Evidence:
             if build is not None and not self._time.is_over:
                 from modellint.evidence.entrypoint import started
 
-                words = [text_of(scalar) or "" for scalar in command_scalars(service)]
+                words = [word.text for line in service.commands for word in line.words]
                 with self._time:
                     self._image_scripts[name] = started(dockerfile, words, build.folder, self._project.reader)
         return self._image_scripts[name]
@@ -352,7 +353,7 @@ class Evidence:
         yield from texts(service, self._project)
         runs = self.runs(service)
         scripts = {id(run.scalar) for run in runs}
-        for scalar in command_scalars(service):
+        for scalar in service.commands.scalars:
             if id(scalar) not in scripts:
                 yield of_scalar("command", scalar)
         for run in runs:
@@ -394,20 +395,10 @@ def _at(place: Span) -> Callable[[int, int], Span]:
 
 def _runs_a_script(service: Service) -> bool:
     """Whether a command is a shell script that may name an address or read a variable: a grammar takes long to load."""
-    test = service.body.get("healthcheck", "test")
-    kind = text_of(test.items[0]) if isinstance(test, Sequence) and test.items else ""
-    words = [text_of(scalar) or "" for scalar in command_scalars(service)]
-    has_shell = any((word[:1] == "-" and word.endswith("c")) or (" -" in word and "c " in word) for word in words)
-    if not (has_shell or isinstance(test, Scalar) or kind == "CMD-SHELL"):
-        return False
-    return any(sign in word for word in words for sign in _SIGNS)
+    scripts = [line.script for line in service.commands if line.script is not None]
+    return any(sign in script.text for script in scripts for sign in _SIGNS)
 
 
 def _mounts_a_folder(service: Service) -> bool:
-    """Whether a folder of the machine is mounted into the container: it may hold code as well."""
-    section = service.body.get("volumes")
-    for item in section.items if isinstance(section, Sequence) else ():
-        source = text_of(item.get("source") if isinstance(item, Mapping) else item) or ""
-        if source.startswith((".", "/", "~", "$")):
-            return True
-    return False
+    """Whether a folder of the machine is mounted into the container, or may be: it may hold code as well."""
+    return any(mount.kind in (BIND, "") for mount in service.mounts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modellint.evidence.serving import flag, words
-from modellint.yaml.node import Mapping, Scalar, Sequence, scalars, text_of
+from modellint.yaml.node import Mapping, Scalar, Sequence, scalars
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def has_gpu(service: Service) -> bool:
     privileged = body.get("privileged")
     if isinstance(privileged, Scalar) and privileged.value not in (None, False, "false"):
         return True  # it sees every device of the host
-    if any(source.startswith(_DRIVER_FILES) for source in _mounted(body.get("volumes"))):
+    if any(mount.source.startswith(_DRIVER_FILES) for mount in service.mounts):
         return True
     return any(value not in _NOTHING for value in _visible(service))
 
@@ -66,9 +66,9 @@ def wants_cpu(service: Service) -> bool:
 def _texts(service: Service) -> Iterator[str]:
     body = service.body
     yield from (service.name.text, service.name.source.path)
-    for key in ("image", "container_name", "profiles", "build", "command", "entrypoint"):
-        for scalar in scalars(body.get(key)):
-            yield from (scalar.text, str(scalar.value))
+    sections = (scalars(body.get(key)) for key in ("image", "container_name", "profiles", "build"))
+    for scalar in (*(scalar for section in sections for scalar in section), *service.commands.main.scalars):
+        yield from (scalar.text, str(scalar.value))
     for name, setting in service.environment.items():
         yield from (name, setting.value or "")
 
@@ -81,14 +81,6 @@ def _visible(service: Service) -> Iterator[str]:
     for name, setting in service.environment.items():
         if name.endswith(_VISIBLE):
             yield "all" if setting.value is None else setting.value.strip("\"' ").lower()
-
-
-def _mounted(section: Node | None) -> Iterator[str]:
-    """The paths of the host that are mounted."""
-    for item in section if isinstance(section, Sequence) else ():
-        source = item.get("source") if isinstance(item, Mapping) else item
-        text = text_of(source) or ""
-        yield text if isinstance(item, Mapping) else text.partition(":")[0]
 
 
 def _is_filled(node: Node | None) -> bool:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import posixpath
 
+from modellint.compose.model.mounts import BIND, CONFIG
 from modellint.files import disk
 from modellint.text.source import Source
-from modellint.yaml.node import Mapping, Scalar, Sequence, text_of
+from modellint.yaml.node import Mapping, text_of
 from modellint.yaml.parse import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from modellint.compose.model.mounts import Mount
     from modellint.compose.model.project import Project, Service
-    from modellint.yaml.node import Node
 
 
 def mounted_yaml(service: Service, path: str, project: Project) -> Mapping | None:
@@ -31,11 +32,12 @@ def mounted_yaml(service: Service, path: str, project: Project) -> Mapping | Non
 def _mounted(service: Service, path: str, project: Project) -> Source | None:
     for content in _contents(service, path, project):
         return Source("", content, private=True)
-    for node, source, target in _binds(service):
+    for mount in _binds(service):
+        target = posixpath.normpath(mount.target)
         inner = posixpath.relpath(path, target) if _lies_below(path, target) else ""
         if not inner:
             continue
-        found = os.path.normpath(os.path.join(node.source.base, source, inner))
+        found = os.path.normpath(os.path.join(mount.node.source.base, mount.source, inner))
         if disk.foreign(found, project.folder) or project.reader.trouble(found):
             return None
         try:
@@ -47,29 +49,17 @@ def _mounted(service: Service, path: str, project: Project) -> Source | None:
 
 def _contents(service: Service, path: str, project: Project) -> Iterator[str]:
     """The text of the config that is written to a path."""
-    section = service.body.get("configs")
-    for item in section if isinstance(section, Sequence) else ():
-        source = item.get("source") if isinstance(item, Mapping) else item
-        name = text_of(source) or ""
-        target = text_of(item.get("target")) if isinstance(item, Mapping) else None
-        if posixpath.normpath(target or f"/{name}") == path and project.root is not None:
-            content = text_of(project.root.get("configs", name, "content"))
+    for mount in service.mounts:
+        if mount.kind == CONFIG and posixpath.normpath(mount.target) == path and project.root is not None:
+            content = text_of(project.root.get("configs", mount.source, "content"))
             if content is not None:
                 yield content
 
 
-def _binds(service: Service) -> Iterator[tuple[Node, str, str]]:
-    """The paths of the host that a service mounts, and where."""
-    section = service.body.get("volumes")
-    for item in section if isinstance(section, Sequence) else ():
-        if isinstance(item, Mapping):
-            source, target = text_of(item.get("source")), text_of(item.get("target"))
-            if text_of(item.get("type")) == "bind" and source and target:
-                yield item, source, posixpath.normpath(target)
-        elif isinstance(item, Scalar) and isinstance(item.value, str):
-            source, _, rest = item.value.partition(":")
-            if source.startswith(".") and rest:
-                yield item, source, posixpath.normpath(rest.partition(":")[0])
+def _binds(service: Service) -> Iterator[Mount]:
+    """The paths of the host that a service mounts; where one lies in another, the inner one is first."""
+    binds = [mount for mount in service.mounts if mount.kind == BIND and mount.source and mount.target]
+    return iter(sorted(binds, key=lambda mount: -len(posixpath.normpath(mount.target))))
 
 
 def _lies_below(path: str, folder: str) -> bool:

@@ -7,15 +7,13 @@ it could speak, and never the other way round.
 from __future__ import annotations
 
 from modellint.evidence.images import OLLAMA, PRODUCTS, PROXY, SERVER, Product, product_of
-from modellint.yaml.node import scalars, text_of
-from modellint.yaml.scalars import compose_text
+from modellint.yaml.node import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from modellint.compose.model.commands import Commands
     from modellint.compose.model.project import Service
 
-_KEYS = ("entrypoint", "command")
-_AROUND = "\"'`;&|()[]{},"
 _OLLAMA_CLIENTS = frozenset(("pull", "create", "run", "push", "list", "ls", "show", "cp", "rm", "ps", "stop"))
 _PORT_FLAGS = ("--port", "--http-port")
 _PORT_VARIABLES = ("PORT", "LLAMA_ARG_PORT", "INFINITY_PORT", "MODEL_RUNNER_PORT")
@@ -44,17 +42,13 @@ class Listening:
         self.port = port
 
 
-def words(service: Service, written: bool = False) -> list[str]:
-    """The words of the service's entrypoint and command, without what a shell puts around words.
+def words(service: Service) -> list[str]:
+    """The words of the programs that a service's entrypoint and command run, those of a script too."""
+    return _words(service.commands)
 
-    `written`: as they stand in the file, with the variables in them.
-    """
-    found: list[str] = []
-    for key in _KEYS:
-        for scalar in scalars(service.body.get(key)):
-            text = scalar.text if written else compose_text(scalar.value)
-            found += [word.strip(_AROUND) for word in text.split()]
-    return found
+
+def _words(commands: Commands) -> list[str]:
+    return [word.text for command in commands.main.simple for word in command]
 
 
 def served(service: Service) -> Product | None:
@@ -63,12 +57,12 @@ def served(service: Service) -> Product | None:
     known = product_of(name) if name else None
     if known is not None and known.role not in (SERVER, PROXY):
         return None
-    if not any(key in service.body for key in _KEYS):
+    if not service.commands.main.words:
         return known
     line = _line(words(service))
     if known is None:
         return _started(line)
-    return known if _serves(known, line, "entrypoint" in service.body) else None
+    return known if _serves(known, line, _is_replaced(service)) else None
 
 
 def flag(line: list[str], *names: str) -> str | None:
@@ -77,7 +71,7 @@ def flag(line: list[str], *names: str) -> str | None:
     for at, word in enumerate(line):
         name, equals, value = word.partition("=")
         if name in names:
-            found = value.strip(_AROUND) if equals else (line[at + 1] if at + 1 < len(line) else "")
+            found = value if equals else (line[at + 1] if at + 1 < len(line) else "")
     return found
 
 
@@ -95,7 +89,9 @@ def listening(service: Service) -> Listening:
 
 def key(service: Service) -> str | None:
     """The key that callers must send, as it is written; empty where it cannot be told, None where there is none."""
-    written = flag(words(service, written=True), *_KEY_FLAGS)
+    from modellint.compose.model.commands import as_written
+
+    written = flag(_words(as_written(service.body)), *_KEY_FLAGS)
     if written is not None:
         return written
     for name in _KEY_VARIABLES:
@@ -111,11 +107,16 @@ def _line(line: list[str]) -> str:
     return f" {' '.join(word.rpartition('/')[2] for word in line)} "
 
 
+def _is_replaced(service: Service) -> bool:
+    """Whether a script runs in the place of the image's entrypoint."""
+    return "entrypoint" in service.body and service.commands.main.script is not None
+
+
 def _serves(known: Product, line: str, replaced: bool) -> bool:
     """Whether the image still runs its server: its entrypoint may be replaced, or told to do something else."""
     if any(f" {program} " in line for program in known.programs):
         return True
-    if replaced and known.programs and " -c " in line:
+    if replaced and known.programs:
         return False  # a script that starts something else
     first = line.split(maxsplit=2)
     verbs = first[1:2] if first[:1] == [OLLAMA.name.lower()] else first[:1]

@@ -11,6 +11,18 @@ from time import perf_counter
 import tree_sitter_bash
 from tree_sitter import Language, Parser
 
+from modellint.compose.model.wrappers import (
+    DEEPEST,
+    SHELLS,
+    base_name,
+    invocation,
+    script_operand,
+    shell_operand,
+    takes_next,
+    target,
+    wrapped,
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +30,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Point, Tree
 
 _LONGEST = 1 << 14  # characters of a script; one four times as long, made to hurt, takes the parser 800 MB
-_DEEPEST = 8  # scripts and substitutions in one another, wrappers in a row
 # The parser's error recovery grows with the square of what is open: 60 KB of `a|` take it a minute and 12 GB, and it
 # cannot be stopped there.
 _MOST_PIPES = 1500
@@ -47,53 +58,10 @@ _COMPARING = frozenset(("==", "!=", "<=", ">="))
 _ESCAPES = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPE_DIGITS = {"x": 2, "u": 4, "U": 8}
 
-_SHELLS = frozenset(("sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"))
 _SUFFIXES = (".sh", ".bash", ".ash", ".dash", ".ksh", ".zsh")
 _DECLARING = frozenset(("export", "readonly", "declare", "typeset", "local"))
 _OWNING = frozenset(("declare", "typeset", "local"))  # a name without a value is the script's own, too
 
-
-class _Wrapper:
-    """How a command hands on to another: `valued` options take a word, `operands` stand before the command.
-
-    With one of the options in `asks` it runs no command.
-    """
-
-    __slots__ = ("asks", "operands", "valued")
-
-    def __init__(self, valued: str = "", operands: int = 0, asks: str = "") -> None:
-        self.valued = frozenset(valued.split())
-        self.operands = operands
-        self.asks = frozenset(asks.split())
-
-
-_WRAPPERS = {
-    "builtin": _Wrapper(),
-    "busybox": _Wrapper(),
-    "catatonit": _Wrapper(),
-    "command": _Wrapper(asks="-v -V"),
-    "coproc": _Wrapper(),
-    "doas": _Wrapper("-u -C"),
-    "dumb-init": _Wrapper("-r --rewrite"),
-    "env": _Wrapper("-u --unset -C --chdir", asks="-S --split-string"),
-    "eval": _Wrapper(),
-    "exec": _Wrapper("-a"),
-    "gosu": _Wrapper(operands=1),
-    "ionice": _Wrapper("-c -n -p --class --classdata"),
-    "nice": _Wrapper("-n --adjustment"),
-    "nohup": _Wrapper(),
-    "retry": _Wrapper("-t -d -s -m -x -u -w -j -o --tries --times --sleep --delay --min --max --until --while"),
-    "setsid": _Wrapper(),
-    "stdbuf": _Wrapper("-i -o -e --input --output --error"),
-    "su-exec": _Wrapper(operands=1),
-    "sudo": _Wrapper("-u -g -h -p -C -D -R -T -U -r -t --user --group --host --prompt --chdir --chroot", asks="-l -v"),
-    "time": _Wrapper("-f -o --format --output"),
-    "timeout": _Wrapper("-k -s --kill-after --signal", operands=1),
-    "tini": _Wrapper("-p -e"),
-    "xargs": _Wrapper("-I -n -P -L -d -E -s -a --max-args --max-procs --max-lines --delimiter --arg-file --max-chars"),
-}
-_WAITING = frozenset(("wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh"))  # the command stands behind `--`
-_ASSIGNS_FIRST = frozenset(("env", "sudo"))  # `A=b` may stand before the command that they run
 
 # Options of the commands that set variables which take a word.
 _READ_VALUED = frozenset(("-d", "-i", "-n", "-N", "-p", "-t", "-u"))
@@ -132,7 +100,7 @@ class ShellCommand:
     @property
     def name(self) -> str:
         """The last path component of the first word."""
-        return _base(self.words[0].text) if self.words else ""
+        return base_name(self.words[0].text) if self.words else ""
 
 
 class Expansion:
@@ -211,23 +179,12 @@ def of_words(words: Sequence[str]) -> list[tuple[int, Script]]:
 
     Every script comes with the index of its word. Names that `env` sets for it count as its own.
     """
-    first = 0
-    assigned: list[str] = []
-    for _ in range(_DEEPEST + 1):
-        rest = words[first:]
-        if rest and _base(rest[0]) in _SHELLS:
-            operand = _shell_operand(rest)
-            if operand is None or not operand[1]:
-                return []
-            script = read_script(rest[operand[0]])
-            script.assigned = script.assigned.union(assigned)
-            return [(first + operand[0], script)]
-        wrapped = _wrapped(rest)
-        if wrapped is None:
-            return []
-        first += wrapped[0]
-        assigned += wrapped[1]
-    return []
+    found = invocation(words)
+    if found.script < 0:
+        return []
+    script = read_script(words[found.script])
+    script.assigned = script.assigned.union(found.assigned)
+    return [(found.script, script)]
 
 
 def invoked_scripts(command: ShellCommand) -> str | None:
@@ -241,8 +198,8 @@ def invoked_scripts(command: ShellCommand) -> str | None:
     if not words or not words[0].literal:
         return None
     text = words[0].text
-    if command.name in _SHELLS:
-        operand = _shell_operand([word.text for word in words])
+    if command.name in SHELLS:
+        operand = shell_operand([word.text for word in words])
         if operand is None or operand[1]:
             return None
         return _literal(words[operand[0]])
@@ -312,7 +269,7 @@ class _Reading:
 
     def read(self) -> None:
         """Find all there is."""
-        if self.depth > _DEEPEST:
+        if self.depth > DEEPEST:
             raise _TooMuch
         root = _parse(self.text, self.found.deadline).root_node
         self.found.damaged |= root.has_error
@@ -325,7 +282,7 @@ class _Reading:
             if kind in _SUBSTITUTIONS:
                 depth += 1
                 counts = False
-                if depth > _DEEPEST:
+                if depth > DEEPEST:
                     raise _TooMuch
                 tick = self.text.find("`", node.start_byte, node.start_byte + 1)
                 if tick >= 0 and self.text.find("\\", tick, node.end_byte) >= 0:
@@ -474,22 +431,22 @@ class _Reading:
         texts = [word.text for word in words]
         if texts == ["}"]:
             return  # of `time { cmd; }`, where the grammar takes the braces for words
-        for _ in range(_DEEPEST + 1):
+        for _ in range(DEEPEST + 1):
             command = ShellCommand(words[-len(texts) :], assigned)
             self.found.commands.append(command)
             if not is_array:
                 self.found.assigned.update(_sets(texts))
                 self.found.sourced |= _sources(command)
-            operand = _script_operand(texts)
-            if operand is not None:
+            operand = script_operand(texts)
+            if operand >= 0:
                 self._inner(groups[operand - len(texts)], depth)
                 return
-            wrapped = _wrapped(texts)
-            if wrapped is None:
+            inner = wrapped(texts)
+            if inner is None:
                 return
-            self.found.assigned.update(wrapped[1])
-            assigned = assigned + wrapped[1]
-            texts = texts[wrapped[0] :]
+            self.found.assigned.update(inner[1])
+            assigned = assigned + inner[1]
+            texts = texts[inner[0] :]
         raise _TooMuch
 
     def _inner(self, group: list[Node], depth: int) -> None:
@@ -708,83 +665,6 @@ def _escaped(text: str, at: int, end: int) -> tuple[str, int]:
     return (chr(code), stop) if 0 <= code <= 0x10FFFF else (sign, at + 1)
 
 
-def _wrapped(texts: Sequence[str]) -> tuple[int, list[str]] | None:
-    """Index of the word at which the command begins that a command runs, and the names that are set for it."""
-    name = _base(texts[0]) if texts else ""
-    if name in _WAITING:
-        at = next((index + 1 for index, text in enumerate(texts) if text == "--"), len(texts))
-        return (at, []) if at < len(texts) else None
-    wrapper = _WRAPPERS.get(name)
-    if wrapper is None:
-        return None
-    at = 1
-    while at < len(texts) and texts[at].startswith("-"):
-        option = texts[at]
-        at += 1
-        if option == "--":
-            break
-        if option.partition("=")[0] in wrapper.asks:
-            return None
-        at += _takes_next(option, wrapper.valued)
-    assigned: list[str] = []
-    if name in _ASSIGNS_FIRST:
-        while at < len(texts) and _target(texts[at].partition("=")[0]) and "=" in texts[at]:
-            assigned += _target(texts[at].partition("=")[0])
-            at += 1
-    elif name == "retry":
-        while at < len(texts) and texts[at][:1].isdigit():
-            at += 1
-    at += wrapper.operands
-    at += at < len(texts) and texts[at] == "{"
-    return (at, assigned) if at < len(texts) else None
-
-
-def _takes_next(option: str, valued: frozenset[str]) -> bool:
-    """Whether the value of an option is the next word: not in `-n5`, `-oL` and `--signal=KILL`."""
-    if option.startswith("--"):
-        return option in valued
-    for index in range(1, len(option)):
-        if f"-{option[index]}" in valued:
-            return index == len(option) - 1
-    return False
-
-
-def _shell_operand(texts: Sequence[str]) -> tuple[int, bool] | None:
-    """Index of the word that says what a shell runs, and whether that is the script itself (`-c`) or its file."""
-    inline = False
-    at = 1
-    while at < len(texts):
-        text = texts[at]
-        if text[:1] not in ("-", "+"):
-            break
-        at += 1
-        if text in ("-", "--"):
-            break
-        if text.startswith("--"):
-            at += text in ("--rcfile", "--init-file")
-            continue
-        inline |= text[0] == "-" and "c" in text
-        if text[0] == "-" and "s" in text and not inline:
-            return None  # it reads the standard input
-        at += text.count("o") + text.count("O")
-    return (at, inline) if at < len(texts) else None
-
-
-def _script_operand(texts: Sequence[str]) -> int | None:
-    """Index of the word that is a script itself."""
-    name = _base(texts[0])
-    if name in _SHELLS:
-        operand = _shell_operand(texts)
-        return operand[0] if operand is not None and operand[1] else None
-    if name == "eval":
-        return 1 if len(texts) == 2 else None
-    if name == "trap":
-        return 1 if len(texts) > 2 and not texts[1].startswith("-") else None
-    if name == "su" and "-c" in texts[:-1]:
-        return texts.index("-c") + 1
-    return None
-
-
 def _sources(command: ShellCommand) -> bool:
     """Whether a command may set names that the script does not show."""
     words = command.words
@@ -834,7 +714,7 @@ def _operands(texts: Sequence[str], valued: frozenset[str]) -> list[str]:
     at = 1
     while at < len(texts):
         if texts[at].startswith("-"):
-            at += _takes_next(texts[at], valued)
+            at += takes_next(texts[at], valued)
         else:
             operands.append(texts[at])
         at += 1
@@ -846,9 +726,9 @@ def _names(targets: Iterable[str]) -> list[str]:
 
 
 def _target(text: str) -> list[str]:
-    """The name in the left side of an assignment: `A`, `A+`, `A[0]`."""
-    name = text.partition("[")[0].removesuffix("+").strip()
-    return [name] if _is_name(name) else []
+    """The name in the left side of an assignment, if there is one."""
+    name = target(text)
+    return [name] if name else []
 
 
 def _is_name(text: str) -> bool:
@@ -860,10 +740,6 @@ def _name_end(text: str, start: int) -> int:
     while end < len(text) and text[end] in _NAME and (end > start or not text[end].isdigit()):
         end += 1
     return end
-
-
-def _base(text: str) -> str:
-    return text.rpartition("/")[2]
 
 
 def _literal(word: ShellWord) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from modellint.compose.model.project import entries, names, settings
+from modellint.compose.model.mounts import CONFIG
+from modellint.compose.model.project import settings
 from modellint.text.finding import Related
-from modellint.yaml.node import Scalar, Sequence, scalars, text_of
+from modellint.yaml.node import Scalar, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from modellint.text.source import Span
 
     Kind: TypeAlias = Literal["variable", "env file", "build argument", "label", "command", "config", "dockerfile"]
-
-COMMANDS = (("command",), ("entrypoint",), ("healthcheck", "test"))
-HOOKS = ("post_start", "pre_stop", "pre_start")
 
 
 class Text:
@@ -55,18 +53,6 @@ def texts(service: Service, project: Project) -> list[Text]:
     return [text for text in _texts(service, project) if text.value]
 
 
-def command_scalars(service: Service) -> Iterator[Scalar]:
-    """The values of the commands that a service runs: its own, its health check's, and those of its hooks."""
-    for path in COMMANDS:
-        yield from scalars(service.body.get(*path))
-    for hook in HOOKS:
-        steps = service.body.get(hook)
-        for step in steps.items if isinstance(steps, Sequence) else ():
-            for key, value in entries(step):
-                if key.text == "command":
-                    yield from scalars(value)
-
-
 def of_setting(kind: Kind, setting: Setting) -> Text:
     """The value of a variable, an argument or a label."""
     origin = (Related(setting.span, f"`{setting.name}` is set here"),) if setting.node is None else ()
@@ -86,7 +72,7 @@ def _texts(service: Service, project: Project) -> Iterator[Text]:
         yield of_setting("build argument", setting)
     for setting in settings(body.get("labels")):
         yield of_setting("label", setting)
-    for name in _configs(service):
+    for name in [mount.source for mount in service.mounts if mount.kind == CONFIG]:
         content = project.root.get("configs", name, "content") if project.root is not None else None
         if isinstance(content, Scalar):
             text = _without_comments(text_of(content) or "")
@@ -106,13 +92,3 @@ def _without_comment(line: str) -> str:
         begin = min([at for sign in (" #", "\t#") if (at := line.find(sign)) >= 0], default=len(line))
     end = len(line.rstrip("\r\n"))
     return line[:begin] + " " * (end - begin) + line[end:] if begin < end else line
-
-
-def _configs(service: Service) -> Iterator[str]:
-    section = service.body.get("configs")
-    for name in names(section):
-        yield text_of(name) or ""
-    for item in section.items if isinstance(section, Sequence) else ():
-        for key, value in entries(item):
-            if key.text == "source":
-                yield text_of(value) or ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from modellint.compose.model.published_ports import EVERYWHERE, published
+from modellint.compose.model.ports import EVERYWHERE
 from modellint.evidence.images import OLLAMA, RUNNER, product_of
 from modellint.evidence.serving import listening, served
 from modellint.graph.owners import Claims
 from modellint.graph.picture import Edge, Node, Picture
 from modellint.graph.text import shorten
-from modellint.yaml.node import Mapping, Scalar, Sequence, scalars, text_of
+from modellint.yaml.node import Mapping, Scalar, scalars, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as List
     from typing import TypeVar
 
+    from modellint.compose.model.ports import Port
     from modellint.compose.model.project import Grant, Model, Project, Service
-    from modellint.compose.model.published_ports import Published
     from modellint.evidence.images import Product
     from modellint.graph.picture import EdgeKind, Mark, NodeKind
     from modellint.text.finding import Finding
@@ -135,14 +135,11 @@ class _Drawing:
             yield self._short(f"{', '.join(profiles)} ({'profile' if len(profiles) == 1 else 'profiles'}, {state})")
 
     def _add_ports(self, service: Service, node: Node) -> None:
-        section = service.body.get("ports")
-        items = section.items if isinstance(section, Sequence) else []
-        read = {id(port.item): port for port in published(service)}
-        self._leave_out("port", max(0, len(items) - _MOST_PORTS))
-        for item in items[:_MOST_PORTS]:
-            port = read.get(id(item))
+        ports = service.ports
+        self._leave_out("port", max(0, len(ports) - _MOST_PORTS))
+        for port in ports[:_MOST_PORTS]:
             about, alarm = _about_port(service, port)
-            self._add_port(node, self._port_text(item), about, alarm, item)
+            self._add_port(node, self._port_text(port.item), about, alarm, port.item)
         mode = service.body.get("network_mode")
         if isinstance(mode, Scalar) and mode.value == "host":
             known = served(service)
@@ -225,9 +222,9 @@ def _kept(items: list[T], most: int, matters: Callable[[T], bool]) -> list[T]:
     return [item for item in items if id(item) in chosen]
 
 
-def _about_port(service: Service, port: Published | None) -> tuple[str, bool]:
+def _about_port(service: Service, port: Port) -> tuple[str, bool]:
     """What is said about a published port, and whether everybody reaches an inference API by it."""
-    if port is None:
+    if port.container is None or not port.is_tcp:
         return "published", False
     if not port.is_open:
         return "published on one address of the host", False
@@ -237,7 +234,7 @@ def _about_port(service: Service, port: Published | None) -> tuple[str, bool]:
     return f"the API of {known.name}, published on every address of the host", True
 
 
-def _behind(service: Service, port: Published) -> Product | None:
+def _behind(service: Service, port: Port) -> Product | None:
     """The server of models that a port leads to, as far as its image, its command or the port's number tell."""
     known = served(service)
     if known is not None:

@@ -75,8 +75,8 @@ def _headings(picture: Picture, page: PicturePage) -> str:
 
 def _clips(page: PicturePage) -> str:
     """One for each width of boxes: a font that is wider than all that were thought of must not leave its box."""
-    widths = sorted({box.width for box in page.boxes})
-    return f"<defs>{''.join([_clip(each) for each in widths])}</defs>\n"
+    by_name = {f"{width * 10:.0f}": width for width in sorted({box.width for box in page.boxes})}
+    return f"<defs>{''.join([_clip(each) for each in by_name.values()])}</defs>\n"
 
 
 def _clip(wide: float) -> str:

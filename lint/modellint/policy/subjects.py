@@ -55,11 +55,11 @@ from modellint.policy.loaded import PolicyError
 from modellint.text.source import Source, Span
 from modellint.text.suggest import did_you_mean
 from modellint.yaml.node import Mapping, Scalar, Sequence
-from modellint.yaml.scalars import compose_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from modellint.compose.model.ports import Port
     from modellint.compose.model.project import Grant, Model, Project, Service
     from modellint.yaml.node import Node
 
@@ -199,7 +199,7 @@ def _service(service: Service) -> dict[str, Value]:
         "name": service.name.text,
         "models": [*dict.fromkeys(grant.model_name for grant in service.grants)],
         "environment": [*service.environment],
-        "ports": _ports(body.get("ports")),
+        "ports": [_port(port) for port in service.ports],
         "labels": _labels(body.get("labels")),
         **{key: [_plain(name) for name in names(body.get(key))] for key in _LISTS},
         **_extensions(body),
@@ -324,27 +324,12 @@ def _reference_places(
     yield "digest", node.locate(text.find("@") + 1, len(text)) if digest else node.content
 
 
-def _ports(node: Node | None) -> list[Value]:
-    return [_long_port(item) if isinstance(item, Mapping) else _short_port(item) for item in _items(node)]
-
-
-def _long_port(item: Mapping) -> dict[str, Value]:
-    value: dict[str, Value] = {"protocol": "tcp"}
-    for key in ("target", "published", "host_ip", "protocol"):
-        _put(value, key, item.get(key))
-    return {key: _number(part) if key in ("target", "published") else part for key, part in value.items()}
-
-
-def _short_port(item: Node) -> dict[str, Value]:
-    text = compose_text(item.value) if isinstance(item, Scalar) else ""
-    rest, _, protocol = text.partition("/")
-    rest, _, target = rest.rpartition(":")
-    host, _, published = rest.rpartition(":")
-    value: dict[str, Value] = {"target": _number(target), "protocol": protocol or "tcp"}
-    if published:
-        value["published"] = _number(published)
-    if host:
-        value["host_ip"] = host.strip("[]")
+def _port(port: Port) -> dict[str, Value]:
+    value: dict[str, Value] = {"target": _number(port.target), "protocol": port.protocol or "tcp"}
+    if port.published:
+        value["published"] = _number(port.published)
+    if port.host_ip:
+        value["host_ip"] = port.host_ip
     return value
 
 
@@ -363,10 +348,6 @@ def _extensions(body: Node | None) -> dict[str, Value]:
     if not isinstance(body, Mapping):
         return {}
     return {key: _plain(node, _written) for key, (_, node) in body.entries.items() if key.startswith("x-")}
-
-
-def _items(node: Node | None) -> list[Node]:
-    return node.items if isinstance(node, Sequence) else []
 
 
 def _put(value: dict[str, Value], key: str, node: Node | None) -> None:

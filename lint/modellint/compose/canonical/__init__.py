@@ -22,6 +22,6 @@ def canonical(project: Project) -> dict[str, Any]:
 
 def dump(data: dict[str, Any]) -> str:
     """The YAML text of what `canonical` returns, in its order of keys."""
-    from modellint.compose.canonical.dump import document
+    from modellint.compose.canonical.yaml_text import document
 
     return document(data)

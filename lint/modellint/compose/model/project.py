@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
     from typing import Any, TypeVar
 
+    from modellint.compose.model.commands import Commands
+    from modellint.compose.model.mounts import Mount
+    from modellint.compose.model.ports import Port
     from modellint.compose.schema.violation import Violation
     from modellint.compose.variables.interpolate import Variable
     from modellint.yaml.builder import YamlFile
@@ -137,11 +140,17 @@ class Grant:
 class Service:
     """An entry of `services:`."""
 
-    __slots__ = ("_env_files", "_environment", "active", "body", "depends_on", "grants", "image", "name", "provider")
+    __slots__ = (
+        "_commands", "_env_files", "_environment", "_mounts", "_ports", "active", "body", "depends_on", "grants",
+        "image", "name", "provider",
+    )  # fmt: skip
 
     def __init__(self, name: Scalar, body: Mapping, active: bool, env_files: EnvFiles | None = None) -> None:
         self._env_files = env_files
         self._environment: dict[str, Setting] | None = None
+        self._commands: Commands | None = None
+        self._ports: list[Port] | None = None
+        self._mounts: list[Mount] | None = None
         self.name = name
         self.body = body
         self.active = active  # without profiles, or with one that is enabled
@@ -156,6 +165,33 @@ class Service:
         if self._environment is None:
             self._environment = _environment(self.body, self._env_files)
         return self._environment
+
+    @property
+    def commands(self) -> Commands:
+        """What it runs: its command, its health check and its hooks."""
+        if self._commands is None:
+            from modellint.compose.model.commands import read_commands
+
+            self._commands = read_commands(self.body)
+        return self._commands
+
+    @property
+    def ports(self) -> list[Port]:
+        """The ports that it publishes."""
+        if self._ports is None:
+            from modellint.compose.model.ports import read_ports
+
+            self._ports = read_ports(self.body)
+        return self._ports
+
+    @property
+    def mounts(self) -> list[Mount]:
+        """What is mounted into it: volumes, paths of the host, configs and secrets."""
+        if self._mounts is None:
+            from modellint.compose.model.mounts import read_mounts
+
+            self._mounts = read_mounts(self.body)
+        return self._mounts
 
     @property
     def runs(self) -> bool:
@@ -182,9 +218,9 @@ class Project:
     """What Compose would load. `whole` is False for a fragment and for a damaged file: then absence proves nothing."""
 
     __slots__ = (
-        "_known", "dropped", "env_files", "environment", "features", "files", "folder", "foreign", "ignores", "legacy",
-        "models", "name", "origins", "outside", "profiles", "reader", "root", "services", "shell", "taken_in", "unread",
-        "variables", "violations", "whole",
+        "_known", "dropped", "env_files", "environment", "features", "files", "folder", "foreign", "ignores", "jobs",
+        "legacy", "models", "name", "origins", "outside", "profiles", "reader", "root", "services", "shell", "taken_in",
+        "unread", "variables", "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, root: Mapping | None, files: list[YamlFile]) -> None:
@@ -193,6 +229,7 @@ class Project:
         self.models: dict[str, Model] = {}
         self.legacy: list[Model] = []
         self.services: dict[str, Service] = {}
+        self.jobs: dict[str, Service] = {}  # they run to completion, and no grant of theirs works
         self.variables: list[Variable] = []
         self.violations: list[Violation] = []
         self.ignores: list[Ignore] = []
@@ -258,6 +295,9 @@ def build(
             service = project.services[name.text] = Service(name, body, is_active(body, profiles), env_files)
             if service.provider is not None and text_of(service.provider.get("type")) == "model":
                 project.legacy.extend(_legacy_models(name, service.provider))
+    for name, body in entries(root.get("jobs")):
+        if isinstance(body, Mapping):
+            project.jobs[name.text] = Service(name, body, is_active(body, profiles))
     legacy = {model.name.text: model for model in project.legacy}
     for service in project.services.values():
         _add_grants(service, project, legacy)
