@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Entries: TypeAlias = "dict[str, tuple[str, int, int, bool, CodeType]]"
 
 _PACKAGES = ("modellint", "modellint_rules")
-_SPEC: Any = type(sys.__spec__)
+_SPEC: Any = type(sys.__spec__)  # pyright: ignore[reportUnknownVariableType] - importlib is slow to import
 _PATH = os.path.join(os.path.dirname(os.path.dirname(__file__)), "__pycache__", f"check.{sys.implementation.cache_tag}")
 
 
@@ -68,11 +68,12 @@ class ImportCache:
             return
         entries: Entries = {}
         for name, module in list(sys.modules.items()):
-            spec: Any = module.__spec__ if name.partition(".")[0] in _PACKAGES else None
-            state = _state(spec.origin) if spec is not None and spec.origin else None
-            if state is not None:
-                code = spec.loader.get_code(name)
-                entries[name] = (spec.origin, *state, spec.submodule_search_locations is not None, code)
+            if name.partition(".")[0] in _PACKAGES:
+                spec: Any = module.__spec__
+                state = _state(spec.origin)
+                if state is not None:
+                    is_package = spec.submodule_search_locations is not None
+                    entries[name] = (spec.origin, *state, is_package, spec.loader.get_code(name))
         temporary = f"{self._path}.{os.getpid()}"
         try:
             with open(temporary, "xb") as file:
