@@ -11,6 +11,7 @@ import stat
 import time
 
 from modellint.evidence import dockerignore
+from modellint.evidence.languages import HOCON, LANGUAGES, RAILS_OR_SYMFONY, SPRING, TEXT
 from modellint.files.reader import Reader
 
 TYPE_CHECKING = False
@@ -23,10 +24,6 @@ PROGRAM: Place = "program"
 TEST: Place = "test"
 EXAMPLE: Place = "example"
 
-TEXT = "text"  # a file that holds settings in no language of its own
-SPRING = "spring"
-HOCON = "hocon"
-RAILS_OR_SYMFONY = "config"
 REQUIREMENTS = "requirements"
 _BY_CONTENT = "?"
 _UNREAD_MARK = "!"  # begins what stands for a language that is not read
@@ -39,21 +36,6 @@ MAX_LINE = 5_000  # characters; only a program writes longer ones
 _MAX_TEXT = 1 << 16  # bytes of a file of settings; a larger one holds data
 _MAX_DEPTH = 64  # folders in folders
 
-_LANGUAGE_ENDINGS = {
-    "python": "py pyw",
-    "javascript": "js mjs cjs jsx ts mts cts tsx",
-    "markup": "vue svelte astro",
-    "go": "go",
-    "jvm": "java kt kts scala groovy",
-    "csharp": "cs",
-    "ruby": "rb ru rake erb",
-    "rust": "rs",
-    "php": "php",
-    "elixir": "ex exs",
-    TEXT: "yml yaml toml ini cfg conf properties json xml env tmpl tpl template j2 jinja hcl",
-}
-_SHEBANGS = ((b"python", "python"), (b"node", "javascript"), (b"bun", "javascript"), (b"deno", "javascript"),
-             (b"ruby", "ruby"), (b"php", "php"), (b"elixir", "elixir"))  # fmt: skip
 MANIFESTS = {
     "pyproject.toml": "pyproject",
     "Pipfile": "pyproject",
@@ -93,9 +75,10 @@ _UNREAD = {
     "a compiled program": "class dll exe jar pyc so war wasm whl",
 }
 _LANGUAGE = {
-    **{ending: language for language, endings in _LANGUAGE_ENDINGS.items() for ending in endings.split()},
+    **{ending: name for name, language in LANGUAGES.items() for ending in language.endings},
     **{ending: _UNREAD_MARK + name for name, endings in _UNREAD.items() for ending in endings.split()},
 }
+_PROGRAMS = [(word, name) for name, language in LANGUAGES.items() for word in language.programs]  # in a first line
 CODE_ENDINGS = tuple(f".{ending}" for ending, language in _LANGUAGE.items() if language != TEXT)
 _WRAPPERS = frozenset(("gradle-wrapper.jar", "maven-wrapper.jar"))
 
@@ -324,7 +307,7 @@ def _of_content(path: str) -> str:
     if data.startswith(_ELF):
         return _LANGUAGE["exe"]
     line = data.partition(b"\n")[0] if data.startswith(b"#!") else b""
-    return next((language for word, language in _SHEBANGS if word in line), "")
+    return next((language for word, language in _PROGRAMS if word in line), "")
 
 
 def _not_generated(folders: list[str], beside: list[str]) -> list[str]:

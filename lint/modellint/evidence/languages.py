@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from modellint.evidence.build_context import HOCON, RAILS_OR_SYMFONY, SPRING, TEXT
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +20,11 @@ READ: Kind = "read"
 MAYBE: Kind = "maybe"
 WRITE: Kind = "write"
 OPAQUE: Kind = "opaque"
+
+TEXT = "text"  # a file that holds settings in no language of its own
+SPRING = "spring"
+HOCON = "hocon"
+RAILS_OR_SYMFONY = "config"
 
 RUN_TIME = "reads names at run time"
 _NEAR = 200  # characters before a match that are looked at
@@ -283,10 +286,12 @@ class Language:
 
     `gates` are words of which every file that reads variables has one. `tokens` finds comments and strings, `openings`
     say what begins code inside of a string: what stands before it or the quote itself, and the opening. `imports` finds
-    the names of modules, in bytes.
+    the names of modules, in bytes. `endings` are those of its files, and `programs` what runs a file without one.
     """
 
-    __slots__ = ("_imports", "_tokens", "gates", "imports", "openings", "probes", "registry", "tokens")
+    __slots__ = (
+        "_imports", "_tokens", "endings", "gates", "imports", "openings", "probes", "programs", "registry", "tokens",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -296,7 +301,12 @@ class Language:
         openings: tuple[tuple[str, str], ...] = (),
         registry: str = "",
         imports: tuple[bytes, ...] = (),
+        *,
+        endings: str = "",
+        programs: str = "",
     ) -> None:
+        self.endings = tuple(endings.split())
+        self.programs = tuple(word.encode() for word in programs.split())
         self.gates = tuple(word.encode() for word in gates.split())
         self.probes = probes
         self.openings = openings
@@ -437,6 +447,8 @@ _PYTHON = Language(
     (("fFtT", "{"),),
     "py",
     (rb"\n[ \t]*+(?:from|import)[ \t]++([\w.]++(?:[ \t]++import[ \t]++\w++|(?:[ \t]*+,[ \t]*+[\w.]++)*+))",),
+    endings="py pyw",
+    programs="python",
 )
 _JS_PROBES = (
     _Probe(
@@ -478,10 +490,23 @@ _JS_IMPORTS = (
 LANGUAGES = {
     "python": _PYTHON,
     "javascript": Language(
-        "env ConfigService untimeConfig", _SLASHES + _TEMPLATES, _JS_PROBES, (("`", "${"),), "js", _JS_IMPORTS
+        "env ConfigService untimeConfig",
+        _SLASHES + _TEMPLATES,
+        _JS_PROBES,
+        (("`", "${"),),
+        "js",
+        _JS_IMPORTS,
+        endings="js mjs cjs jsx ts mts cts tsx",
+        programs="node bun deno",
     ),
     "markup": Language(
-        "env ConfigService untimeConfig", _SLASHES + _TEMPLATES + _MARKUP, _JS_PROBES, (("`", "${"),), "js", _JS_IMPORTS
+        "env ConfigService untimeConfig",
+        _SLASHES + _TEMPLATES + _MARKUP,
+        _JS_PROBES,
+        (("`", "${"),),
+        "js",
+        _JS_IMPORTS,
+        endings="vue svelte astro",
     ),
     "go": Language(
         "env Env os.Expand(",
@@ -511,6 +536,7 @@ LANGUAGES = {
         ),
         registry="go",
         imports=(rb'"([\w\-]++(?:\.[\w\-]++)++/[\w./\-]++)"',),
+        endings="go",
     ),
     "jvm": Language(
         "getenv .env envOr systemEnvironment @Value getProperty @ConfigurationProperties",
@@ -543,6 +569,7 @@ LANGUAGES = {
         (('"', "${"),),
         "jvm",
         (rb"\nimport[ \t]++(?:static[ \t]++)?+([\w.]++)",),
+        endings="java kt kts scala groovy",
     ),
     "csharp": Language(
         "EnvironmentVariable onfig Builder",
@@ -560,12 +587,15 @@ LANGUAGES = {
             ),
         ),
         (("$", "{"),),
+        endings="cs",
     ),
     "ruby": Language(
         "ENV",
         _HASHES,
         (_Probe("ENV", rf"ENV(?<![\w.$]ENV)(?<!\w::ENV)(?!\w){_RB_MAPPING}", RUN_TIME),),
         (('"', "#{"),),
+        endings="rb ru rake erb",
+        programs="ruby",
     ),
     "rust": Language(
         "env Environment::",
@@ -584,6 +614,7 @@ LANGUAGES = {
         ),
         registry="rs",
         imports=(rb"use[ \t]++(\w++)",),
+        endings="rs",
     ),
     "php": Language(
         "env Env:: ENV SERVER",
@@ -598,6 +629,8 @@ LANGUAGES = {
             _Probe("%env(", r"%env\((?:\w++:)*+(?P<name>[A-Za-z_]\w*+)\)%", anywhere=True),
         ),
         (('"', "{$"),),
+        endings="php",
+        programs="php",
     ),
     "elixir": Language(
         "env",
@@ -607,6 +640,8 @@ LANGUAGES = {
             _Probe("env!", rf"env!(?<![\w.]env!){_CALL}", "", ("Dotenvy",)),
         ),
         (('"', "#{"),),
+        endings="ex exs",
+        programs="elixir",
     ),
     SPRING: Language("${", _OWN_WORD, (_Probe("${", r"\$\{(?P<name>[A-Z][A-Z0-9_]*+)(?=[:}])"),)),
     HOCON: Language(
@@ -620,5 +655,7 @@ LANGUAGES = {
             _Probe("%env(", r"%env\((?:\w++:)*+(?P<name>[A-Za-z_]\w*+)\)%"),
         ),
     ),
-    TEXT: Language("", "", ()),
+    TEXT: Language(
+        "", "", (), endings="yml yaml toml ini cfg conf properties json xml env tmpl tpl template j2 jinja hcl"
+    ),
 }

@@ -14,8 +14,8 @@ import os
 import re
 
 from modellint.evidence import build_context
-from modellint.evidence.build_context import LIMITS, MANIFESTS, MAX_LINE, PROGRAM, REQUIREMENTS, TEST, TEXT
-from modellint.evidence.languages import LANGUAGES, MAYBE, OPAQUE, WRITE, Found, Language, UnreadableSource
+from modellint.evidence.build_context import LIMITS, MANIFESTS, MAX_LINE, PROGRAM, REQUIREMENTS, TEST
+from modellint.evidence.languages import LANGUAGES, MAYBE, OPAQUE, TEXT, WRITE, Found, Language, UnreadableSource
 from modellint.evidence.libraries import (
     ENDPOINT_WORDS,
     GIVES_ENDPOINT,
