@@ -3,7 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench conformance hostile soak clean
+.PHONY: dev demo test lint bench conformance hostile soak clean
+
+dev: $(VENV)/ready ## an environment for a contributor, and a quick check that it works
+	$(BIN)/pytest -q tests/test_cli.py tests/test_architecture.py
+	@echo "ready: $(BIN)/modellint, $(BIN)/pytest"
 
 demo: ## check and fix the example application, in a fresh environment
 	rm -rf .demo

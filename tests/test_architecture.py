@@ -128,6 +128,22 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     assert [module for module in below if module in reached(module)] == []
 
 
+def test_the_map_names_every_room_and_every_exception() -> None:
+    text = (ENGINE / "README.md").read_text(encoding="utf-8")
+    rooms = {part for room in ROW for part in room.split("/")}
+    assert sorted(room for room in rooms if room not in text) == []
+    exceptions = {
+        node.name
+        for path in modules(ENGINE)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        for base in node.bases
+        if isinstance(base, ast.Name) and base.id.endswith(("Exception", "Error", "Failure"))
+    }
+    assert len(exceptions) > 30
+    assert sorted(name for name in exceptions if f"`{name}`" not in text) == []
+
+
 def test_the_root_is_small() -> None:
     assert len([path for path in modules(ENGINE) if path.parent == ENGINE]) < MOST_AT_THE_ROOT
 
