@@ -160,7 +160,7 @@ def test_init_and_new_rule_write_over_nothing(
 
     monkeypatch.setattr(atomic_write, "_fill", swap)
     assert main(["init"]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert victim(repository).read_text() == PRECIOUS
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     path.unlink()

@@ -76,7 +76,7 @@ def main(words: Sequence[str]) -> int:
     try:
         return _main(words)
     except UsageError as error:
-        _complain(f"{error}\ntry `{arguments.help_of(words)}`")
+        _complain(f"{error}\nrun `{arguments.help_of(words)}` for usage")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader is gone; the exit code still counts
     except OSError as error:

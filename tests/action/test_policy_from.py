@@ -246,7 +246,7 @@ def test_a_baseline_is_that_of_the_base(pull: Pull, tmp_path: Path, name: str) -
     pull.open({"compose.yaml": UNPINNED}, {name: known})
     outcome = pull.run(baseline=name, fail_on="warning")
     assert (outcome.outputs["exit-code"], outcome.outputs["warnings"]) == ("1", "1")
-    assert warnings(outcome) == [f"`{name}`: this baseline is not the one before the change, which counts"]
+    assert warnings(outcome) == [f"`{name}`: this baseline has changed; the one before the change is used"]
     assert pull.run(baseline=name, policy_from="head").outputs["findings"] == "0"
 
 

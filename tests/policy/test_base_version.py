@@ -231,7 +231,7 @@ def test_many_projects_are_checked_alike(scene: Scene) -> None:
 def test_a_folder_that_is_not_there_is_refused(scene: Scene) -> None:
     done = scene.run(before=scene.repo / "missing")
     assert done.returncode == 2
-    assert "`--suppressions-from` is the folder of an earlier version" in done.stderr
+    assert "`--suppressions-from` must be the directory of an earlier version" in done.stderr
 
 
 def test_what_takes_a_project_in_takes_it_out_of_no_policy(scene: Scene) -> None:

@@ -271,7 +271,7 @@ def test_a_value_of_the_shell_is_not_shown_where_nobody_answers(tmp_path: Path) 
     text = json.dumps({"services": {"a": {"models": ["m"]}}, "models": {"m": {"model": "localhost:1/x/${OWN}:v1"}}})
     (tmp_path / "compose.yaml").write_text(text)
     done = run(tmp_path, "check", "--online", OWN="some-value")
-    assert "`localhost:1/x/${OWN}:v1` is not known: no connection to the registry can be made" in done.stderr
+    assert "cannot look up `localhost:1/x/${OWN}:v1`: no connection to the registry can be made" in done.stderr
     assert "some-value" not in done.stdout + done.stderr
 
 
@@ -292,7 +292,7 @@ def test_resolve(application: tuple[Path, dict[str, str]]) -> None:
     ("reference", "reason"),
     [
         ("hf.co/org/m:Q4", "Hugging Face"),
-        ("ai/x@sha256:dead", "no model reference"),
+        ("ai/x@sha256:dead", "not a valid model reference"),
         ("localhost:1/x:1", "localhost:1/x:1: "),
     ],
 )

@@ -57,7 +57,7 @@ ALL_MOMENTS = [
 ]
 # In each of the five at least one, or all of them.
 MOMENTS = ALL_MOMENTS if len(ALL_MOMENTS) <= TIMES else [ALL_MOMENTS[at] for at in (0, 5, 8, 13, 16)]
-GONE = "modellint: interrupted; everything that was started is gone\n"
+GONE = "modellint: interrupted; everything that was started is stopped\n"
 SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"]
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="runners and namespaces are for Linux only"),

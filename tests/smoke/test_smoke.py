@@ -176,7 +176,7 @@ def test_what_compose_refuses_is_said_before_anything_is_done(registry: Stored) 
         assert ended.status == 1, str(ended)
         assert "compose.yaml:4:14 error[undefined-model] `chat` is granted `lmm`" in ended.out
         assert "compose.yaml:10:16 error[invalid-compose] the network `back` is not declared" in ended.out
-        assert ended.err == "modellint: Docker Compose refuses this project, so nothing was pulled or started\n"
+        assert ended.err == "modellint: Compose rejects this project, so nothing was pulled or started\n"
 
 
 def test_a_report_of_what_compose_refuses(registry: Stored) -> None:
