@@ -110,8 +110,8 @@ def test_exit_status(words: list[str], status: int, folder: Path) -> None:
         (["check", "--bogus"], "run `modellint check --help`"),
         (["resolve", "a b"], "run `modellint resolve --help`"),
         (["help", "nothing-like-it"], "run `modellint --help`"),
-        (["check", "-p", "No Name"], "--project-name: is no project name"),
-        (["check", "--compose-version", "5"], "`5` is no version of Docker Compose"),
+        (["check", "-p", "No Name"], "--project-name: is not a valid project name"),
+        (["check", "--compose-version", "5"], "`5` is not a Docker Compose version"),
         (["check", "--compose-version", "1.29.2"], "older than 2.38.0"),
         (["check", "--env-file", "nowhere.env"], "nowhere.env: does not exist"),
         (["config", "fails.yaml"], "fails.yaml:"),
@@ -158,7 +158,7 @@ def test_config_prints_the_merged_project(folder: Path) -> None:
     (folder / "compose.override.yaml").write_text("services: {app: {nonsense: 1}}\n")
     refused = run("config", cwd=folder)
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith("modellint: compose.override.yaml:1:18: `nonsense` is not a key")
+    assert refused.stderr.startswith("modellint: compose.override.yaml:1:18: `nonsense` is not a valid key")
 
 
 def test_without_any_project_it_says_so(tmp_path: Path) -> None:
@@ -296,4 +296,4 @@ def test_a_picture_of_an_empty_file(text: str, tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(text)
     done = run("graph", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "modellint: compose.yaml:1:1: the file is empty; Compose refuses it\n"
+    assert done.stderr == "modellint: compose.yaml:1:1: the file is empty: Compose rejects it\n"

@@ -245,7 +245,7 @@ def test_a_file_outside_the_repository_is_left_alone(tmp_path: Path) -> None:
     outcome = fix([str(inside)], words(("one", "1st"), ("two", "2nd")), {})
     assert [Path(change.path).resolve() for change in outcome.changes] == [inside / "compose.yaml"]
     (unread,) = outcome.unreadable
-    assert unread.reason.startswith("`../outside.yaml` lies outside the repository and is not read")
+    assert unread.reason.startswith("`../outside.yaml` is outside the repository, so modellint does not read it")
     assert outside.read_text() == "services: {y: {image: one}}\n"
 
 

@@ -207,7 +207,7 @@ def test_what_compose_would_pass_over_is_said(tmp_path: Path, monkeypatch: pytes
         },
     )
     (tmp_path / "same/docker-compose.yml").symlink_to("compose.yaml")
-    second = "docker-compose.yml: Docker Compose takes `compose.yaml` of this folder"
+    second = "docker-compose.yml: Docker Compose uses `compose.yaml` in this directory"
     found, left_out = looked_at()
     assert found == set()
     assert left_out == [

@@ -238,7 +238,16 @@ def test_an_exception_covers_the_warnings_of_such_a_rule() -> None:
 
 def test_what_a_page_calls_refused_is_refused() -> None:
     """Whatever a rule reports as an error because the project cannot start, no exception covers."""
-    words = ("Compose refuses", "Runner refuses", "never starts", "does not start", "nothing to start", "cannot be run")
+    words = (
+        "Compose rejects",
+        "Runner rejects",
+        "Compose refuses",
+        "Runner refuses",
+        "never starts",
+        "does not start",
+        "nothing to start",
+        "cannot be run",
+    )
     for rule in rules().values():
         drawn = [line for line in rule.doc.splitlines() if "^^" in line]
         if rule.severity == "error" and not rule.policy and any(word in line for word in words for line in drawn):

@@ -67,8 +67,8 @@ def test_init_accepts_nothing_that_keeps_the_project_from_starting(folder: Path)
     assert done.stdout == (
         "wrote .modellint.yaml with 2 exceptions\n"
         "2 errors are not accepted, because Compose or the runner rejects them; fix them:\n  "
-        "compose.yaml:8:19 invalid-compose: `context_size` must be a whole number, and Compose makes "
-        "none of the text `1`: it refuses the file\n  compose.yaml:9:21 joined-flag: llama-server "
+        "compose.yaml:8:19 invalid-compose: `context_size` must be a whole number, and Compose does "
+        "not convert the text `1`: it rejects the file\n  compose.yaml:9:21 joined-flag: llama-server "
         "does not accept `--temp=0.2`: `--temp` and its value must be two items, so it never starts\n"
     )
     after = run(folder, "check", "--format", "json")

@@ -23,7 +23,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "no map": ("- a\n", "1:1", "a policy is one map"),
     "empty": ("", "1:1", "a policy is one map"),
     "two documents": ("version: 1\n---\nversion: 1\n", "1:1", "a policy is one map"),
-    "no YAML": ("version: [1\n", "1:10", "never closed"),
+    "no YAML": ("version: [1\n", "1:10", "no closing `]`"),
     "twice": ("version: 1\nrules: {}\nrules: {}\n", "3:1", "rules"),
     "no version": ("rules: {}\n", "1:1", "`version` is missing"),
     "another version": ("version: 2\n", "1:10", "`version` is one of `1`"),

@@ -91,10 +91,10 @@ def _unknown_services(merged: Project, path: str, base: str, beside: list[str]) 
         if service.runs or name.source.path != path or any(_declares(other, name.text) for other in beside):
             continue
         message = (
-            f"`{name.text}` is no service of `{os.path.basename(base)}`, and nothing here says what it runs:"
-            " laid over that file, Docker Compose refuses the project"
+            f"`{name.text}` is not a service of `{os.path.basename(base)}`, and has no `image` or `build` "
+            "here: Compose rejects the project when it merges the two files"
         )
-        hint = "rename or remove it here, or give it an `image` or `build`"
+        hint = "rename or remove it, or add `image` or `build`"
         yield Violation(name.content, service.body, "required", ("services", name.text), message, hint)
 
 
