@@ -40,7 +40,7 @@ LONGEST = 86_400  # seconds that a smoke test may be given
 MOST_SUMMARY = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB
 MOST_LOG = 100_000  # characters of one smoke test's report in a summary
 MOST_PICTURE = 45_000  # characters; GitHub draws no Mermaid text of more than 50,000
-NO_FILES = "holds no Compose file"
+NO_FILES = "contains no Compose file"
 FINDINGS, FAILED, BROKEN = 1, 2, 3  # exit codes: findings; could not run or read something; the action itself failed
 PASS, NOT_PROVEN, FAIL = SMOKES = ("pass", "not proven", "fail")  # what came of a smoke test, the worst last
 SKIPPED = "skipped"  # there was none

@@ -94,7 +94,7 @@ def test_a_policy_of_the_pull_request_does_not_count_and_is_shown(pull: Pull) ->
     pull.open({"compose.yaml": COMPOSE, ".modellint.yaml": ON}, {".modellint.yaml": OFF, "app/compose.yaml": COMPOSE})
     outcome = pull.run()
     assert (outcome.outputs["exit-code"], outcome.outputs["errors"]) == ("1", "2")
-    said = "`.modellint.yaml`: this policy is changed; the one before the change is in force"
+    said = "`.modellint.yaml`: this policy was changed; the version before the change is in force"
     assert warnings(outcome) == [said]
     assert f"- {said}" in outcome.step("Check").summary.replace("&#59;", ";")
     assert said in pull.run(annotations="false").step("Check").stdout
@@ -106,7 +106,7 @@ def test_a_policy_of_the_base_counts(pull: Pull) -> None:
     pull.open({"compose.yaml": COMPOSE, ".modellint.yaml": OFF}, {"README.md": "more\n"})
     outcome = pull.run()
     assert (outcome.outputs["exit-code"], warnings(outcome)) == ("0", [])
-    assert "`.modellint.yaml` is in force: it switches off 1 rule" in outcome.step("Check").stdout
+    assert "`.modellint.yaml` is in force: it disables 1 rule" in outcome.step("Check").stdout
 
 
 def test_an_ignore_comment_of_the_pull_request_does_not_count(pull: Pull) -> None:
@@ -114,7 +114,7 @@ def test_an_ignore_comment_of_the_pull_request_does_not_count(pull: Pull) -> Non
     outcome = pull.run()
     assert outcome.outputs["errors"] == "1"
     [said] = warnings(outcome)
-    assert said.startswith("`compose.yaml:4`: this ignore comment for `undefined-model` was not there")
+    assert said.startswith("`compose.yaml:4`: this ignore comment for `undefined-model` is new in this change")
 
 
 def test_a_policy_that_the_workflow_names_is_that_of_the_base(pull: Pull) -> None:

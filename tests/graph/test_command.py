@@ -57,7 +57,7 @@ def test_ways_to_name_the_project(project: Path, capfd: pytest.CaptureFixture[st
     ("words", "reason"),
     [
         (["missing.yaml"], "missing.yaml"),
-        (["empty"], "holds no Compose file"),
+        (["empty"], "contains no Compose file"),
         (["several"], "contains 2 projects, but a graph shows one: choose several/a, several/b"),
         (["broken.yaml"], "broken.yaml:1:11: this `[` is never closed"),
         (["binary.yaml"], "binary.yaml"),

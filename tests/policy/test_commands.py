@@ -248,7 +248,7 @@ def test_a_policy_with_a_mistake_never_passes(folder: Path, words: tuple[str, ..
     (folder / "p.yaml").write_text("version: 1\nrules:\n  unused-modle: {severity: error}\n")
     done = run(folder, *words)
     assert done.returncode == 2
-    assert "p.yaml:3:3: no rule is named `unused-modle`; did you mean `unused-model`?" in done.stderr
+    assert "p.yaml:3:3: unknown rule `unused-modle`; did you mean `unused-model`?" in done.stderr
 
 
 def test_show_says_where_each_line_comes_from(folder: Path) -> None:
@@ -296,8 +296,9 @@ def test_policy_check_names_exceptions_that_cover_nothing(folder: Path) -> None:
     done = run(folder, "policy", "check", "p.yaml")
     assert (done.returncode, done.stdout) == (0, "p.yaml is a valid policy\n")
     assert done.stderr.splitlines() == [
-        f"modellint: p.yaml:3:44: there is no `deploy/compose.yaml` in `{folder.name}`, the folder of this policy, "
-        "which `where` is relative to: this exception for `unused-model` covers nothing; did you mean `compose.yaml`?",
+        f"modellint: p.yaml:3:44: there is no `deploy/compose.yaml` in `{folder.name}`, the directory "
+        "of this policy, to which `where` is relative: this exception for `unused-model` covers "
+        "nothing; did you mean `compose.yaml`?",
         "modellint: p.yaml:4:46: this exception for `unused-model` ran out on 2020-01-31; "
         "mend what it covers, or give it another last day",
     ]

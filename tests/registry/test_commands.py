@@ -103,7 +103,7 @@ def test_stale_pins(application: tuple[Path, dict[str, str]]) -> None:
     stale = run(folder, "fix", "--pin", "--check")
     assert stale.returncode == 1
     assert (
-        f"compose.yaml:17:12 stale[stale-pin] the tag `v1` of `{known['host']}/embed` points to another digest now"
+        f"compose.yaml:17:12 stale[stale-pin] the tag `v1` of `{known['host']}/embed` now points to a different digest"
         in stale.stderr
     )
     moved = run(folder, "fix", "--pin", "--update", "--diff")
@@ -203,7 +203,7 @@ def test_only_what_resolves_is_written(application: tuple[Path, dict[str, str]],
     assert (
         "compose.yaml:14:12: `localhost:1/x:1` is not pinned: no connection to the registry can be made" in done.stderr
     )
-    assert "compose.yaml:16:12: `hf.co/org/m:Q4_K_M` is not pinned: models of the Hugging Face Hub" in done.stderr
+    assert "compose.yaml:16:12: `hf.co/org/m:Q4_K_M` is not pinned: models from the Hugging Face Hub" in done.stderr
     places = [line.split(": ")[1] for line in done.stderr.splitlines() if "not pinned" in line]
     assert places == [f"compose.yaml:{line}:12" for line in (10, 12, 14, 16)]
     assert "index" in done.stderr
@@ -281,7 +281,7 @@ def test_resolve(application: tuple[Path, dict[str, str]]) -> None:
     rows = dict(line.split("  ", 1) for line in shown.stdout.splitlines())
     table = {name.strip(): value.strip() for name, value in rows.items()}
     assert table["digest"] == known["llm"]
-    assert (table["context"], table["quantization"], table["licence"]) == ("8192 tokens", "Q4_K_M", "Apache-2.0")
+    assert (table["context"], table["quantization"], table["license"]) == ("8192 tokens", "Q4_K_M", "Apache-2.0")
     again = json.loads(run(folder, "resolve", "--format", "json", f"{known['host']}/llm:1B-Q4_K_M").stdout)
     assert (again["digest"], again["context"], again["cached"]) == (known["llm"], 8192, True)
     index = run(folder, "resolve", "--image", f"{known['host']}/cache:8")

@@ -113,12 +113,12 @@ def test_an_index(registry: Stored) -> None:
     registry.push_index("ai/index", "v1")
     only(
         run(registry, "index:v1"),
-        "pulled: it is an index of several manifests, and Docker Model Runner reads one manifest only",
+        "pulled: it is an index of several manifests, and Docker Model Runner reads only a single manifest",
     )
 
 
 def test_an_image(registry: Stored) -> None:
-    only(run(registry, "image:v1"), "pulled: it is a container image, no model")
+    only(run(registry, "image:v1"), "pulled: it is a container image, not a model")
 
 
 def test_an_unknown_format(registry: Stored, make: Canary) -> None:
@@ -128,7 +128,7 @@ def test_an_unknown_format(registry: Stored, make: Canary) -> None:
         document["config"]["mediaType"] = "application/vnd.example.model.config.v9+json"
 
     Model([weights], change=change).push(registry, "ai/unknown", "v1")
-    only(run(registry, "unknown:v1"), "pulled: its config has a type that Docker Model Runner does not read")
+    only(run(registry, "unknown:v1"), "pulled: Docker Model Runner does not support the media type of its config")
 
 
 def test_weights_of_another_format(registry: Stored) -> None:
@@ -140,13 +140,13 @@ def test_a_compressed_layer(registry: Stored) -> None:
     registry.push_model("ai/compressed", "v1", compressed=True)
     only(
         run(registry, "compressed:v1"),
-        "pulled: its layers are compressed, and Docker Model Runner reads only such as are not",
+        "pulled: its layers are compressed, which Docker Model Runner does not support",
     )
 
 
 def test_a_model_pack_without_paths(registry: Stored) -> None:
     registry.push_modelpack("ai/no-paths", "v1", paths=False)
-    only(run(registry, "no-paths:v1"), "pulled: its layers have no file paths: it is pulled, and never loads")
+    only(run(registry, "no-paths:v1"), "pulled: its layers have no file paths: it can be pulled, but it never loads")
 
 
 def test_a_file_that_is_no_gguf(registry: Stored) -> None:

@@ -311,7 +311,7 @@ def test_a_link_that_a_repository_ships_is_not_followed_to_a_store(repository: P
         each.chmod(0o700)
     for place, target in links.items():
         (repository / place).symlink_to(target)
-    with refused("symbolic link in the folder that is checked"):
+    with refused("symbolic link in the checked directory"):
         Store(path)
     for each in (home, other):
         assert (each / "runs" / RUN / "file").exists() and len(list(each.iterdir())) == 1
@@ -324,7 +324,7 @@ def test_the_folder_of_a_project_ships_links_too(repository: Path, monkeypatch: 
     home.mkdir(0o700)
     (repository / ".models").symlink_to(home)
     monkeypatch.chdir(repository.parent / "home")
-    with refused("symbolic link in the folder that is checked"):
+    with refused("symbolic link in the checked directory"):
         Store(str(repository / ".models"), checked=[os.curdir, str(repository / "app/compose.yaml")])
     assert not list(home.iterdir())
 
@@ -451,7 +451,7 @@ def test_a_link_of_another_user_is_not_followed(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("mine")
     os.lchown(link, NOBODY, NOBODY)
-    with refused("symbolic link of another user"):
+    with refused("symbolic link that belongs to another user"):
         Store(str(link))
     assert not list((tmp_path / "mine").iterdir())
     with pytest.raises(Doubt, match="another user"):

@@ -19,7 +19,7 @@ DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-co
 STDIN = "-"
 # By thread, and then by real path: the texts that stand for files while fixes are tried.
 _drafts: dict[int, dict[str, str]] = {}
-LEADS_OUT = "is a symbolic link to a file outside its folder and its repository; name that file itself"
+LEADS_OUT = "is a symbolic link to a file outside its directory and its repository; use the file itself"
 # A FIFO without a writer would block the open for ever, and a terminal could become that of this process.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -189,7 +189,9 @@ def default_file(folder: str) -> str:
             return os.path.relpath(found)
         above = os.path.dirname(here)
         if above == here:
-            raise Unreadable(folder, f"neither this folder nor one above it holds {' or '.join(DEFAULT_NAMES)}")
+            raise Unreadable(
+                folder, f"neither this directory nor any parent directory contains {' or '.join(DEFAULT_NAMES)}"
+            )
         here = above
 
 
@@ -250,15 +252,15 @@ def reason_of(error: OSError | ValueError) -> str:
     if isinstance(error, PermissionError):
         return "cannot be read: permission denied"
     if isinstance(error, ValueError):
-        return "is a name that no file can have"
+        return "is not a valid file name"
     return f"cannot be read: {(error.strerror or str(error)).lower()}"
 
 
 def _no_file(status: os.stat_result) -> str:
     if stat.S_ISDIR(status.st_mode):
-        return "is a folder"
+        return "is a directory"
     return "" if stat.S_ISREG(status.st_mode) else "is not a regular file"
 
 
 def _too_big(size: int, limit: int, what: str) -> str:
-    return f"is larger than {what} can be ({size:,} bytes; the limit is {limit:,})"
+    return f"is too large for {what} ({size:,} bytes; the limit is {limit:,})"

@@ -45,4 +45,4 @@ def _rule_of(module: object) -> Rule:
     for value in vars(module).values():
         if isinstance(value, Rule) and value.check.__module__ == getattr(module, "__name__", ""):
             return value
-    raise TypeError(f"{module} holds no rule")
+    raise TypeError(f"{module} contains no rule")

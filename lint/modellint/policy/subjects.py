@@ -147,8 +147,8 @@ def no_key(owner: str, key: str, shape: Shape) -> str:
     near = did_you_mean(key, list(shape))
     if not near:
         listed = ", ".join(f"`{each}`" for each in shape if each != "*")
-        near = f"; its keys are {listed}; `modellint policy keys` says what they hold"
-    return f"a {owner} has no key `{key}` that a check sees{near}"
+        near = f"; its keys are {listed}; `modellint policy keys` describes them"
+    return f"a {owner} has no key `{key}` in checks{near}"
 
 
 def _model_subject(model: Model) -> Subject:
@@ -302,7 +302,7 @@ def _map(node: Node) -> Mapping:
     if isinstance(node, Mapping):
         return node
     span = node.content if isinstance(node, Scalar) else node.span
-    raise PolicyError(span, "an example is a map here, such as `{model: ai/smollm2}`")
+    raise PolicyError(span, "an example must be a map, such as `{model: ai/smollm2}`")
 
 
 def _places(body: Node | None) -> dict[str, Span]:

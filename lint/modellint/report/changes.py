@@ -117,7 +117,7 @@ def summary(outcome: FixOutcome, lost: Collection[str], only_said: bool, stale: 
     if outcome.unsafe:
         parts.append(f"{outcome.unsafe} more with `--unsafe`")
     if stale:
-        parts.append(f"{stale} stale {'pin' if stale == 1 else 'pins'}, `--update` moves them")
+        parts.append(f"{stale} stale {'pin' if stale == 1 else 'pins'} (use `--update`)")
     return "; ".join(parts)
 
 

@@ -79,8 +79,8 @@ def _lines(seen: Smoke, report: Report, width: int | None, details: bool) -> Ite
         yield from whole(result, width)
         yield []
     if not seen.checks:
-        why = "no model is declared and granted, and no service runs"
-        yield from hanging([("nothing was checked:", "error")], why, width, _INDENT)
+        why = "the project declares and grants no models, and runs no services"
+        yield from hanging([("nothing to check:", "error")], why, width, _INDENT)
     yield _summary(seen)
 
 

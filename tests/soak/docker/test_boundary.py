@@ -253,7 +253,7 @@ def test_an_env_file_that_is_a_link(runs: Runs) -> None:
         (folder / ".env").symlink_to(write(other / "outside.env", f"A={SECRET}\n"))
         done = runs.run(folder, "--details", allow=())
     assert (done.status, done.out) == (2, "")
-    assert ".env: is a symbolic link to a file outside its folder and its repository" in done.err
+    assert ".env: is a symbolic link to a file outside its directory and its repository" in done.err
     assert SECRET not in done.err
 
 
