@@ -153,7 +153,7 @@ def test_a_base_that_cannot_be_read_switches_nothing_off_and_passes_nothing(pull
         for command in outcome.commands
         if command.name == "error" and command.properties == {"title": "modellint"}
     ]
-    assert said.startswith("The base of the pull request cannot be read (`git fetch` ended with status 128)")
+    assert said.startswith("The base of the pull request cannot be read (`git fetch` exited with status 128)")
     assert "`policy-from: head`" in said
     assert len(warnings(outcome)) == 1
     assert str(pull.upstream) not in str(outcome.steps)
@@ -165,11 +165,11 @@ def test_a_named_policy_that_cannot_be_read_is_not_passed_over(pull: Pull) -> No
     pull.open({"compose.yaml": COMPOSE, "own.yaml": strict, "own.policy": strict}, {"README.md": "more\n"})
     outcome = pull.run(policy="own.policy")
     assert outcome.outputs["exit-code"] == "2"
-    assert "ends with .yaml" in str(outcome.commands)
+    assert "must end with .yaml" in str(outcome.commands)
     shutil.rmtree(pull.upstream)
     outcome = pull.run(policy="own.yaml")
     assert outcome.outputs["exit-code"] == "2"
-    assert "and with it the policy that `policy` names" in str(outcome.commands)
+    assert "and so neither can the file in `policy`" in str(outcome.commands)
 
 
 @pytest.mark.parametrize(
@@ -192,11 +192,11 @@ def test_without_git_or_a_repository_there_is_no_base(tmp_path: Path, monkeypatc
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"pull_request": {"base": {"sha": "a" * 40}}}))
     put = entry.base_commit.put_base
-    with pytest.raises(entry.base_commit.Unreadable, match="holds no repository"):
+    with pytest.raises(entry.base_commit.Unreadable, match="contains no repository"):
         put(str(tmp_path / "into"), str(tmp_path), str(tmp_path), str(event))
     (tmp_path / ".git").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(entry.base_commit.Unreadable, match="there is no git"):
+    with pytest.raises(entry.base_commit.Unreadable, match="`git` is not on PATH"):
         put(str(tmp_path / "into"), str(tmp_path), str(tmp_path), str(event))
 
 
@@ -227,7 +227,7 @@ def test_when_the_base_counts() -> None:
     assert {event: chosen("", event) for event in events} == events
     assert {chosen("base", event) for event in events} == {"base"}
     assert {chosen("head", event) for event in events} == {"head"}
-    with pytest.raises(entry.Refused, match="`policy-from` is one of base, head, not `Base`"):
+    with pytest.raises(entry.Refused, match="`policy-from` must be one of base, head, not `Base`"):
         chosen("Base", "push")
 
 
