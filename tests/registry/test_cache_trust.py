@@ -54,7 +54,7 @@ DONE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a page is open to all": (lambda cache: page_of(cache).chmod(0o777), "it can be written by other users; remove"),
     "a page is open to a group": (lambda cache: page_of(cache).chmod(0o660), "by other users; remove"),
     "a page is a link": (lambda cache: moved(page_of(cache)), "it is a symbolic link; remove"),
-    "a page is a FIFO": (lambda cache: fifo(page_of(cache)), "it is no regular file; remove"),
+    "a page is a FIFO": (lambda cache: fifo(page_of(cache)), "it is not a regular file; remove"),
     "the cache is a file": (lambda cache: (cache.rename(cache.parent / "x"), cache.touch()), "it is not a directory"),
 }  # fmt: skip
 
@@ -228,9 +228,9 @@ def test_a_cache_does_not_override_a_policy(project: Path, inside: bool) -> None
     assert len(said) == inside
     if inside:
         assert said[0] == (
-            "modellint: the cache of what registries answered is not used: it is inside the checked "
-            "directory, whose author could have written it; let XDG_CACHE_HOME name a folder that only "
-            "you can write to, or say `--no-cache`"
+            "modellint: the registry cache is not used: it is inside the checked directory, whose author "
+            "could have written it; set XDG_CACHE_HOME to a directory that only you can write to, or use "
+            "`--no-cache`"
         )
         assert run(project, "check", "--online", "--no-cache", XDG_CACHE_HOME=str(cache)).stderr == ""
 
@@ -244,7 +244,7 @@ def test_offline_without_a_cache_that_counts(project: Path, words: list[str]) ->
     done = run(project, *said, "--offline", XDG_CACHE_HOME=str(project / ".cache"))
     assert done.returncode == 2, done.stdout
     assert "is not used: it is inside the checked directory" in done.stderr
-    assert "`--offline` asks nobody" in done.stderr
+    assert "`--offline` contacts no registry" in done.stderr
     assert done.stderr.count("XDG_CACHE_HOME") == 1
 
 

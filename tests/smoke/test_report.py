@@ -95,7 +95,7 @@ def failing() -> Run:
     run.add(MODEL, "llm", LLM, "pass", "fail", reason="the registry sent a config that does not have its digest")
     run.add(MODEL, "embedder", EMBEDDER, "fail", reason="localhost:5000 has no such repository, or lets nobody see it")
     run.measured("llm", 43_000_000_000, 1_234_567_890, 432.1, 0.0, 0)
-    run.add(SERVICE, "chat", "chat:", "pass", "fail", "not proven", reason="the answer has no text")
+    run.add(SERVICE, "chat", "chat:", "pass", "fail", "not proven", reason="the response has no text")
     run.add(SERVICE, "web", "web:", "not proven", None, "not proven", reason="no network namespaces here")
     return run
 
@@ -466,7 +466,7 @@ def test_what_could_not_be_tried(folder: Path, asked: list[SmokeOptions], capsys
 def test_its_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["explain", "smoke-failed"]) == 0
     page = capsys.readouterr().out
-    assert page.startswith("# smoke-failed\n\n(error)\n\nA model or a grant does not do")
+    assert page.startswith("# smoke-failed\n\n(error)\n\nA model or a grant does not behave")
     for name in ("pulled", "verified", "configured", "booted", "context", "environment", "chat", "namespace"):
         assert f"`{name}`" in page
     assert cli.main(["explain", "smoke-faild"]) == 2

@@ -30,7 +30,7 @@ class Countdown:
     @property
     def words(self) -> str:
         """Why something was not done any more."""
-        return f"the {self.seconds:g} s of `--timeout` were over"
+        return f"the `--timeout` of {self.seconds:g} s expired"
 
     def left(self, most: float) -> float:
         """How many seconds a step may take that never takes more than `most`."""

@@ -24,7 +24,7 @@ def main(path: str, words: list[str]) -> int:
             with connection.makefile("rb") as file:
                 answer = json.loads(file.readline())
     except (OSError, ValueError):
-        sys.stderr.write("modellint does not run any more: start `modellint smoke --serve` again\n")
+        sys.stderr.write("modellint is no longer running: start `modellint smoke --serve` again\n")
         return 1
     sys.stdout.write(answer["out"])
     sys.stderr.write(answer["err"])

@@ -38,7 +38,7 @@ def default_folder(environ: Mapping[str, str], system: str = sys.platform) -> st
 def hex_of(digest: str) -> str:
     """The hexadecimal digits of a digest; raises `ValueError` for anything that could be a path."""
     if not is_digest(digest):
-        raise ValueError("no SHA-256 digest")
+        raise ValueError("not a SHA-256 digest")
     return digest.removeprefix("sha256:")
 
 
