@@ -1,4 +1,4 @@
-"""The base of a pull request: its policies and Compose files, put into a folder by git's own plumbing.
+"""The base of a pull request: its policies and Compose files, written to a directory with Git's plumbing commands.
 
 No code of the repository runs and nothing is checked out: objects are read as they are stored, without hooks, filters,
 submodules and the conversions of `.gitattributes`. Only the standard library.

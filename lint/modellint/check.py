@@ -1,4 +1,4 @@
-"""Check Compose projects: the library's front door, called by the command line, and by whoever embeds modellint."""
+"""Check Compose projects: the library's main entry point, for the command line and for programs that embed it."""
 
 from __future__ import annotations
 

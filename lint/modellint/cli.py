@@ -1,4 +1,4 @@
-"""The command line: one command is run, each a module of `commands`, and what goes wrong becomes an exit code."""
+"""The command line: run one command, each a module in `commands`, and turn errors into an exit code."""
 
 from __future__ import annotations
 

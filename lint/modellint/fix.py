@@ -1,4 +1,4 @@
-"""Apply fixes: the library's front door for whatever rewrites files.
+"""Apply fixes: the library's main entry point for programs that rewrite files.
 
 Fixes are tried on drafts, in memory, pass by pass until nothing changes. A pass counts only if the files can still be
 read, hold what they held wherever no fix has written, and give Docker Compose no new reason to refuse the project.

@@ -1,4 +1,4 @@
-"""`modellint config`: the project that `docker compose config` would print, or why Docker Compose refuses it."""
+"""`modellint config`: print the project as `docker compose config` does, or the reasons why Compose rejects it."""
 
 from __future__ import annotations
 

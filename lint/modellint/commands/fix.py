@@ -1,4 +1,4 @@
-"""`modellint fix`: what is to be fixed, and what is said about it."""
+"""`modellint fix`: select the fixes to apply, and report them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line says about the network, and asking registries on its behalf."""
+"""The network options of the command line, and registry queries for the commands."""
 
 from __future__ import annotations
 

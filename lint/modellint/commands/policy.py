@@ -1,4 +1,4 @@
-"""`modellint policy`: the JSON Schema of policies, the keys that checks see, and what one policy says.
+"""`modellint policy`: the JSON Schema of policies, the keys available in checks, and the content of one policy.
 
 With its mistakes, all of them, and its examples.
 """

@@ -1,4 +1,4 @@
-"""`modellint resolve`: what a reference stands for."""
+"""`modellint resolve`: look up a reference in its registry."""
 
 from __future__ import annotations
 

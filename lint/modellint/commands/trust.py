@@ -1,4 +1,4 @@
-"""Whether a CI run may be looking at a stranger's files, and what follows from that.
+"""Detect CI runs that may check files from a stranger, and refuse or warn.
 
 GitHub starts a run with the secrets of the repository for some events that anybody can cause; a workflow that checks
 out the pull request in one of them hands those secrets to whoever wrote it. For a pull request from a fork it starts

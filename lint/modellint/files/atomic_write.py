@@ -1,4 +1,4 @@
-"""Write a file as a whole or not at all, and only where its user meant it to be.
+"""Write a file completely or not at all, and only where the user intended.
 
 The text is written beside the file, flushed to the disk and then renamed over it, so whoever reads the file, whatever
 kills this process and however full the disk is, finds the old text or the new one. On Linux the file beside it has no

@@ -1,4 +1,4 @@
-"""Find and read files, safely: whatever lies under a name, reading it is bounded in time and memory."""
+"""Find and read files safely: reading any path is bounded in time and memory."""
 
 from __future__ import annotations
 

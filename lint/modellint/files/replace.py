@@ -1,4 +1,4 @@
-"""Replace a file that was read before, and only if nobody else has changed it since.
+"""Replace a file that was read before, but only if it has not changed since.
 
 Nothing keeps another program from writing between the last look at the file and the renaming, some 50 microseconds.
 """

@@ -1,4 +1,4 @@
-"""Find the Compose files below a folder: one of each folder, but for what git ignores and does not track.
+"""Find the Compose files below a directory: one per directory, except what Git ignores and does not track.
 
 No symbolic link to a folder is followed. What the search comes upon and leaves out is said.
 """

@@ -1,4 +1,4 @@
-"""Whether a YAML text still holds, after edits, all that it held outside them."""
+"""Verify that edits change nothing in a YAML text outside the edited places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find rules in the package that holds them. Nothing is registered: a module in the folder is a rule."""
+"""Find the rules in their package. Nothing is registered: each module in the directory is a rule."""
 
 from __future__ import annotations
 

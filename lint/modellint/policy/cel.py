@@ -1,4 +1,4 @@
-"""Checks in CEL: compile the condition of a check, try its examples, hold it against a project.
+"""Checks in CEL: compile the condition of a check, test its examples, evaluate it for a project.
 
 The engine, `cel-expr-python` (the extra `modellint[cel]`), runs in a process of its own (`cel_process`), which starts
 at the first check. The engine bounds an evaluation to 10,000 steps of loops and an expression to 32 levels; what it

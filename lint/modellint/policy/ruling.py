@@ -1,4 +1,4 @@
-"""What a policy makes of the rules: which run, how severe they are, with which options, and what is demanded."""
+"""The effect of a policy on the rules: which run, their severities and options, and the policy's requirements."""
 
 from __future__ import annotations
 

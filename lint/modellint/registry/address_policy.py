@@ -1,4 +1,4 @@
-"""To which addresses a connection may be made. Decided for the address itself, right before the connection to it.
+"""The addresses that connections are allowed to. Decided for the address itself, right before connecting.
 
 A name is looked up once, its addresses are judged, and the connection goes to one of those that passed. So a name that
 leads elsewhere at the second look (DNS rebinding) gains nothing.

@@ -1,4 +1,4 @@
-"""Answers of earlier runs, on disk: one page for each repository, in a folder for each registry.
+"""The cache of registry answers on disk: one page per repository, in one directory per registry.
 
 What is not as expected is as if it were not there. Files are replaced, never changed, so that runs at the same time
 lose at most each other's newest answers. A newer answer takes the place of an older one, also in a run that is not to

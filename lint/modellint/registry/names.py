@@ -1,4 +1,4 @@
-"""Which names may become a part of a URL or of a file's path. Who asks the network or the cache looks here first."""
+"""Names that are allowed in a URL or a file path; checked before the network and the cache are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a registry answered about a reference: a table for people, an object for programs."""
+"""The answer of a registry about a reference: a table for people, an object for programs."""
 
 from __future__ import annotations
 

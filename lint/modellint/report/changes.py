@@ -1,4 +1,4 @@
-"""What fixes did, for people: one line a fix, or a unified diff."""
+"""The applied fixes, for people: one line per fix, or a unified diff."""
 
 from __future__ import annotations
 

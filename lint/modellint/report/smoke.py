@@ -1,4 +1,4 @@
-"""What a run of `modellint smoke` saw, for people: its models, its services, and what failed or is not proven."""
+"""The result of `modellint smoke`, for people: models, services, and what failed or is not proven."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On which terms a check was made: the policies in force, what they switch off, what is not counted and left out."""
+"""The terms of a check: the policies in force, what they disable, and what is not counted or not checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of one check, where it stands in the report, and the finding that it gives."""
+"""The result of one check, its place in the report, and its finding."""
 
 from __future__ import annotations
 

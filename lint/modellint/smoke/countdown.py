@@ -1,4 +1,4 @@
-"""How long a run may still take: every step has its own limit, and all of them together have one."""
+"""The time that is left for a run: each step has its own limit, and so does the whole run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a YAML syntax error means to a person."""
+"""Messages for YAML syntax errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that a service names: `env_file` and `label_file`. What one says is read where a rule needs it."""
+"""The `env_file` and `label_file` files of services. Their content is read only if a rule needs it."""
 
 from __future__ import annotations
 

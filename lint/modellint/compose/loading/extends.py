@@ -1,4 +1,4 @@
-"""`extends`: a service laid over another one (compose-go, `loader/extends.go`); checked against Compose 5.6.1.
+"""`extends`: a service merged over another one (compose-go, `loader/extends.go`); checked against Compose 5.6.1.
 
 All of the other service is taken over, its profiles and dependencies too; nothing else of its file is, and neither
 what that file includes.

@@ -1,4 +1,4 @@
-"""A file that says nothing by itself, laid over the file that it belongs to. Only imported where there is one."""
+"""An overlay, merged over the file that it belongs to. Imported only if there is one."""
 
 from __future__ import annotations
 

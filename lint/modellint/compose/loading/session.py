@@ -1,4 +1,4 @@
-"""What is known of one project while its files are read: the files, their variables, and what is wrong with them."""
+"""The state of one project while its files are read: the files, their variables and their violations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between versions of Docker Compose, as far as models are concerned.
+"""Differences between versions of Docker Compose that matter for models.
 
 Read in the source of Docker Compose and compose-go; 5.4.0 to 5.6.1 were also run.
 """

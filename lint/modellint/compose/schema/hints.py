@@ -1,4 +1,4 @@
-"""What the messages about schema violations say: the words for types and places, and hints for common mistakes."""
+"""Words for the messages about schema violations: names of types and places, and hints for common mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a schema error means, in words a person can act on, at the smallest place that shows it."""
+"""Messages for schema errors: what to change, at the smallest place that shows the problem."""
 
 from __future__ import annotations
 

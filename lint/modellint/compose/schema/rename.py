@@ -1,4 +1,4 @@
-"""Write the key that was meant for one that nobody knows: with the value as it stands, or as the one item of a list."""
+"""Rename an unknown key to the key that was meant, with the value unchanged or as the only item of a list."""
 
 from __future__ import annotations
 

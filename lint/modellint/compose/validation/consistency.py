@@ -1,4 +1,4 @@
-"""What Compose refuses although the schema accepts it (compose-go, `loader/validate.go`, `validation`, `transform`).
+"""What Compose rejects although the schema accepts it (compose-go, `loader/validate.go`, `validation`, `transform`).
 
 Checked against Compose 5.6.1. Values and entries are checked in every service; what services refer to, and what
 excludes what, only in active ones: Compose drops the others first.

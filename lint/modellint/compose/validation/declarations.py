@@ -1,4 +1,4 @@
-"""What Compose refuses at the top level of a file: networks, volumes, secrets, configs and the project's name.
+"""What Compose rejects at the top level of a file: networks, volumes, secrets, configs and the project name.
 
 It checks them whether a service uses them or not (compose-go, `validation`, `transform/external.go`). Checked against
 Compose 5.6.1.

@@ -1,4 +1,4 @@
-"""What Compose refuses in jobs. They share their names with services, and wait for services and jobs alike.
+"""What Compose rejects in jobs. They share their names with services, and can wait for both services and jobs.
 
 Checked against Compose 5.6.1.
 """

@@ -1,4 +1,4 @@
-"""What services refer to by name and nothing declares, and services that wait for each other in a circle.
+"""References to names that are not declared, and services that depend on each other in a cycle.
 
 Compose checks both when the profiles are applied, so only active services count (compose-go, `loader/validate.go`,
 `loader/normalize.go`, `graph`). Checked against Compose 5.6.1.

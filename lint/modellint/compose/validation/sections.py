@@ -1,4 +1,4 @@
-"""What Compose refuses in a single section of a service, a job or a step of `pre_start`.
+"""What Compose rejects in a single section of a service, a job or a step of `pre_start`.
 
 It does so whatever the profiles. Checked against Compose 5.6.1.
 """

@@ -1,4 +1,4 @@
-"""Whether a container has the variables that were predicted, and Compose said what was predicted: pure."""
+"""Compare the variables of a container, and the calls of Compose, with the prediction: pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in for the `docker-model` plugin: it hands its words to modellint, and says what modellint answers.
+"""A stand-in for the `docker-model` plugin: it passes its arguments to modellint, and prints modellint's answer.
 
     python -I -S plugin.py SOCKET WORD…
 

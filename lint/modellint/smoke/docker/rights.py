@@ -1,4 +1,4 @@
-"""What a service asks of this machine beyond what every container has: pure, and by tables.
+"""The rights that a service needs beyond those of every container: pure, and table-driven.
 
 Each attribute of a Compose file has an entry here: it is harmless, it is left out of the private copy, or it needs a
 right that the person who starts the run has to give by name. An attribute without an entry is refused, so that what a

@@ -1,4 +1,4 @@
-"""Whether this machine lets modellint have a network namespace. That is tried, in a child, and never guessed."""
+"""Test, in a child process, whether this machine allows network namespaces; this is never guessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A child process in a network namespace of its own, and the sockets that listen there.
+"""A child process in a separate network namespace, and the sockets that listen there.
 
 The child is a fresh interpreter, since a process with threads must not fork. It is killed by the kernel when the
 *thread* that made it ends, so that thread has to wait for it; everything here does.

@@ -1,4 +1,4 @@
-"""Read the head of a GGUF file: what the model says of itself, ahead of its weights.
+"""Read the header of a GGUF file: the metadata of the model, before its weights.
 
 A file comes from a registry and may be made to harm. So nothing is believed that the file's own size does not bear out,
 nothing is kept but a few numbers and keys, and no more is read than any model's head has.

@@ -1,4 +1,4 @@
-"""What Docker Model Runner is asked over HTTP, and what it answers, field by field.
+"""The HTTP API of Docker Model Runner: requests and responses, field by field.
 
 All of it is from the source of docker/model-runner 1.2.6; each function names the file. Whatever is read here came from
 the network: it may be anything, and what is shown of it is one line, without what is hidden.

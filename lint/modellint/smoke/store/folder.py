@@ -1,4 +1,4 @@
-"""A folder of the store that is held open, and files in it that nobody else has made.
+"""A directory of the store that is kept open, and files in it that only modellint created.
 
 Whatever is renamed or linked meanwhile, what is done in it is done in this folder. In a store there are no symbolic
 links: neither the folder nor a file in it is ever reached through one. Who may write into a folder may swap what has

@@ -1,4 +1,4 @@
-"""Where what lies in a store, and how files are called whose names somebody else has chosen.
+"""The layout of a store, and safe names for files whose names come from elsewhere.
 
 FOLDER/blobs/sha256/HEX   complete and verified, nothing else ever has such a name
 FOLDER/partial/HEX.part   what has come of a blob so far

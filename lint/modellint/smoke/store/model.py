@@ -1,4 +1,4 @@
-"""What a model's manifest and config say of its files: which there are, and what each is for."""
+"""The files of a model, from its manifest and config: which there are, and what each is for."""
 
 from __future__ import annotations
 

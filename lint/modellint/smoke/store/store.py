@@ -1,4 +1,4 @@
-"""Blobs by their digest, in a folder that several runs share.
+"""Blobs by digest, in a directory that several runs share.
 
 A blob has its name only once all of it is on the disk and has been hashed. Before that it is a part, which one run at a
 time adds to. A blob that a run uses is removed by nobody, itself included.
