@@ -94,28 +94,28 @@ def test_exit_status(words: list[str], status: int, folder: Path) -> None:
         (["compose.yaml"], "modellint check compose.yaml"),
         (["check", "--selct", "x"], "did you mean `--select`?"),
         (["check", "--select", "unpined-model"], "did you mean `unpinned-model`?"),
-        (["check", "--ignore", "nothing-like-it-at-all"], "no rule is named"),
+        (["check", "--ignore", "nothing-like-it-at-all"], "unknown rule"),
         (["check", "--format", "jsn"], "did you mean `json`?"),
-        (["check", "--fail-on"], "needs a SEVERITY"),
+        (["check", "--fail-on"], "requires a value: SEVERITY"),
         (["check", "--quiet=yes"], "takes no value"),
         (["explain", "unused-modle"], "did you mean `unused-model`?"),
-        (["explain"], "needs a RULE"),
+        (["explain"], "requires an argument: RULE"),
         (["rules", "x"], "takes nothing"),
         (["config", "x", "y"], "takes one PATH"),
         (["check", "-f", "compose.yaml", "compose.yaml"], "either paths or `--file`"),
         (["check", "-x"], "has no option `-x`"),
-        (["check", "-f"], "needs a FILE"),
-        (["fix", "--quiet"], "`fix` has no option `--quiet`; `check` has it\ntry `modellint fix --help`"),
+        (["check", "-f"], "requires a value: FILE"),
+        (["fix", "--quiet"], "`fix` has no option `--quiet`; `check` has it\nrun `modellint fix --help` for usage"),
         (["smoke", "--fail-on", "note"], "`smoke` has no option `--fail-on`; `check` has it"),
-        (["check", "--bogus"], "try `modellint check --help`"),
-        (["resolve", "a b"], "try `modellint resolve --help`"),
-        (["help", "nothing-like-it"], "try `modellint --help`"),
-        (["check", "-p", "No Name"], "--project-name: is no project name"),
-        (["check", "--compose-version", "5"], "`5` is no version of Docker Compose"),
+        (["check", "--bogus"], "run `modellint check --help`"),
+        (["resolve", "a b"], "run `modellint resolve --help`"),
+        (["help", "nothing-like-it"], "run `modellint --help`"),
+        (["check", "-p", "No Name"], "--project-name: is not a valid project name"),
+        (["check", "--compose-version", "5"], "`5` is not a Docker Compose version"),
         (["check", "--compose-version", "1.29.2"], "older than 2.38.0"),
         (["check", "--env-file", "nowhere.env"], "nowhere.env: does not exist"),
         (["config", "fails.yaml"], "fails.yaml:"),
-        (["new-rule", "Bad Name"], "no name for a rule"),
+        (["new-rule", "Bad Name"], "not a valid rule name"),
         (["check", "nowhere.yaml"], "nowhere.yaml: does not exist"),
     ],
 )
@@ -158,7 +158,7 @@ def test_config_prints_the_merged_project(folder: Path) -> None:
     (folder / "compose.override.yaml").write_text("services: {app: {nonsense: 1}}\n")
     refused = run("config", cwd=folder)
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith("modellint: compose.override.yaml:1:18: `nonsense` is not a key")
+    assert refused.stderr.startswith("modellint: compose.override.yaml:1:18: `nonsense` is not a valid key")
 
 
 def test_without_any_project_it_says_so(tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_a_new_rule_is_for_a_checkout(tmp_path: Path, monkeypatch: pytest.Monkey
     package = tmp_path / "lib" / "site-packages" / "modellint_rules"
     package.mkdir(parents=True)
     monkeypatch.setattr(modellint_rules, "__path__", [str(package)])
-    with pytest.raises(UsageError, match="this modellint is installed: run `new-rule` in a checkout"):
+    with pytest.raises(UsageError, match="this modellint is an installed copy: run `new-rule` in a checkout"):
         new_rule.write("odd-model")
     assert list(package.iterdir()) == []
 
@@ -296,4 +296,4 @@ def test_a_picture_of_an_empty_file(text: str, tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(text)
     done = run("graph", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "modellint: compose.yaml:1:1: the file is empty; Compose refuses it\n"
+    assert done.stderr == "modellint: compose.yaml:1:1: the file is empty: Compose rejects it\n"

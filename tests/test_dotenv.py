@@ -52,15 +52,15 @@ READ: dict[str, dict[str, str | None]] = {
     'A="x" y\nB=2': {"A": "x", "y": None, "B": "2"},
 }  # fmt: skip
 REFUSED = {
-    'A="x\nB=1\n': ('"x', "this quote is never closed; close it where its text ends"),
-    "A=1\nB='x": ("'x", "this quote is never closed; close it where its text ends"),
-    "A B=1\n": ("A B", "the name of a variable cannot contain a blank; write `NAME=value`"),
-    "A B\n": ("A B", "the name of a variable cannot contain a blank; write `NAME=value`"),
-    "A!=1\n": ("!", "`!` cannot stand in the name of a variable; write `NAME=value`"),
-    "<html>\n": ("<", "`<` cannot stand in the name of a variable; write `NAME=value`"),
-    "A=${S\n": ("${S", "this `${` is not well formed; write `$$` for a `$` that begins no variable"),
-    'A="${S!}"\n': ('"${S!}"', "this `${` is not well formed; write `$$` for a `$` that begins no variable"),
-    "A=x${U:?$S}\n": ("x${U:?$S}", "`U` is required here and has no value; give it one in the shell"),
+    'A="x\nB=1\n': ('"x', "this quote is never closed; close it where the text ends"),
+    "A=1\nB='x": ("'x", "this quote is never closed; close it where the text ends"),
+    "A B=1\n": ("A B", "a variable name cannot contain a space; write `NAME=value`"),
+    "A B\n": ("A B", "a variable name cannot contain a space; write `NAME=value`"),
+    "A!=1\n": ("!", "a variable name cannot contain `!`; write `NAME=value`"),
+    "<html>\n": ("<", "a variable name cannot contain `<`; write `NAME=value`"),
+    "A=${S\n": ("${S", "this `${` is malformed; write `$$` for a literal `$`"),
+    'A="${S!}"\n': ('"${S!}"', "this `${` is malformed; write `$$` for a literal `$`"),
+    "A=x${U:?$S}\n": ("x${U:?$S}", "`U` is required here but has no value; set it in the shell"),
 }
 RAW: dict[str, dict[str, str | None]] = {
     "A=$S # c\nB=\"x\"\nC='y'\n": {"A": "$S # c", "B": '"x"', "C": "'y'"},

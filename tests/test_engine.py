@@ -49,9 +49,7 @@ def test_the_other_rules_and_subjects_are_not_lost() -> None:
         ("unpinned-model", 4), ("unused-model", 5),
     ]  # fmt: skip
     (lost,) = report.unreadable
-    assert lost.reason.startswith(
-        "the rule `ignored-digest` failed on it, and what this rule may have found here is missing"
-    )
+    assert lost.reason.startswith("the rule `ignored-digest` failed, so its findings here are missing")
     assert "ZeroDivisionError at test_engine.py" in lost.reason
 
 
@@ -61,7 +59,7 @@ def test_it_is_said_and_the_exit_code_is_2(policy: str, capsys: pytest.CaptureFi
         Path(".modellint.yaml").write_text(policy)
     assert main(["check", "--format", "json"]) == 2
     said = capsys.readouterr()
-    assert "the rule `ignored-digest` failed on it" in said.err
+    assert "the rule `ignored-digest` failed, so its findings here are missing" in said.err
     assert "unpinned-model" in {finding["rule"] for finding in json.loads(said.out)["findings"]}
 
 
@@ -94,5 +92,5 @@ def test_a_rule_that_finds_too_much_is_ended_and_that_is_said(monkeypatch: pytes
         MOST, 1,
     ]  # fmt: skip
     (lost,) = report.unreadable
-    assert lost.reason == "the rule `ignored-digest` finds more than 2,000 places in it: only so many are reported"
+    assert lost.reason == "the rule `ignored-digest` has more than 2,000 findings here; the rest are not reported"
     assert len(run([BROKEN], load(Source("compose.yaml", TEXT), {}))) == MOST

@@ -42,13 +42,13 @@ def test_missing(tmp_path: Path) -> None:
 
 
 def test_names_that_no_file_can_have() -> None:
-    assert reason("a\0b") == "is a name that no file can have"
+    assert reason("a\0b") == "is not a valid file name"
     assert reason("x" * 5000) == "cannot be read: file name too long"
     assert reason("") == "does not exist"
 
 
 def test_folder(tmp_path: Path) -> None:
-    assert reason(tmp_path) == "is a folder"
+    assert reason(tmp_path) == "is a directory"
 
 
 def test_named_pipe_does_not_block(tmp_path: Path) -> None:
@@ -72,13 +72,13 @@ def test_too_large(tmp_path: Path) -> None:
     assert len(read(str(path)).text) == MAX_BYTES
     with path.open("ab") as file:
         file.truncate(60 << 20)
-    assert reason(path) == "is larger than a Compose file can be (62,914,560 bytes; the limit is 1,048,576)"
+    assert reason(path) == "is too large for a Compose file (62,914,560 bytes; the limit is 1,048,576)"
 
 
 @pytest.mark.skipif(not Path("/proc/kallsyms").exists(), reason="this system has no file that grows while it is read")
 def test_file_whose_size_the_system_does_not_know() -> None:
     assert Path("/proc/kallsyms").stat().st_size == 0
-    assert reason("/proc/kallsyms").startswith("is larger than a Compose file can be")
+    assert reason("/proc/kallsyms").startswith("is too large for a Compose file")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_standard_input(tmp_path: Path) -> None:
     too_much = subprocess.run(
         [sys.executable, "-c", code], input=b"a" * (MAX_BYTES + 1), capture_output=True, check=False
     )
-    assert too_much.stderr.splitlines()[-1].startswith(b"modellint.files.disk.Unreadable: standard input: is larger")
+    assert too_much.stderr.splitlines()[-1].startswith(b"modellint.files.disk.Unreadable: standard input: is too large")
 
 
 def test_folder_search(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(Unreadable) as error:
         project_files(str(tmp_path), [], [])
     assert error.value.reason == (
-        "holds no Compose file (compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml)"
+        "contains no Compose file (compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml)"
     )
 
 
@@ -221,7 +221,7 @@ def test_no_default_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "DEFAULT_NAMES", ("no such name",))
     with pytest.raises(Unreadable) as error:
         default_file(".")
-    assert error.value.reason == "neither this folder nor one above it holds no such name"
+    assert error.value.reason == "neither this directory nor any parent directory contains no such name"
 
 
 def test_a_compose_file_in_utf16(

@@ -216,7 +216,7 @@ def test_what_cannot_be_held_at_once_takes_further_passes(
     capfd.readouterr()
     assert main(["fix", "--unsafe", "compose.yaml"]) == 2
     assert Path("compose.yaml").read_text().count("127.0.0.1") == 24
-    assert "there are too many fixes for one run; run it again" in capfd.readouterr().err
+    assert "there are too many fixes for one run; run the command again" in capfd.readouterr().err
 
 
 def test_a_comment_for_what_was_not_looked_at_any_more_stays(
@@ -250,20 +250,22 @@ def test_in_a_large_file_each_fix_answers_for_its_own_line(tmp_path: Path, monke
     pairs = [(f"x-{n}: word{n:03}", f"scale: no{n}" if n in bad else f"scale: {n}") for n in range(100)]
     after, outcome = fixed(tmp_path, text, words(*pairs))
     assert {(left.row - 4) // 4 for left in outcome.left} == bad
-    assert all("Docker Compose would refuse the project (`scale` must" in left.reason for left in outcome.left)
+    assert all(
+        "Docker Compose would reject the project after this fix (`scale` must" in left.reason for left in outcome.left
+    )
     assert after.count("scale: ") == len(outcome.applied) == 100 - len(bad)
     assert tried == 2
 
 
 # What a fix would do to TEXT, and why it may not.
 UNSOUND = {
-    "no YAML": ("two", '"two', "could not be read afterwards"),
-    "a comment eats the rest": ("command: ", "command # ", "could not be read afterwards"),
+    "no YAML": ("two", '"two', "could not be read after the fix"),
+    "a comment eats the rest": ("command: ", "command # ", "could not be read after the fix"),
     "another key beside it": ("two", "zwei\n    user: me", None),
     "a value elsewhere": ("    command:", "  command:", "something else in the file would have changed"),
-    "the next line is swallowed": ("two\n", "two", "could not be read afterwards"),
+    "the next line is swallowed": ("two\n", "two", "could not be read after the fix"),
     "a line becomes text": ("two", "|\n      zwei\n     ", None),
-    "Compose refuses it": ("command: two", "scale: no number", "Docker Compose would refuse"),
+    "Compose refuses it": ("command: two", "scale: no number", "Docker Compose would reject"),
 }
 
 
@@ -293,7 +295,7 @@ def test_a_damaged_file_is_left_alone(tmp_path: Path) -> None:
     text = TEXT + 'y: "\n'
     after, outcome = fixed(tmp_path, text, words(("one", "1st")))
     assert after == text
-    assert "mend them first" in outcome.left[0].reason
+    assert "fix them first" in outcome.left[0].reason
 
 
 @pytest.mark.parametrize(
@@ -326,7 +328,7 @@ def test_a_file_outside_the_repository_is_left_alone(tmp_path: Path) -> None:
     outcome = fix([str(inside)], words(("one", "1st"), ("two", "2nd")), {})
     assert [Path(change.path).resolve() for change in outcome.changes] == [inside / "compose.yaml"]
     (unread,) = outcome.unreadable
-    assert unread.reason.startswith("`../outside.yaml` lies outside the repository and is not read")
+    assert unread.reason.startswith("`../outside.yaml` is outside the repository, so modellint does not read it")
     assert outside.read_text() == "services: {y: {image: one}}\n"
 
 
@@ -415,7 +417,9 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     asked = change(path, "a: 2\n")
     path.write_text("a: 3\n")
     troubles = write([asked])
-    assert [str(trouble) for trouble in troubles] == [f"{path}: changed while it was being fixed; run it again"]
+    assert [str(trouble) for trouble in troubles] == [
+        f"{path}: changed while it was being fixed; run the command again"
+    ]
     assert path.read_text() == "a: 3\n"
 
 
@@ -435,7 +439,7 @@ def test_files_of_one_fix_are_written_together_or_not_at_all(tmp_path: Path, mon
     monkeypatch.setattr(fix_module, "replace", full)
     assert [str(trouble) for trouble in write(changes)] == [
         f"{paths[1]}: the disk is full",
-        f"{paths[0]}: is left as it was, because {paths[1]} cannot be fixed with it",
+        f"{paths[0]}: is unchanged, because {paths[1]} cannot be fixed with it",
     ]
     assert [path.read_text() for path in paths] == ["old\n", "old\n", "new\n"]
 
@@ -456,7 +460,8 @@ def test_what_cannot_be_put_back_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(fix_module, "replace", full)
     assert [str(trouble) for trouble in write(changes)] == [
         f"{paths[1]}: cannot be written: the disk is full",
-        f"{paths[0]}: was fixed, {paths[1]} was not, and they belong together; it cannot be written: the disk is full",
+        f"{paths[0]}: was fixed, but {paths[1]} was not, and they belong together; it cannot be written: the disk is"
+        " full",
     ]
 
 
@@ -485,7 +490,7 @@ def test_every_file_of_the_corpus(tmp_path: Path) -> None:
         target = folder / path.name
         subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
         outcome = fix([str(target)], reported, {}, unsafe=True)
-        assert all("mend them first" in left.reason for left in outcome.left), path
+        assert all("fix them first" in left.reason for left in outcome.left), path
         if outcome.changes:
             changed += 1
             before = accepted(folder, path.name)

@@ -397,31 +397,31 @@ def test_templates_are_the_values_with_a_dollar() -> None:
 
 
 REFUSED = {
-    "a: 1\nb: 2\na: 3\n": ("3:1", "a", "the key `a` stands twice in this map; the first is on line 1"),
-    "a: {b: 1, 'b': 2}\n": ("1:11", "'b'", "the key `b` stands twice in this map; the first is on line 1"),
+    "a: 1\nb: 2\na: 3\n": ("3:1", "a", "the key `a` appears twice in this map; the first is on line 1"),
+    "a: {b: 1, 'b': 2}\n": ("1:11", "'b'", "the key `b` appears twice in this map; the first is on line 1"),
     "a: &x {}\nb:\n  <<: *x\n  <<: *x\n": (
         "4:3",
         "<<",
-        "the key `<<` stands twice in this map; the first is on line 3; merge several maps with `<<: [*a, *b]`",
+        "the key `<<` appears twice in this map; the first is on line 3; merge several maps with `<<: [*a, *b]`",
     ),
-    "a:\n  <<: text\n": ("2:3", "<<", "`<<` merges maps, and this is none"),
-    "a:\n  <<:\n": ("2:3", "<<", "`<<` merges maps, and this is none"),
-    "a: *x\n": ("1:4", "*x", "no anchor `&x` stands before this alias"),
-    "a: *x\nb: &x 1\n": ("1:4", "*x", "no anchor `&x` stands before this alias"),
-    "a: &x [*x]\n": ("1:8", "*x", "this alias stands inside its own anchor `&x`, a circle without an end"),
-    "a: &x 1\nb: &x {c: *x}\n": ("2:11", "*x", "this alias stands inside its own anchor `&x`, a circle without an end"),
-    "1: a\n": ("1:1", "1", "the key `1` is no text to YAML, and Compose refuses it; quote it"),
-    "a: {true: b}\n": ("1:5", "true", "the key `true` is no text to YAML, and Compose refuses it; quote it"),
+    "a:\n  <<: text\n": ("2:3", "<<", "`<<` can only merge maps"),
+    "a:\n  <<:\n": ("2:3", "<<", "`<<` can only merge maps"),
+    "a: *x\n": ("1:4", "*x", "there is no anchor `&x` before this alias"),
+    "a: *x\nb: &x 1\n": ("1:4", "*x", "there is no anchor `&x` before this alias"),
+    "a: &x [*x]\n": ("1:8", "*x", "this alias is inside its own anchor `&x`, so it never ends"),
+    "a: &x 1\nb: &x {c: *x}\n": ("2:11", "*x", "this alias is inside its own anchor `&x`, so it never ends"),
+    "1: a\n": ("1:1", "1", "YAML does not read the key `1` as text, and Compose rejects it; quote it"),
+    "a: {true: b}\n": ("1:5", "true", "YAML does not read the key `true` as text, and Compose rejects it; quote it"),
     "2024-01-01: a\n": (
         "1:1",
         "2024-01-01",
-        "the key `2024-01-01` is no text to YAML, and Compose refuses it; quote it",
+        "YAML does not read the key `2024-01-01` as text, and Compose rejects it; quote it",
     ),
     "[a, b]: c\n": ("1:1", "[a, b]", "a key must be text, not a list or a map"),
     "? - a\n  - b\n: c\n": ("1:3", "- a", "a key must be text, not a list or a map"),
     "a: !!int b\n": ("1:10", "b", "this cannot be read as `!!int`"),
     "a: !!bool 'yes'\n": ("1:11", "'yes'", "this cannot be read as `!!bool`"),
-    "%YAML 1.2\n---\na: 1\n": ("1:1", "%YAML 1.2", "Compose reads YAML 1.1 and refuses this version; delete this line"),
+    "%YAML 1.2\n---\na: 1\n": ("1:1", "%YAML 1.2", "Compose reads YAML 1.1 and rejects this version; remove this line"),
 }
 
 
@@ -439,21 +439,21 @@ TOO_MUCH = {
     "depth": ("a: " + "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "nested deeper than 100 levels"),
     "depth of aliases": (
         "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, MAX_DEPTH + 2)),
-        "the aliases expand to more than a reader can hold",
+        "the aliases in this file expand to too much data",
     ),
-    "values": ("[" + "a," * (MAX_NODES + 1) + "]", "more than 100,000 values in one file"),
+    "values": ("[" + "a," * (MAX_NODES + 1) + "]", "the file contains more than 100,000 values"),
     "expanded": (
         "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)),
-        "the aliases expand to more than a reader can hold",
+        "the aliases in this file expand to too much data",
     ),
     "letters": (
         f"a: &a {'b' * 10_000}\nb: [{', '.join(['*a'] * 100)}]\n",
-        "the aliases expand to more than a reader can hold",
+        "the aliases in this file expand to too much data",
     ),
     "letters in lists": (
         f"a: &a [sh, -c, '{'b' * 10_000}']\nb: [{', '.join(['*a'] * 100)}]\n",
-        "the aliases expand to more than a reader can hold",
+        "the aliases in this file expand to too much data",
     ),
 }
 

@@ -174,13 +174,13 @@ def failed(folder: Path, text: str, facts: Facts | None = None, shell: dict[str,
 
 # What is written as the reference, what `.env` says, what the shell says, and a part of the reason.
 REFUSED: dict[str, tuple[str, str, dict[str, str], str]] = {
-    "part": ("ai/x:${TAG}", "TAG=1\n", {}, "only a part of it comes from a variable"),
-    "part of a default": ("${LLM:-ai/x:${TAG:-1}}", "", {}, "only a part of it comes from a variable"),
+    "part": ("ai/x:${TAG}", "TAG=1\n", {}, "only part of it comes from a variable"),
+    "part of a default": ("${LLM:-ai/x:${TAG:-1}}", "", {}, "only part of it comes from a variable"),
     "the shell": ("${LLM:-ai/x}", "LLM=ai/x:1\n", {"LLM": "ai/x:2"}, "`LLM` comes from the shell"),
     "twice": ("${LLM}", "LLM=ai/x:1\nLLM=ai/x:1\n", {}, "in more than one place"),
     "put together": ("${LLM}", "T=1\nLLM=ai/x:${T}\n", {}, "in more than one place"),
     "used elsewhere": ("${LLM}\nx-a: a ${LLM}", "LLM=ai/x:1\n", {}, "is also used at"),
-    "behind a +": ("${LLM:+ai/x:1}", "LLM=1\n", {}, "behind `:+`"),
+    "behind a +": ("${LLM:+ai/x:1}", "LLM=1\n", {}, "operand of `:+`"),
     "escapes": ('"ai\\x2fx:1"', "", {}, "escapes"),
     "over several lines": (">-\n      ai/x:1", "", {}, "several lines"),
     "hub": ("hf.co/org/M:Q4_K_M", "", {}, "Hugging Face"),
@@ -203,7 +203,7 @@ CALLED = {
     "without a tag": ("none", "", "`docker.io/ai/none:latest`"),
     "a registry": ("ghcr.io/team/none:1", "", "`ghcr.io/team/none:1`"),
     "a tag and a digest": (f"ai/none:1@{OLD}", "", f"`docker.io/ai/none@{OLD}`"),
-    "a variable": ("${LLM}", "LLM=ghcr.io/team/none:1\n", "`${LLM}` of ghcr.io"),
+    "a variable": ("${LLM}", "LLM=ghcr.io/team/none:1\n", "`${LLM}` from ghcr.io"),
     "a variable behind the registry": ("ghcr.io/team/${NAME}", "NAME=none:1\n", "`ghcr.io/team/${NAME}`"),
     "a secret": ("${API_TOKEN}.example.com/none:1", "API_TOKEN=secret123\n", "`${API_TOKEN}.example.com/none:1`"),
 }

@@ -24,9 +24,9 @@ from modellint.files.replace import Original, read_original, replace
 
 OLD = "a: 1\n"
 NEW = "a: 2 # é\n"
-CHANGED = "changed while it was being fixed; run it again"
+CHANGED = "changed while it was being fixed; run the command again"
 GONE = "was removed while it was being fixed"
-READ_ONLY = "is read-only; make it writable and run it again"
+READ_ONLY = "is read-only; make it writable and run the command again"
 PAIRS = 200  # of calls that fail together
 STORM = Path(__file__).parent / "support" / "kill_storm.py"
 LIB = str(Path(module.__file__).parent.parent)
@@ -173,7 +173,7 @@ def test_the_longest_name(path: Path) -> None:
         (b"\xff\xfea\0", "is UTF-16; save it as UTF-8"),
         (b"a\0", "is not a text file"),
         (b"a\n\xff", "is not UTF-8 text (byte 2, line 2)"),
-        (b"a" * (MAX_BYTES + 1), "is larger than a Compose file can be (the limit is 1,048,576 bytes)"),
+        (b"a" * (MAX_BYTES + 1), "is too large for a Compose file (the limit is 1,048,576 bytes)"),
     ],
 )
 def test_no_text(path: Path, data: bytes, reason: str) -> None:
@@ -189,8 +189,8 @@ def test_the_limit_itself(path: Path) -> None:
 
 def test_a_text_that_no_file_can_hold(path: Path) -> None:
     original = read_original(str(path))
-    assert unwritten(original, "\ud800") == "would hold half a character, which UTF-8 cannot write"
-    reason = "would become larger than a Compose file can be (1,048,577 bytes; the limit is 1,048,576)"
+    assert unwritten(original, "\ud800") == "would contain half a character, which UTF-8 cannot encode"
+    reason = "would become too large for a Compose file (1,048,577 bytes; the limit is 1,048,576)"
     assert unwritten(original, "a" * (MAX_BYTES + 1)) == reason
     assert path.read_text() == OLD
 
@@ -202,13 +202,13 @@ def test_missing(path: Path) -> None:
     assert unread(path.with_name("x")) == "does not exist"
     assert unread("") == "does not exist"
     assert unread(f"{path}/") == "cannot be read: not a directory"
-    assert unread("a\0b") == "is a name that no file can have"
+    assert unread("a\0b") == "is not a valid file name"
 
 
 @pytest.mark.usefixtures("system")
 def test_folders_pipes_and_devices(path: Path) -> None:
     os.mkfifo(path.with_name("pipe"))
-    assert unread(path.parent) == "is a folder"
+    assert unread(path.parent) == "is a directory"
     signal.alarm(20)  # a pipe that blocks would do so for ever
     assert unread(path.with_name("pipe")) == "is not a regular file"
     assert unread("/dev/zero") == "is not a regular file"
@@ -252,7 +252,7 @@ def test_a_symbolic_link_to_somewhere_else(path: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(OLD)
     link = path.with_name("link.yaml")
     link.symlink_to("../secret")
-    why = "is a symbolic link to a file outside its folder and its repository; name that file itself"
+    why = "is a symbolic link to a file outside its directory and its repository; use the file itself"
     assert unread(link) == f"{why} ({os.path.realpath(tmp_path / 'secret')})"
     link.unlink()
     link.symlink_to("/dev/zero")
@@ -409,7 +409,7 @@ def test_a_folder_that_vanishes(path: Path) -> None:
     path.unlink()
     path.parent.rmdir()
     folder = os.path.realpath(path.parent)
-    assert unwritten(original) in (GONE, f"cannot be written: its folder is gone ({folder})")
+    assert unwritten(original) in (GONE, f"cannot be written: its directory no longer exists ({folder})")
     path.parent.write_text("now a file")
     assert unwritten(original) == CHANGED
 
@@ -584,8 +584,8 @@ def test_an_ordinary_user_and_a_read_only_file(shared: Path) -> None:
 
 def test_an_ordinary_user_and_a_read_only_folder(shared: Path) -> None:
     shared.chmod(0o555)
-    why = f"cannot be written: its folder does not allow it ({os.path.realpath(shared)}); make it writable"
-    assert as_nobody(shared / "compose.yaml") == f"{why} and run it again"
+    why = f"cannot be written: its directory is not writable ({os.path.realpath(shared)}); make it writable"
+    assert as_nobody(shared / "compose.yaml") == f"{why} and run the command again"
     assert state(shared) == [("compose.yaml", OLD)]
 
 
@@ -608,7 +608,7 @@ def test_an_ordinary_user_and_the_file_of_another(shared: Path) -> None:
     os.chown(shared, 0, 0)
     (shared / "compose.yaml").write_text(OLD)
     os.chown(shared / "compose.yaml", 1234, 2345)
-    assert as_nobody(shared / "compose.yaml").startswith("cannot be written: its folder does not allow it ")
+    assert as_nobody(shared / "compose.yaml").startswith("cannot be written: its directory is not writable ")
     assert state(shared) == [("compose.yaml", OLD)]
 
 
@@ -640,7 +640,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.usefixtures("system")
 def test_a_full_disk(disk: Path) -> None:
     original = read_original(str(disk / "compose.yaml"))
-    assert unwritten(original, NEW * 8192) == "cannot be written: the disk is full; make room and run it again"
+    assert (
+        unwritten(original, NEW * 8192)
+        == "cannot be written: the disk is full; free up space and run the command again"
+    )
     assert state(disk) == [("compose.yaml", OLD * 4096)]
     replace(original, NEW)  # and the room is free again
     assert state(disk) == [("compose.yaml", NEW)]
@@ -652,7 +655,7 @@ def test_a_disk_without_a_free_block(disk: Path) -> None:
     with pytest.raises(OSError, match="No space"), (disk / "full").open("wb", buffering=0) as full:
         while True:
             full.write(b"x" * 4096)
-    assert unwritten(original) == "cannot be written: the disk is full; make room and run it again"
+    assert unwritten(original) == "cannot be written: the disk is full; free up space and run the command again"
     assert (disk / "compose.yaml").read_text() == OLD * 4096
     assert names(disk) == ["compose.yaml", "full"]
 
@@ -660,7 +663,7 @@ def test_a_disk_without_a_free_block(disk: Path) -> None:
 @pytest.mark.usefixtures("system")
 def test_a_read_only_file_system(disk: Path) -> None:
     mount("-o", "remount,ro", str(disk))
-    reason = "cannot be written: it lies on a read-only file system"
+    reason = "cannot be written: it is on a read-only file system"
     assert unwritten(read_original(str(disk / "compose.yaml"))) == reason
     assert state(disk) == [("compose.yaml", OLD * 4096)]
 
@@ -670,7 +673,7 @@ def test_a_file_mounted_by_itself(path: Path, tmp_path: Path) -> None:
     (tmp_path / "outside").write_text("b: 1\n")
     mount("--bind", str(tmp_path / "outside"), str(path))
     try:
-        reason = "cannot be replaced: it is in use, or mounted as a single file (mount its folder instead)"
+        reason = "cannot be replaced: it is in use, or mounted as a single file (mount its directory instead)"
         assert unwritten(read_original(str(path))) == reason
         assert state(path.parent) == [("compose.yaml", "b: 1\n")]
     finally:

@@ -26,225 +26,243 @@ def entry(body: str) -> str:
 BROKEN: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "quote": (
         entry('    image: "nginx\n    restart: always\n'),
-        [("3:12", '"nginx', "this quote is never closed; close it where its text ends")],
+        [("3:12", '"nginx', "this quote is never closed; close it where the text ends")],
     ),
     "quote1": (
         entry("    image: 'nginx\n    restart: always\n"),
-        [("3:12", "'nginx", "this quote is never closed; close it where its text ends")],
+        [("3:12", "'nginx", "this quote is never closed; close it where the text ends")],
     ),
     "quote-later": (
         entry('    image: "nginx\n    command: "run"\n'),
-        [("3:12", '"nginx', "this quote runs on to line 4; close it where its text ends")],
+        [("3:12", '"nginx', "this quote is not closed until line 4; close it where the text ends")],
     ),
     "quote-tail": (
         entry('    image: "nginx":1.27\n'),
-        [("3:19", ":1.27", 'text behind a closed quote; quote the whole value, and write `\\"` for a quote inside it')],
+        [
+            (
+                "3:19",
+                ":1.27",
+                'there is text after the closing quote; quote the whole value, and write `\\"` for a quote inside it',
+            )
+        ],
     ),
     "quote-item": (
         entry('    image: x\n    ports:\n      - "80:80\n      - "81:81"\n'),
-        [("5:9", '"80:80', "this quote runs on to line 6; close it where its text ends")],
+        [("5:9", '"80:80', "this quote is not closed until line 6; close it where the text ends")],
     ),
     "escape": (
         entry('    image: "C:\\data"\n'),
-        [("3:15", '\\data"', "a backslash that escapes nothing; write two, or use single quotes")],
+        [("3:15", '\\data"', "this backslash escape is not valid; write two backslashes, or use single quotes")],
     ),
     "apostrophe": (
         entry("    command: 'it's'\n"),
-        [("3:18", "s'", "text behind a closed quote; quote the whole value, and write `''` for a quote inside it")],
+        [
+            (
+                "3:18",
+                "s'",
+                "there is text after the closing quote; quote the whole value, and write `''` for a quote inside it",
+            )
+        ],
     ),
     "bracket": (
         entry('    image: x\n    ports: ["80:80"\n    restart: always\n'),
-        [("4:12", '["80:80"', "this `[` is never closed by a `]`, or a `,` is missing in it")],
+        [("4:12", '["80:80"', "this `[` has no closing `]`, or a `,` is missing inside it")],
     ),
     "brace": (
         entry("    image: x\n    environment: {A: b\n    restart: always\n"),
-        [("4:18", "{A:", "this `{` is never closed by a `}`, or a `,` is missing in it")],
+        [("4:18", "{A:", "this `{` has no closing `}`, or a `,` is missing inside it")],
     ),
     "bracket-extra": (
         entry('    image: x\n    ports: ["80:80"]]\n'),
-        [("4:21", "]", "this `]` closes nothing; delete it, or quote the value")],
+        [("4:21", "]", "this `]` has no opening bracket; remove it, or quote the value")],
     ),
     "mismatch": (
         entry('    image: x\n    ports: ["80:80"}\n'),
-        [("4:20", "}", "`}` cannot close the `[` of line 4")],
+        [("4:20", "}", "`}` cannot close the `[` on line 4")],
     ),
     "comma": (
         entry('    image: x\n    ports: ["80:80" "81:81"]\n'),
-        [("4:21", '"81:81"]', "no `,` stands before this")],
+        [("4:21", '"81:81"]', "there is no `,` before this")],
     ),
     "commas": (
         entry('    image: x\n    ports: ["80:80",, "81:81"]\n'),
-        [("4:21", ",", "no value stands before this `,`")],
+        [("4:21", ",", "there is no value before this `,`")],
     ),
     "brace-dollar": (
         entry("    image: ${IMAGE}\n    ports: [${PORT}:80]\n"),
-        [("4:14", "{PORT}:80]", "a `{` begins a map here; quote the value")],
+        [("4:14", "{PORT}:80]", "`{` starts a map here; quote the value")],
     ),
     "tab": (
         entry("\timage: x\n"),
-        [("3:1", "\t", "a tab cannot indent YAML; use spaces")],
+        [("3:1", "\t", "YAML does not allow tabs for indentation; use spaces")],
     ),
     "tab2": (
         entry("    image: x\n\trestart: always\n"),
-        [("4:1", "\t", "a tab cannot indent YAML; use spaces")],
+        [("4:1", "\t", "YAML does not allow tabs for indentation; use spaces")],
     ),
     "tab-dash": (
         entry("    image: x\n    ports:\n      -\t80\n"),
-        [("5:8", "\t", "a tab cannot indent YAML; use spaces")],
+        [("5:8", "\t", "YAML does not allow tabs for indentation; use spaces")],
     ),
     "colon-missing": (
         entry("    image: x\n    ports\n      - 80\n"),
-        [("4:5", "ports", "this line is neither `key: value` nor an item of a list")],
+        [("4:5", "ports", "this line is neither `key: value` nor a list item")],
     ),
     "colon-last": (
         entry("    image: x\n    restart\n"),
-        [("4:5", "restart", "this line is neither `key: value` nor an item of a list")],
+        [("4:5", "restart", "this line is neither `key: value` nor a list item")],
     ),
     "colon-space": (
         entry("    image:x\n    restart: always\n"),
-        [("3:5", "image:x", "no blank stands behind the `:`, so this is one word to YAML; write `key: value`")],
+        [("3:5", "image:x", "there is no space after the `:`, so YAML reads this as one word; write `key: value`")],
     ),
     "colon-twice": (
         entry("    image: x: y\n"),
-        [("3:13", ":", "a second `: ` in one value; quote the value")],
+        [("3:13", ":", "this value contains a second `: `; quote the value")],
     ),
     "colon-time": (
         entry("    command: echo error: 5\n"),
-        [("3:24", ":", "a second `: ` in one value; quote the value")],
+        [("3:24", ":", "this value contains a second `: `; quote the value")],
     ),
     "indent-less": (
         entry("    image: x\n   restart: always\n"),
-        [("4:4", "restart:", "indented unlike the lines before it; line it up with them")],
+        [("4:4", "restart:", "the indentation does not match the previous lines; align them")],
     ),
     "indent-more": (
         entry("    image: x\n      restart: always\n"),
-        [("4:7", "restart:", "indented deeper than the line before it, which has its value already; line them up")],
+        [
+            (
+                "4:7",
+                "restart:",
+                "this line is indented deeper than the previous one, which already has a value; align them",
+            )
+        ],
     ),
     "indent-item": (
         entry('    image: x\n    ports:\n      - "80"\n     - "81"\n'),
-        [("6:6", "-", "a list item among keys; indent it as the other items of its list")],
+        [("6:6", "-", "this list item is among keys; indent it like the other items of its list")],
     ),
     "indent-key": (
         entry('    ports:\n      - "80"\n     image: x\n'),
-        [("5:6", "image:", "indented unlike the lines before it; line it up with them")],
+        [("5:6", "image:", "the indentation does not match the previous lines; align them")],
     ),
     "item-after-key": (
         entry("    image: x\n    - restart\n"),
-        [("4:5", "-", "a list item among keys; indent it as the other items of its list")],
+        [("4:5", "-", "this list item is among keys; indent it like the other items of its list")],
     ),
     "key-after-items": (
         entry('    ports:\n    - "80"\n    image x\n'),
-        [("5:5", "image", "this line is neither `key: value` nor an item of a list")],
+        [("5:5", "image", "this line is neither `key: value` nor a list item")],
     ),
     "dash-on-line": (
         entry('    ports: - "80"\n'),
-        [("3:12", "-", "a list cannot begin on the line of its key; start a new line")],
+        [("3:12", "-", "a list cannot start on the line of its key; start a new line")],
     ),
     "at": (
         entry("    image: @scope/x\n"),
-        [("3:12", "@scope/x", "a value cannot begin with `@`; quote it")],
+        [("3:12", "@scope/x", "a value cannot start with `@`; quote it")],
     ),
     "backtick": (
         entry("    image: `x`\n"),
-        [("3:12", "`x`", "a value cannot begin with a backtick; quote it")],
+        [("3:12", "`x`", "a value cannot start with a backtick; quote it")],
     ),
     "percent": (
         entry("    command: %x\n"),
-        [("3:14", "%x", "a value cannot begin with `%`; quote it")],
+        [("3:14", "%x", "a value cannot start with `%`; quote it")],
     ),
     "star": (
         entry("    command: *.py\n"),
-        [("3:14", "*.py", "`*` begins an alias, and needs a name behind it; quote the text")],
+        [("3:14", "*.py", "`*` starts an alias and needs a name after it; quote the value")],
     ),
     "pipe": (
         entry("    command: |run\n      x\n"),
-        [("3:14", "|run", "`|` begins a block of text on the next line; quote the value, or move it there")],
+        [("3:14", "|run", "`|` starts a block of text on the next line; quote the value, or move it there")],
     ),
     "pipe-indent": (
         entry("    command: |\n        x\n      y\n    restart: z\n"),
-        [("5:7", "y", "indented unlike the lines before it; line it up with them")],
+        [("5:7", "y", "the indentation does not match the previous lines; align them")],
     ),
     "gt": (
         entry("    image: >=1.2\n"),
-        [("3:12", ">=1.2", "`>` begins a block of text on the next line; quote the value, or move it there")],
+        [("3:12", ">=1.2", "`>` starts a block of text on the next line; quote the value, or move it there")],
     ),
     "control": (
         entry("    image: a\x07b\n"),
-        [("3:13", "\x07b", "a control character, which YAML does not allow; delete it")],
+        [("3:13", "\x07b", "YAML does not allow this control character; remove it")],
     ),
     "conflict": (
         entry("<<<<<<< HEAD\n    image: x\n=======\n    image: y\n>>>>>>> main\n"),
-        [("3:1", "<<<<<<<", "a merge conflict was committed; choose one side and delete the markers")],
+        [("3:1", "<<<<<<<", "a merge conflict was committed; keep one side and remove the markers")],
     ),
     "conflict3": (
         entry("<<<<<<< HEAD\n    image: x\n||||||| base\n    image: z\n=======\n    image: y\n>>>>>>> main\n"),
-        [("3:1", "<<<<<<<", "a merge conflict was committed; choose one side and delete the markers")],
+        [("3:1", "<<<<<<<", "a merge conflict was committed; keep one side and remove the markers")],
     ),
     "directive": (
         "%FOO\n---\nservices:\n  web:\n    image: x\n  api:\n    image: y\nmodels:\n  llm:\n    model: ai/smollm2\n",
-        [("1:1", "%FOO", "a line with `%` at its start is a YAML directive, and Compose knows only `%YAML 1.1`")],
+        [("1:1", "%FOO", "a line that starts with `%` is a YAML directive; Compose supports only `%YAML 1.1`")],
     ),
     "doc-text": (
         "services:\n  web:\n    image: x\n...\nfoo\n",
-        [("5:1", "foo", "the document before this is complete, and nothing can follow it but `---`")],
+        [("5:1", "foo", "the previous document ends here; only `---` can follow")],
     ),
     "root-item": (
         entry("    image: x\n- a\n"),
-        [("4:1", "-", "a list item among keys; indent it as the other items of its list")],
+        [("4:1", "-", "this list item is among keys; indent it like the other items of its list")],
     ),
     "root-word": (
         entry("    image: x\nfoo\n"),
-        [("4:1", "foo", "this line is neither `key: value` nor an item of a list")],
+        [("4:1", "foo", "this line is neither `key: value` nor a list item")],
     ),
     "root-indent": (
         " services:\n  web:\n    image: x\nmodels: {}\n",
-        [("4:1", "models:", "indented less than the first key of the file; line them up")],
+        [("4:1", "models:", "this line is indented less than the first key of the file; align them")],
     ),
     "handle": (
         entry("    image: !e!x y\n"),
-        [("3:12", "!e!x", "`!` begins a tag, and this one's handle is declared nowhere; quote the text")],
+        [("3:12", "!e!x", "`!` starts a tag, but its handle is not declared; quote the value")],
     ),
     "question": (
         entry("    command: ? x\n"),
-        [("3:14", "?", "a value cannot begin with `? `; quote it")],
+        [("3:14", "?", "a value cannot start with `? `; quote it")],
     ),
     "flow-colon": (
         entry("    environment: {A: b: c}\n"),
-        [("3:23", ":", "a second `: ` in one value; quote the value")],
+        [("3:23", ":", "this value contains a second `: `; quote the value")],
     ),
     "helm": (
         entry("").replace("  web:\n", "  {{- range .Values.x }}\n  web:\n    image: x\n  {{- end }}\n"),
         [
-            ("2:3", "{{-", "this is a template; render it before Compose reads the file, or quote the text"),
-            ("5:3", "{{-", "this is a template; render it before Compose reads the file, or quote the text"),
+            ("2:3", "{{-", "this is a template; render it before Compose reads the file, or quote the value"),
+            ("5:3", "{{-", "this is a template; render it before Compose reads the file, or quote the value"),
         ],
     ),
     "jinja": (
         "{% if x %}\n" + entry("    image: x\n{% endif %}\n"),
         [
-            ("1:1", "{%", "this is a template; render it before Compose reads the file, or quote the text"),
-            ("5:1", "{%", "this is a template; render it before Compose reads the file, or quote the text"),
+            ("1:1", "{%", "this is a template; render it before Compose reads the file, or quote the value"),
+            ("5:1", "{%", "this is a template; render it before Compose reads the file, or quote the value"),
         ],
     ),
     "close": (
         entry("    image: x\n    ports:\n      ]\n"),
-        [("5:7", "]", "this `]` closes nothing; delete it, or quote the value")],
+        [("5:7", "]", "this `]` has no opening bracket; remove it, or quote the value")],
     ),
     "anchor-block": (
         entry("    image: &x &y z\n"),
-        [("3:15", "&y", "this cannot stand behind what is before it; quote the whole value")],
+        [("3:15", "&y", "this is not allowed after what comes before it; quote the whole value")],
     ),
     "anchor-alias": (
         entry("    image: &x *y\n"),
-        [("3:15", "*y", "this cannot stand behind what is before it; quote the whole value")],
+        [("3:15", "*y", "this is not allowed after what comes before it; quote the whole value")],
     ),
     "merge-no-space": (
         entry("    <<:*x\n    image: x\n"),
-        [("3:5", "<<:*x", "no blank stands behind the `:`, so this is one word to YAML; write `key: value`")],
+        [("3:5", "<<:*x", "there is no space after the `:`, so YAML reads this as one word; write `key: value`")],
     ),
     "plain-hash": (
         entry('    command: "a" # b\n     "c"\n'),
-        [("4:6", '"c"', "indented unlike the lines before it; line it up with them")],
+        [("4:6", '"c"', "the indentation does not match the previous lines; align them")],
     ),
     "eof[": (
         "services:\n  web:\n    x: [\n",
@@ -252,67 +270,67 @@ BROKEN: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     ),
     "eof{2": (
         entry("    x: {a: b,\n"),
-        [("3:8", "{a:", "this `{` is never closed by a `}`, or a `,` is missing in it")],
+        [("3:8", "{a:", "this `{` has no closing `}`, or a `,` is missing inside it")],
     ),
     "eof[2": (
         entry("    x: [\n      a,\n      b\n"),
-        [("3:8", "[", "this `[` is never closed by a `]`, or a `,` is missing in it")],
+        [("3:8", "[", "this `[` has no closing `]`, or a `,` is missing inside it")],
     ),
     "flowstr": (
         entry('    x: [a, "b]\n'),
-        [("3:12", '"b]', "this quote is never closed; close it where its text ends")],
+        [("3:12", '"b]', "this quote is never closed; close it where the text ends")],
     ),
     "flowstr2": (
         entry('    x: [a, "b]\n    y: "c"\n'),
-        [("3:12", '"b]', "this quote runs on to line 4; close it where its text ends")],
+        [("3:12", '"b]', "this quote is not closed until line 4; close it where the text ends")],
     ),
     "dashes": (
         entry("    x: -\n      a\n"),
-        [("3:8", "-", "a list cannot begin on the line of its key; start a new line")],
+        [("3:8", "-", "a list cannot start on the line of its key; start a new line")],
     ),
     "emptykey": (
         entry("    : x\n"),
-        [("3:5", ":", "no key stands before this `:`")],
+        [("3:5", ":", "there is no key before this `:`")],
     ),
     "multi-flow": (
         entry('    x: [\n      a,\n      b\n    ]\n    y: [\n     "a"\n     "b"\n    ]\n'),
-        [("7:8", "[", "this `[` is never closed by a `]`, or a `,` is missing in it")],
+        [("7:8", "[", "this `[` has no closing `]`, or a `,` is missing inside it")],
     ),
     "flow[{": (
         entry("    x: [{a: b]\n"),
-        [("3:14", "]", "`]` cannot close the `{` of line 3")],
+        [("3:14", "]", "`]` cannot close the `{` on line 3")],
     ),
     "plain[": (
         entry("    image: [a]b\n"),
-        [("3:15", "b", "text behind a closed `]`; quote the whole value")],
+        [("3:15", "b", "there is text after the closing `]`; quote the whole value")],
     ),
     "tagend": (
         entry("    image: !<x\n"),
-        [("3:12", "!<x", "`!` begins a tag, and this is not the name of one; quote the text")],
+        [("3:12", "!<x", "`!` starts a tag, but the tag name is not valid; quote the value")],
     ),
     "nonspec": (
         entry("    image: !a!b{c d\n"),
-        [("3:12", "!a!b{c", "`!` begins a tag, and this is not the name of one; quote the text")],
+        [("3:12", "!a!b{c", "`!` starts a tag, but the tag name is not valid; quote the value")],
     ),
     "pct": (
         entry("    image: !a%zz d\n"),
-        [("3:12", "!a%zz", "`!` begins a tag, and this is not the name of one; quote the text")],
+        [("3:12", "!a%zz", "`!` starts a tag, but the tag name is not valid; quote the value")],
     ),
     "tabblock": (
         entry("    image: |\n\tx\n"),
-        [("4:1", "\t", "a tab cannot indent YAML; use spaces")],
+        [("4:1", "\t", "YAML does not allow tabs for indentation; use spaces")],
     ),
     "block0": (
         entry("    image: |0\n      x\n"),
-        [("3:12", "|0", "`|` begins a block of text on the next line; quote the value, or move it there")],
+        [("3:12", "|0", "`|` starts a block of text on the next line; quote the value, or move it there")],
     ),
     "%ver": (
         "%YAML 2.0\n---\nservices:\n  web:\n",
-        [("1:1", "%YAML", "Compose reads YAML 1.1 and refuses this version; delete this line")],
+        [("1:1", "%YAML", "Compose reads YAML 1.1 and rejects this version; remove this line")],
     ),
     "docend": (
         'services:\n  web:\n    x: "a\n---\nb: c\n',
-        [("3:8", '"a', "this quote is never closed; close it where its text ends")],
+        [("3:8", '"a', "this quote is never closed; close it where the text ends")],
     ),
 }
 

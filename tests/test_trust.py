@@ -71,8 +71,8 @@ def said(folder: Path, content: bytes | dict[str, Any], event: str = "pull_reque
 def test_a_pull_request(tmp_path: Path, event: str) -> None:
     assert said(tmp_path, pull(OURS, OURS), event) == ""
     assert said(tmp_path, pull({**OURS, "fork": True}, {**OURS, "fork": True}), event) == ""  # within a fork
-    assert "about a fork" in said(tmp_path, pull(FORK, OURS), event)
-    assert "about a fork" in said(tmp_path, pull(None, OURS), event)  # one that has been deleted
+    assert "come from a fork" in said(tmp_path, pull(FORK, OURS), event)
+    assert "come from a fork" in said(tmp_path, pull(None, OURS), event)  # one that has been deleted
     assert said(tmp_path, pull(FORK, OURS), "push") == ""
 
 
@@ -85,7 +85,7 @@ def test_a_pull_request(tmp_path: Path, event: str) -> None:
 )  # fmt: skip
 def test_an_event_that_says_nothing(tmp_path: Path, content: bytes) -> None:
     """Then nobody knows whose files they are, and that is said."""
-    assert "nobody says" in said(tmp_path, content)
+    assert "it is unknown" in said(tmp_path, content)
 
 
 def test_an_event_that_is_no_file(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_an_event_that_is_no_file(tmp_path: Path) -> None:
     with big.open("wb") as file:
         file.truncate(1 << 40)
     for path in ("", str(tmp_path), str(fifo), "/dev/zero", str(tmp_path / "missing"), "\0", str(big)):
-        assert "nobody says" in warning({"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": path})
+        assert "it is unknown" in warning({"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": path})
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from modellint.files.atomic_write import Unwritable, resolved, write
 
 COMPOSE = "services:\n  web: {image: a, models: [llm]}\nmodels:\n  llm: {model: ai/x}\n"
 PRECIOUS = "precious\n"
-FULL = "cannot be written: the disk is full; make room and run it again"
-OUTSIDE = "is a symbolic link to a file outside its folder and its repository; name that file itself"
+FULL = "cannot be written: the disk is full; free up space and run the command again"
+OUTSIDE = "is a symbolic link to a file outside its directory and its repository; use the file itself"
 # What writes a file that is named on the command line: the words, and the name of the file.
 WRITERS: dict[str, list[str]] = {
     "output": ["check", "--format", "json", "--output", "{}"],
@@ -160,7 +160,7 @@ def test_init_and_new_rule_write_over_nothing(
 
     monkeypatch.setattr(atomic_write, "_fill", swap)
     assert main(["init"]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert victim(repository).read_text() == PRECIOUS
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     path.unlink()
@@ -253,7 +253,7 @@ def test_what_fails_unexpectedly_is_blamed_on_no_file(
     assert main(["graph"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("modellint: unexpected, at test_written_files.py:")
-    assert said.endswith(": the disk is full; make room and run it again\n")
+    assert said.endswith(": the disk is full; free up space and run the command again\n")
 
 
 def test_half_a_report_is_none(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,7 +276,7 @@ def test_half_a_report_is_none(repository: Path, monkeypatch: pytest.MonkeyPatch
         raise OSError(errno.EDQUOT, "Disk quota exceeded")
 
     monkeypatch.setattr(atomic_write.os, "fsync", lost)
-    with pytest.raises(Unwritable, match="your share of the disk is used up"):
+    with pytest.raises(Unwritable, match="the disk quota is exceeded"):
         write("out", "new")
     assert Path("out").read_text() == PRECIOUS
     assert sorted(entry.name for entry in repository.iterdir()) == [".git", "compose.yaml", "out"]
@@ -319,14 +319,14 @@ def test_a_system_without_folder_descriptors(repository: Path, monkeypatch: pyte
 def test_what_cannot_be_written(repository: Path) -> None:
     (repository / "sub").mkdir()
     for path, why in {
-        "sub": "is a folder",
-        "sub/": "is a folder",
-        "new/": "is a folder",
-        ".": "is a folder",
-        "/": "is a folder",
-        "missing/out": "cannot be written: there is no folder missing",
+        "sub": "is a directory",
+        "sub/": "is a directory",
+        "new/": "is a directory",
+        ".": "is a directory",
+        "/": "is a directory",
+        "missing/out": "cannot be written: there is no directory missing",
         "compose.yaml/out": "cannot be written: not a directory",
-        "a\0b": "is a name that no file can have",
+        "a\0b": "is not a valid file name",
         "a" * 300: "cannot be written: file name too long",
     }.items():
         with pytest.raises(Unwritable) as error:
@@ -394,7 +394,7 @@ def test_a_full_disk_behind_standard_output(words: tuple[str, ...]) -> None:
         program = [sys.executable, "-m", "modellint", *words]
         done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
     assert done.returncode == 2
-    assert b"modellint: standard output: the disk is full; make room and run it again\n" in done.stderr
+    assert b"modellint: standard output: the disk is full; free up space and run the command again\n" in done.stderr
 
 
 def test_a_pipe(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -411,5 +411,5 @@ def test_a_pipe(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader.join(20)
     assert read[0].startswith("%%") or "flowchart" in read[0]
     monkeypatch.setattr(atomic_write, "_PATIENCE", 0.1)  # nobody reads: it does not wait for ever
-    with pytest.raises(Unwritable, match="nobody reads from it"):
+    with pytest.raises(Unwritable, match="no process reads from it"):
         write("pipe", "x")

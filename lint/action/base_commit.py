@@ -1,4 +1,4 @@
-"""The base of a pull request: its policies and Compose files, put into a folder by git's own plumbing.
+"""The base of a pull request: its policies and Compose files, written to a directory with Git's plumbing commands.
 
 No code of the repository runs and nothing is checked out: objects are read as they are stored, without hooks, filters,
 submodules and the conversions of `.gitattributes`. Only the standard library.
@@ -70,14 +70,14 @@ def base_commit(event_path: str) -> str:
         with open(event_path, encoding="utf-8") as file:
             event: object = json.load(file)
     except (OSError, ValueError):
-        raise Unreadable("there is no event of a pull request") from None
+        raise Unreadable("there is no pull request event") from None
     for path in (("pull_request", "base", "sha"), ("merge_group", "base_sha")):
         value = event
         for step in path:
             value = cast("dict[str, object]", value).get(step) if isinstance(value, dict) else None
         if isinstance(value, str) and _COMMIT.fullmatch(value):
             return value
-    raise Unreadable("the event names no base commit")
+    raise Unreadable("the event has no base commit")
 
 
 class _Git:
@@ -86,7 +86,7 @@ class _Git:
     def __init__(self, repository: str) -> None:
         program = shutil.which("git")
         if program is None:
-            raise Unreadable("there is no git")
+            raise Unreadable("`git` is not on PATH")
         options = [word for each in (*_SAFE, f"safe.directory={repository}") for word in ("-c", each)]
         self._words = [program, "--no-pager", "--no-replace-objects", "-C", repository, *options]
         self._environ = {
@@ -102,7 +102,7 @@ class _Git:
         """What it prints; raises `Unreadable` where it fails. What it complains of may hold an address with a token."""
         done = self._run(words, given)
         if done.returncode != 0:
-            raise Unreadable(f"`git {words[0]}` ended with status {done.returncode}")
+            raise Unreadable(f"`git {words[0]}` exited with status {done.returncode}")
         return done.stdout
 
     def _run(self, words: tuple[str, ...], given: bytes) -> subprocess.CompletedProcess[bytes]:
@@ -118,7 +118,7 @@ class _Git:
         except subprocess.TimeoutExpired:
             raise Unreadable(f"`git {words[0]}` took more than {SECONDS} seconds") from None
         except OSError as error:
-            raise Unreadable(f"git cannot be run: {error.strerror}") from None
+            raise Unreadable(f"cannot run git: {error.strerror}") from None
 
 
 def _repository(folder: str, workspace: str) -> str:
@@ -127,7 +127,7 @@ def _repository(folder: str, workspace: str) -> str:
     root = os.path.realpath(workspace)
     while not os.path.exists(os.path.join(here, ".git")):
         if here == root or not here.startswith(root.rstrip(os.sep) + os.sep):
-            raise Unreadable("the workspace holds no repository: use actions/checkout before")
+            raise Unreadable("the workspace contains no repository: use actions/checkout first")
         here = os.path.dirname(here)
     return here
 
@@ -192,7 +192,7 @@ def _contents(git: _Git, names: list[str]) -> list[bytes]:
         end = output.index(b"\n", at)
         head = output[at:end].split()
         if len(head) != 3 or head[0].decode() != name or head[1] != b"blob":
-            raise Unreadable("an object of it is missing")
+            raise Unreadable("one of its objects is missing")
         at = end + 1 + int(head[2])
         found.append(output[end + 1 : at])
         at += 1

@@ -1,4 +1,4 @@
-"""Draw each project among some paths into a file of its own; `entry.py` runs this with modellint on the path.
+"""Draw each project in the given paths to a separate file; `entry.py` runs this with modellint on the path.
 
 Arguments: the folder to write into, options that say which project it is, `--`, and the paths.
 """

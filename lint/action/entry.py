@@ -40,7 +40,7 @@ LONGEST = 86_400  # seconds that a smoke test may be given
 MOST_SUMMARY = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB
 MOST_LOG = 100_000  # characters of one smoke test's report in a summary
 MOST_PICTURE = 45_000  # characters; GitHub draws no Mermaid text of more than 50,000
-NO_FILES = "holds no Compose file"
+NO_FILES = "contains no Compose file"
 FINDINGS, FAILED, BROKEN = 1, 2, 3  # exit codes: findings; could not run or read something; the action itself failed
 PASS, NOT_PROVEN, FAIL = SMOKES = ("pass", "not proven", "fail")  # what came of a smoke test, the worst last
 SKIPPED = "skipped"  # there was none
@@ -73,12 +73,12 @@ class Place:
         self.registries = _lines(given, "allow-registries")
         self.folder = _inside("working-directory", _text(given, "working-directory") or ".", self.workspace)
         if not os.path.isdir(self.folder):
-            raise Refused("`working-directory` is no folder")
+            raise Refused("`working-directory` is not a directory")
         self.paths = [self.path("paths", line) for line in _lines(given, "paths") or ["."]]
         # What tells every command which project it is; a value stands behind `=`, so that none is an option.
         self.project = [f"--profile={name}" for name in _named(given, "profile", _PROFILE, "profile")]
         self.project += [f"--env-file={self.path('env-file', line)}" for line in _lines(given, "env-file")]
-        version = _shaped(given, "compose-version", _VERSION, "a version like 5.6.1")
+        version = _shaped(given, "compose-version", _VERSION, "a version such as 5.6.1")
         self.project += [f"--compose-version={version}"] if version else []
 
     def path(self, name: str, path: str) -> str:
@@ -88,7 +88,7 @@ class Place:
         inside = full == self.workspace or full.startswith(self.workspace + os.sep)
         short = os.path.relpath(full, self.workspace) if inside else full
         if short == "-":
-            raise Refused(f"`{name}` cannot be `-`, which is standard input: an action has none")
+            raise Refused(f"`{name}` cannot be `-`: an action has no standard input")
         return short
 
 
@@ -101,9 +101,9 @@ class Inputs(Place):
         self.select, self.ignore = (_named(given, name, _RULES, "rule") for name in ("select", "ignore"))
         self.baseline = self.path("baseline", line) if (line := _text(given, "baseline")) else ""
         self.online = _switch(given, "online")
-        self.memory = _shaped(given, "memory", _SIZE, "a size like 16GiB")
+        self.memory = _shaped(given, "memory", _SIZE, "a size such as 16GiB")
         if self.memory and not self.online:
-            raise Refused("`memory` is for what registries answer: it needs `online: true`")
+            raise Refused("`memory` requires `online: true`")
         self.allow_no_files = _switch(given, "allow-no-files")
         _switch(given, "upload-sarif")  # read by action.yml; anything but `true` there would silently upload nothing
         self.category = _text(given, "category")
@@ -114,7 +114,10 @@ class Inputs(Place):
         if self.policy_from == "base":
             for policy in self.policy_files:
                 if not policy.endswith(base_commit.ENDS):  # it would not be among what is read of the base
-                    raise Refused(f"`policy` names `{policy}`: a policy of the base of a pull request ends with .yaml")
+                    raise Refused(
+                        f"`policy` is `{policy}`: the name of a policy from the base of a pull request must end with "
+                        ".yaml"
+                    )
         self.event_path = given.get("GITHUB_EVENT_PATH", "")
         self.sarif_file = self._sarif_file(_text(given, "sarif-file"))
 
@@ -126,7 +129,7 @@ class Inputs(Place):
         folder = _inside("sarif-file", os.path.dirname(full), self.workspace, self.temp)
         full = os.path.join(folder, os.path.basename(full))
         if os.path.isdir(full) or os.path.basename(full) in ("", ".", ".."):
-            raise Refused("`sarif-file` is a folder")
+            raise Refused("`sarif-file` is a directory")
         if ".git" in full.lower().split(os.sep):
             raise Refused("`sarif-file` is in `.git`")
         return full
@@ -140,7 +143,7 @@ class SmokeInputs(Place):
         self.require = _choice(given, "smoke-require", REQUIRE)
         self.seconds = _text(given, "smoke-timeout")
         if not re.fullmatch("[1-9][0-9]{0,4}", self.seconds) or int(self.seconds) > LONGEST:
-            raise Refused(f"`smoke-timeout` is a number of seconds up to {LONGEST}, not `{self.seconds}`")
+            raise Refused(f"`smoke-timeout` must be a number of seconds up to {LONGEST}, not `{self.seconds}`")
 
 
 def main(words: list[str]) -> int:
@@ -148,7 +151,7 @@ def main(words: list[str]) -> int:
     unproven = {"smoke": NOT_PROVEN} if words == ["smoke"] else {}
     try:
         if sys.version_info < (3, 11):  # noqa: UP036 - the runner's Python may be any
-            raise Refused(f"`python` is {platform.python_version()}; modellint needs Python 3.11 or newer")
+            raise Refused(f"`python` is {platform.python_version()}; modellint requires Python 3.11 or newer")
         if words == ["install"]:
             return install()
         if words == ["check"]:
@@ -169,7 +172,7 @@ def install() -> int:
     """Install the dependencies, and what runs models where that is wanted."""
     wanted = _switch(dict(os.environ), "smoke")
     if wanted and sys.platform != "linux":
-        raise Refused(f"`smoke` works on Linux runners only, and this is {sys.platform}: leave it out here")
+        raise Refused(f"`smoke` works only on Linux runners, and this is {sys.platform}: remove it here")
     outputs: dict[str, object] = {"dependencies": install_locked(REQUIREMENTS)}
     if wanted:
         outputs["runner"] = install_locked(REQUIREMENTS_SMOKE)
@@ -193,7 +196,7 @@ def install_locked(requirements: str) -> str:
         )
         if done.returncode != 0:
             log(done.stdout)
-            raise Refused("the dependencies could not be installed; the lines above say why")
+            raise Refused("the dependencies could not be installed; see the lines above")
         try:
             os.rename(part, target)
         except OSError:
@@ -223,7 +226,7 @@ def check() -> int:
     code = FAILED if wanted.base_is_unread else verdict(done.returncode, report, wanted)
     outputs: dict[str, object] = {"exit-code": code, "version": __version__}
     if report is None:
-        say_error(f"modellint ended with status {done.returncode} and without a report")
+        say_error(f"modellint exited with status {done.returncode} and without a report")
     else:
         counts = {name: int(report["summary"][name]) for name in ("error", "warning", "note")}
         outputs |= {"findings": sum(counts.values()), "errors": counts["error"], "warnings": counts["warning"]}
@@ -250,14 +253,15 @@ def base(wanted: Inputs) -> str:
     except base_commit.Unreadable as trouble:
         if wanted.policy_files:
             raise Refused(
-                f"the base of the pull request cannot be read ({trouble}), and with it the policy that `policy` names; "
-                "check out with `fetch-depth: 2`, or with credentials that stay until this step"
+                f"the base of the pull request cannot be read ({trouble}), and so neither can the file in "
+                "`policy`; check out with `fetch-depth: 2`, or with credentials that are kept until this step"
             ) from None
         wanted.base_is_unread = True
         say_error(
-            f"The base of the pull request cannot be read ({trouble}), so that no policy and no ignore comment of the "
-            "repository counts, and what its policies demand is not checked. Check out with `fetch-depth: 2`, or with "
-            "credentials that stay until this step; `policy-from: head` takes the word of the pull request instead."
+            f"The base of the pull request cannot be read ({trouble}), so no policy or ignore comment of "
+            "the repository counts, and the requirements of its policies are not checked. Check out with "
+            "`fetch-depth: 2`, or with credentials that are kept until this step, or use `policy-from: "
+            "head` to trust the pull request instead."
         )
     return folder
 
@@ -320,7 +324,7 @@ def smoke() -> int:
         return 0
     projects = find_projects(wanted)
     if not projects:
-        write("smoke: no service of these projects is granted a model")
+        write("smoke: no service in these projects is granted a model")
         set_outputs({"smoke": SKIPPED, "exit-code": before})
         return 0
     codes, found, failed, unproven = [int(before)], [PASS], 0, 0
@@ -345,7 +349,7 @@ def find_projects(wanted: Place) -> list[str]:
     done = modellint(program, [*wanted.project, "--", *wanted.paths], wanted.workspace)
     if done.returncode != 0:
         log(done.stderr, sys.stderr)
-        raise RuntimeError(f"the projects could not be found: status {done.returncode}")
+        raise RuntimeError(f"finding the projects failed: status {done.returncode}")
     return [str(path) for path in json.loads(done.stdout)]
 
 
@@ -364,7 +368,7 @@ def smoke_project(wanted: SmokeInputs, project: str) -> tuple[int, dict[str, Any
     if wanted.annotations:
         log(read_text(reports["github"]).encode("utf-8", "backslashreplace"), annotations=True)
     if report is None:
-        say_error(f"modellint smoke ended with status {done.returncode} and without a report")
+        say_error(f"modellint smoke exited with status {done.returncode} and without a report")
         return FAILED if done.returncode == FAILED else BROKEN, None, lines
     return done.returncode if done.returncode in (0, FINDINGS, FAILED) else BROKEN, report, lines
 
@@ -424,7 +428,7 @@ def write_summary(report: str, drawings: list[str]) -> None:
 
 def summary(report: str, drawings: list[str]) -> str:
     """The report and the drawings, cut at a line before they are more than GitHub takes."""
-    cut = "\n\nThe rest is left out: GitHub takes no more.\n"
+    cut = "\n\nThe rest is omitted: GitHub accepts no more.\n"
     text = report.strip() + "\n"
     if len(text.encode()) > MOST_SUMMARY:
         kept = text.encode()[: MOST_SUMMARY - len(cut)].decode("utf-8", "ignore")
@@ -517,7 +521,7 @@ def read_text(path: str) -> str:
 def _text(given: dict[str, str], name: str) -> str:
     value = given.get(PREFIX + name.upper().replace("-", "_"), "").strip()
     if not value.isprintable():
-        raise Refused(f"`{name}` holds a character that cannot be seen")
+        raise Refused(f"`{name}` contains a character that is not printable")
     return value
 
 
@@ -526,14 +530,14 @@ def _lines(given: dict[str, str], name: str) -> list[str]:
     lines = [line.strip() for line in value.split("\n") if line.strip()]
     for line in lines:
         if not line.isprintable():
-            raise Refused(f"`{name}` holds a character that cannot be seen")
+            raise Refused(f"`{name}` contains a character that is not printable")
     return lines
 
 
 def _choice(given: dict[str, str], name: str, choices: tuple[str, ...]) -> str:
     value = _text(given, name)
     if value not in choices:
-        raise Refused(f"`{name}` is one of {', '.join(choices)}, not `{value}`")
+        raise Refused(f"`{name}` must be one of {', '.join(choices)}, not `{value}`")
     return value
 
 
@@ -545,7 +549,7 @@ def _shaped(given: dict[str, str], name: str, shape: re.Pattern[str], what: str)
     """A value of a shape, or nothing."""
     value = _text(given, name)
     if value and not shape.fullmatch(value):
-        raise Refused(f"`{name}` is {what}, not `{value}`")
+        raise Refused(f"`{name}` must be {what}, not `{value}`")
     return value
 
 
@@ -554,7 +558,7 @@ def _named(given: dict[str, str], name: str, shape: re.Pattern[str], what: str) 
     lines = _lines(given, name)
     for line in lines:
         if not shape.fullmatch(line):
-            raise Refused(f"`{name}` holds the name of a {what} in each line, and `{line}` is none")
+            raise Refused(f"`{name}` must be one {what} name per line, and `{line}` is not a valid one")
     return lines
 
 
@@ -571,7 +575,7 @@ def _inside(name: str, path: str, *folders: str) -> str:
     for folder in folders:
         if real == folder or real.startswith(folder.rstrip(os.sep) + os.sep):
             return real
-    raise Refused(f"`{name}` leads out of the workspace: `{path}`")
+    raise Refused(f"`{name}` is outside the workspace: `{path}`")
 
 
 if __name__ == "__main__":

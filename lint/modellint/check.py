@@ -1,4 +1,4 @@
-"""Check Compose projects: the library's front door, called by the command line, and by whoever embeds modellint."""
+"""Check Compose projects: the library's main entry point, for the command line and for programs that embed it."""
 
 from __future__ import annotations
 
@@ -318,7 +318,7 @@ def _check_one(target: str, settings: Settings, taken_in: bool) -> TargetReport:
     except Exception as error:  # a defect of modellint or of a rule must not lose the other projects
         from modellint.system.internal_error import defect
 
-        return _unread(target, (target or ".", f"modellint failed on it: {defect(error)}", 0, 0))
+        return _unread(target, (target or ".", f"internal error: {defect(error)}", 0, 0))
     shown = [each for each in findings if not overlay or each.span.source.path == overlay]
     hidden = [each for each in covered if not overlay or each[0].span.source.path == overlay]
     packed = [pack(each) for each in results([*shown, *(finding for finding, _, _ in hidden)], project)]
@@ -357,10 +357,10 @@ def _key(one: FindingRecord) -> tuple[Any, ...]:
 
 def _why(rule: str, error: Exception) -> str:
     if isinstance(error, TooManyFindings):
-        return f"the rule `{rule}` finds more than {MOST:,} places in it: only so many are reported"
+        return f"the rule `{rule}` has more than {MOST:,} findings here; the rest are not reported"
     from modellint.system.internal_error import defect
 
-    return f"the rule `{rule}` failed on it, and what this rule may have found here is missing: {defect(error)}"
+    return f"the rule `{rule}` failed, so its findings here are missing: {defect(error)}"
 
 
 def _is_fragment(target: str) -> bool:

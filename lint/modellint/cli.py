@@ -1,4 +1,4 @@
-"""The command line: one command is run, each a module of `commands`, and what goes wrong becomes an exit code."""
+"""The command line: run one command, each a module in `commands`, and turn errors into an exit code."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def main(words: Sequence[str]) -> int:
     try:
         return _main(words)
     except UsageError as error:
-        _complain(f"{error}\ntry `{help_of(words)}`")
+        _complain(f"{error}\nrun `{help_of(words)}` for usage")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader is gone; the exit code still counts
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Apply fixes: the library's front door for whatever rewrites files.
+"""Apply fixes: the library's main entry point for programs that rewrite files.
 
 Fixes are tried on drafts, in memory, pass by pass until nothing changes. A pass counts only if the files can still be
 read, hold what they held wherever no fix has written, and give Docker Compose no new reason to refuse the project.
@@ -166,9 +166,9 @@ def _undone(change: RewrittenFile, is_written: bool, cause: Unwritable) -> Unwri
         try:
             replace(read_original(change.path, change.target), change.before)
         except Unwritable as trouble:
-            reason = f"was fixed, {cause.path} was not, and they belong together; it {trouble.reason}"
+            reason = f"was fixed, but {cause.path} was not, and they belong together; it {trouble.reason}"
             return Unwritable(change.path, reason)
-    return Unwritable(change.path, f"is left as it was, because {cause.path} cannot be fixed with it")
+    return Unwritable(change.path, f"is unchanged, because {cause.path} cannot be fixed with it")
 
 
 def _grounds(paths: Sequence[str], options: Options, shell: Mapping[str, str]) -> list[str]:
@@ -297,7 +297,7 @@ class _Run:
         for source in {edit.span.source.path: edit.span.source for edit in finding.fix.edits}.values():
             path = self.real.setdefault(source.path, os.path.realpath(source.path))
             if not any(lies_in(path, ground) for ground in self.grounds):
-                self._leave(finding, f"`{source.path}` lies outside the repository and is left alone")
+                self._leave(finding, f"`{source.path}` is outside the repository, so it is not changed")
                 return False
             self.originals.setdefault(path, source)
             if self.drafts.setdefault(path, source.text) != source.text:
@@ -309,7 +309,7 @@ class _Run:
         """Apply fixes together if that is sound, else without those to blame, or in halves; whether any was."""
         tries[0] -= 1
         if tries[0] < 0:
-            self._leave(findings[0], "there are too many fixes for one run; run it again")
+            self._leave(findings[0], "there are too many fixes for one run; run the command again")
             return False
         texts = self._texts(findings)
         unsound = self._unsound(target, findings, texts)
@@ -376,7 +376,7 @@ class _Run:
             if violation.message in known:
                 known.remove(violation.message)
             else:
-                reason = f"with it, Docker Compose would refuse the project ({violation.message})"
+                reason = f"Docker Compose would reject the project after this fix ({violation.message})"
                 span = violation.span
                 troubles.append((span.source.path, span.start, span.end, reason))
         if not troubles:

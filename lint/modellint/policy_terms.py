@@ -1,4 +1,4 @@
-"""What rules see of a policy: what it demands of the models of a project, and its exceptions."""
+"""The part of a policy that rules see: its requirements for the models of a project, and its exceptions."""
 
 from __future__ import annotations
 

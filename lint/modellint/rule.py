@@ -1,4 +1,4 @@
-"""What a rule is, and all that a rule module needs to import.
+"""The definition of a rule, and everything that a rule module needs to import.
 
 A rule is a function. Its name is the rule's name, its module's docstring is the rule's page, the type of its first
 parameter says what it looks at:

@@ -19,7 +19,7 @@ models:
   llm:
     model: ai/smollm2
     context_size: "8192"
-    #             ^^^^^^ `context_size` must be a whole number, and Compose makes none of the text `8192`: it refuses the file
+    #             ^^^^^^ `context_size` must be a whole number, and Compose does not convert the text `8192`: it rejects the file
 ```
 
 ```yaml fixed
@@ -37,15 +37,15 @@ models:
 services:
   app:
     image: ${IMAGE:-app
-    #      ^^^^^^^^^^^^ this `${` is not well formed, and Compose refuses the file
+    #      ^^^^^^^^^^^^ this `${` is malformed: Compose rejects the file
     models: [llm]
 models:
   llm:
-# ^^^ model `llm` has no `model`, and Compose refuses the file without it
+# ^^^ model `llm` has no `model`: Compose rejects the file without it
     image: ai/smollm2
-  # ^^^^^ `image` is not a key of a model, and Compose refuses the file
+  # ^^^^^ `image` is not a valid key of a model: Compose rejects the file
     context_size: ${CONTEXT:-8192}
-    #             ^^^^^^^^^^^^^^^^ `context_size` must be a whole number, and Compose makes none of the text `${CONTEXT:-8192}`: it refuses the file
+    #             ^^^^^^^^^^^^^^^^ `context_size` must be a whole number, and Compose does not convert the text `${CONTEXT:-8192}`: it rejects the file
 ```
 
 ```yaml fixed
@@ -79,9 +79,9 @@ services:
     image: app
     models: [llm]
     networks: [back]
-    #          ^^^^ the network `back` is not declared, and Compose refuses the file
+    #          ^^^^ the network `back` is not declared: Compose rejects the file
     stop_grace_period: "90"
-    #                   ^^ `stop_grace_period` must be a time span, and `90` is not: a number in it has no unit; Compose refuses the file
+    #                   ^^ `stop_grace_period` must be a duration, but `90` is not: a number in it has no unit; Compose rejects the file
 models:
   llm:
     model: ai/smollm2

@@ -15,7 +15,7 @@ services:
 models:
   llm:
     model: ai/smollm2@sha256:deadcafe
-    #                 ^^^^^^^^^^^^^^^ `ai/smollm2@sha256:deadcafe` is not a valid model reference: the digest has 8 characters behind `sha256:`, and must have 64 of 0-9 and a-f
+    #                 ^^^^^^^^^^^^^^^ `ai/smollm2@sha256:deadcafe` is not a valid model reference: the digest has 8 characters after `sha256:`; it must have 64, all 0-9 or a-f
   local:
     model: 9d3e5a1f0c4b
     #      ^^^^^^^^^^^^ `9d3e5a1f0c4b` is an ID in the local model store of one host: it cannot be pulled, and other hosts do not have it

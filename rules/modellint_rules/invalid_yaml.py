@@ -12,7 +12,7 @@ services:
     image: app
     models: [llm]
     image: app:2
-  # ^^^^^ the key `image` stands twice in this map; the first is on line 3
+  # ^^^^^ the key `image` appears twice in this map; the first is on line 3
 models:
   llm:
     model: ai/smollm2

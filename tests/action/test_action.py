@@ -153,7 +153,7 @@ def test_values_are_exact(scene: Scene, name: str) -> None:
     for value in ("", "yes", "True", "ERROR", "1", "true\n::error::x", "true;", "$(touch PWNED)"):
         with pytest.raises(entry.Refused, match=f"`{name}`"):
             inputs(scene, **{name: value})
-    refused(scene.run(**{name: "yes"}), f"`{name}` is one of")
+    refused(scene.run(**{name: "yes"}), f"`{name}` must be one of")
 
 
 EVIL = """\
@@ -266,7 +266,7 @@ def test_values_have_their_shape(scene: Scene, name: str, values: list[str]) -> 
 
 
 def test_memory_is_for_what_registries_answer(scene: Scene) -> None:
-    refused(scene.run(memory="16GiB"), "`memory` is for what registries answer: it needs `online: true`")
+    refused(scene.run(memory="16GiB"), "`memory` requires `online: true`")
 
 
 def test_rules_are_selected_and_ignored(scene: Scene) -> None:
@@ -320,24 +320,24 @@ def test_policies(scene: Scene) -> None:
 def test_nothing_leads_out_of_the_workspace(scene: Scene, name: str) -> None:
     (scene.workspace / "link").symlink_to("/etc")
     for path in ("..", "../..", "/", "/etc", "a/../../..", "link", "link/x", f"{scene.workspace}2", "../workspace2"):
-        with pytest.raises(entry.Refused, match=f"`{name}` leads out of the workspace"):
+        with pytest.raises(entry.Refused, match=f"`{name}` is outside the workspace"):
             inputs(scene, **{name: path})
-    refused(scene.run(**{name: "link"}), f"`{name}` leads out of the workspace")
+    refused(scene.run(**{name: "link"}), f"`{name}` is outside the workspace")
 
 
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("../out.sarif", "leads out"),
-        ("/etc/out.sarif", "leads out"),
-        ("link/out.sarif", "leads out"),
-        ("a/../../out.sarif", "leads out"),
+        ("../out.sarif", "outside"),
+        ("/etc/out.sarif", "outside"),
+        ("link/out.sarif", "outside"),
+        ("a/../../out.sarif", "outside"),
         (".git/hooks/post-checkout", "is in `.git`"),
         (".GIT/x", "is in `.git`"),  # the same folder on Windows and macOS
-        ("folder", "is a folder"),
-        ("folder/", "is a folder"),
-        ("..", "is a folder"),
-        ("a\nb", "cannot be seen"),
+        ("folder", "is a directory"),
+        ("folder/", "is a directory"),
+        ("..", "is a directory"),
+        ("a\nb", "not printable"),
     ],
 )
 def test_sarif_stays_where_it_may_be(scene: Scene, path: str, reason: str) -> None:
@@ -349,7 +349,7 @@ def test_sarif_stays_where_it_may_be(scene: Scene, path: str, reason: str) -> No
 
 def test_sarif_that_leads_out_is_not_written(scene: Scene) -> None:
     write(scene, CLEAN)
-    refused(scene.run(sarif_file="../out.sarif"), "`sarif-file` leads out of the workspace")
+    refused(scene.run(sarif_file="../out.sarif"), "`sarif-file` is outside the workspace")
     assert not (scene.workspace.parent / "out.sarif").exists()
 
 
@@ -592,7 +592,7 @@ def test_a_summary_is_no_longer_than_github_takes(fake: Fake) -> None:
         fake(report=REPORT, markdown="# Report\n\n" + row * 80_000, drawing="a" * 50_001).run().step("Check").summary
     )
     assert 900_000 < len(summary.encode()) <= 1_000_000
-    assert summary.endswith(f"{row}\n\nThe rest is left out: GitHub takes no more.\n".replace("\n\n\n", "\n\n"))
+    assert summary.endswith(f"{row}\n\nThe rest is omitted: GitHub accepts no more.\n".replace("\n\n\n", "\n\n"))
     assert "mermaid" not in summary
 
 

@@ -87,8 +87,8 @@ def test_only_whole_annotations_pass() -> None:
         "::add-mask::a",
         "::ERROR file=a::x",
         "::group::a",
-        "::error file=a,title=unreadable::holds no Compose file",
-        "::error file=a,title=x::holds no Compose file",
+        "::error file=a,title=unreadable::contains no Compose file",
+        "::error file=a,title=x::contains no Compose file",
     ]
     text = "\n".join(lines)
     assert [line for line in entry.safe(text, annotations=True) if line.startswith("::")] == [

@@ -95,7 +95,7 @@ def test_a_policy_of_the_pull_request_does_not_count_and_is_shown(pull: Pull) ->
     pull.open({"compose.yaml": COMPOSE, ".modellint.yaml": ON}, {".modellint.yaml": OFF, "app/compose.yaml": COMPOSE})
     outcome = pull.run()
     assert (outcome.outputs["exit-code"], outcome.outputs["errors"]) == ("1", "2")
-    said = "`.modellint.yaml`: this policy is changed; the one before the change is in force"
+    said = "`.modellint.yaml`: this policy was changed; the version before the change is in force"
     assert warnings(outcome) == [said]
     assert f"- {said}" in outcome.step("Check").summary.replace("&#59;", ";")
     assert said in pull.run(annotations="false").step("Check").stdout
@@ -107,7 +107,7 @@ def test_a_policy_of_the_base_counts(pull: Pull) -> None:
     pull.open({"compose.yaml": COMPOSE, ".modellint.yaml": OFF}, {"README.md": "more\n"})
     outcome = pull.run()
     assert (outcome.outputs["exit-code"], warnings(outcome)) == ("0", [])
-    assert "`.modellint.yaml` is in force: it switches off 1 rule" in outcome.step("Check").stdout
+    assert "`.modellint.yaml` is in force: it disables 1 rule" in outcome.step("Check").stdout
 
 
 def test_an_ignore_comment_of_the_pull_request_does_not_count(pull: Pull) -> None:
@@ -115,7 +115,7 @@ def test_an_ignore_comment_of_the_pull_request_does_not_count(pull: Pull) -> Non
     outcome = pull.run()
     assert outcome.outputs["errors"] == "1"
     [said] = warnings(outcome)
-    assert said.startswith("`compose.yaml:4`: this ignore comment for `undefined-model` was not there")
+    assert said.startswith("`compose.yaml:4`: this ignore comment for `undefined-model` is new in this change")
 
 
 def test_a_policy_that_the_workflow_names_is_that_of_the_base(pull: Pull) -> None:
@@ -154,7 +154,7 @@ def test_a_base_that_cannot_be_read_switches_nothing_off_and_passes_nothing(pull
         for command in outcome.commands
         if command.name == "error" and command.properties == {"title": "modellint"}
     ]
-    assert said.startswith("The base of the pull request cannot be read (`git fetch` ended with status 128)")
+    assert said.startswith("The base of the pull request cannot be read (`git fetch` exited with status 128)")
     assert "`policy-from: head`" in said
     assert len(warnings(outcome)) == 1
     assert str(pull.upstream) not in str(outcome.steps)
@@ -166,11 +166,11 @@ def test_a_named_policy_that_cannot_be_read_is_not_passed_over(pull: Pull) -> No
     pull.open({"compose.yaml": COMPOSE, "own.yaml": strict, "own.policy": strict}, {"README.md": "more\n"})
     outcome = pull.run(policy="own.policy")
     assert outcome.outputs["exit-code"] == "2"
-    assert "ends with .yaml" in str(outcome.commands)
+    assert "must end with .yaml" in str(outcome.commands)
     shutil.rmtree(pull.upstream)
     outcome = pull.run(policy="own.yaml")
     assert outcome.outputs["exit-code"] == "2"
-    assert "and with it the policy that `policy` names" in str(outcome.commands)
+    assert "and so neither can the file in `policy`" in str(outcome.commands)
 
 
 @pytest.mark.parametrize(
@@ -193,11 +193,11 @@ def test_without_git_or_a_repository_there_is_no_base(tmp_path: Path, monkeypatc
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"pull_request": {"base": {"sha": "a" * 40}}}))
     put = entry.base_commit.put_base
-    with pytest.raises(entry.base_commit.Unreadable, match="holds no repository"):
+    with pytest.raises(entry.base_commit.Unreadable, match="contains no repository"):
         put(str(tmp_path / "into"), str(tmp_path), str(tmp_path), str(event))
     (tmp_path / ".git").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(entry.base_commit.Unreadable, match="there is no git"):
+    with pytest.raises(entry.base_commit.Unreadable, match="`git` is not on PATH"):
         put(str(tmp_path / "into"), str(tmp_path), str(tmp_path), str(event))
 
 
@@ -228,7 +228,7 @@ def test_when_the_base_counts() -> None:
     assert {event: chosen("", event) for event in events} == events
     assert {chosen("base", event) for event in events} == {"base"}
     assert {chosen("head", event) for event in events} == {"head"}
-    with pytest.raises(entry.Refused, match="`policy-from` is one of base, head, not `Base`"):
+    with pytest.raises(entry.Refused, match="`policy-from` must be one of base, head, not `Base`"):
         chosen("Base", "push")
 
 
@@ -247,7 +247,7 @@ def test_a_baseline_is_that_of_the_base(pull: Pull, tmp_path: Path, name: str) -
     pull.open({"compose.yaml": UNPINNED}, {name: known})
     outcome = pull.run(baseline=name, fail_on="warning")
     assert (outcome.outputs["exit-code"], outcome.outputs["warnings"]) == ("1", "1")
-    assert warnings(outcome) == [f"`{name}`: this baseline is not the one before the change, which counts"]
+    assert warnings(outcome) == [f"`{name}`: this baseline has changed; the one before the change is used"]
     assert pull.run(baseline=name, policy_from="head").outputs["findings"] == "0"
 
 

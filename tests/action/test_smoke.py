@@ -31,7 +31,7 @@ MISTAKE = FIXTURE.replace('"--temp", "0.1"', '"--temp=0.1"')  # llama.cpp takes 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 PROGRAMS = Path(__file__).parents[1] / "support" / "action"
 GGUF = "application/vnd.docker.ai.gguf.v3"
-REFUSED = "the kernel gives no network namespace: Operation not permitted"
+REFUSED = "the kernel does not allow a network namespace: Operation not permitted"
 
 
 def missing(what: str) -> None:
@@ -197,7 +197,7 @@ def test_nothing_is_pulled_for_a_stranger(smoking: Scene, event: str) -> None:
 def test_only_the_registries_that_were_named_are_asked(smoking: Scene) -> None:
     outcome = smoking.run(smoke="true", allow_registries="registry.example")
     assert (outcome.passed, outcome.outputs["smoke"]) == (False, "fail")
-    assert "none of those that may be asked" in outcome.step("Smoke").stdout
+    assert "not allowed by `--registry`" in outcome.step("Smoke").stdout
     blobs = store(smoking) / "blobs/sha256"
     assert not blobs.exists() or not list(blobs.iterdir())
 
@@ -290,7 +290,7 @@ def test_on_linux_only(
     assert code == 1
     assert re.search(r"^exit-code<<(.*)\n2\n\1$", output.read_text(), re.M)
     said = capfd.readouterr().out
-    assert said.startswith("::error title=modellint::`smoke` works on Linux runners only")
+    assert said.startswith("::error title=modellint::`smoke` works only on Linux runners")
     assert list(tmp_path.iterdir()) == [output]
 
 

@@ -155,13 +155,16 @@ def test_config_prints_nothing_of_a_foreign_env_file(
     assert main(["config"]) == 2
     out, error = capfd.readouterr()
     assert out == ""
-    assert "compose.yaml:1:40: `../elsewhere.yaml` lies outside the repository and is not read" in error
+    assert "compose.yaml:1:40: `../elsewhere.yaml` is outside the repository, so modellint does not read it" in error
 
 
 def test_a_part_that_is_not_read_is_named_as_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(machine(tmp_path, OWN, {"compose.yaml": f"{INCLUDED}models: {{a: {{model: ai/x}}}}\n"}))
     found, _ = checked(".")
-    why = "`../elsewhere.yaml` lies outside the repository and is not read, so a part of the project is missing"
+    why = (
+        "`../elsewhere.yaml` is outside the repository, so modellint does not read it and part of "
+        "the project is missing"
+    )
     assert [str(trouble) for trouble in found.unreadable] == [f"compose.yaml: {why}"]
     (finding,) = (each for each in found.results if each.rule == "invalid-compose")
     assert (finding.message, finding.place.row, finding.place.column) == (why, 1, 11)
@@ -174,7 +177,7 @@ def test_whether_a_foreign_file_exists_is_judged_as_compose_does(
     monkeypatch.chdir(repository)
     found, _ = checked(".")
     assert [each.message for each in found.results if each.rule == "invalid-compose"] == [
-        "`../missing.yaml` does not exist: Docker Compose refuses the project"
+        "`../missing.yaml` does not exist: Compose rejects the project"
     ]
 
 

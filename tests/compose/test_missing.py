@@ -117,7 +117,7 @@ def test_what_no_value_mends_is_an_error(text: str, folder: Path, capsys: pytest
 def test_the_commands_that_need_a_whole_project_refuse_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config"]) == 2
     said = capsys.readouterr().err
-    assert "`TOKEN` is required here and has no value" in said
+    assert "`TOKEN` is required here but has no value" in said
     assert "the env file `.env` does not exist" in said
     project, _, _ = open_project("", Options(), {})
     assert len(refusals(project, rules())) >= len(NAMES)

@@ -102,7 +102,7 @@ def test_a_service_that_nobody_declares(folder: Path, beside: str, unknown: bool
     (folder / "compose.x.yaml").write_text("services:\n  web:\n    environment: {A: b}\n")
     (folder / "compose.y.yaml").write_text(beside)
     messages = [result.message for result in report("compose.x.yaml").results]
-    assert any("`web` is no service of `compose.yaml`" in message for message in messages) is unknown
+    assert any("`web` is not a service of `compose.yaml`" in message for message in messages) is unknown
 
 
 def test_a_file_that_stands_alone_is_no_overlay(folder: Path) -> None:

@@ -78,10 +78,10 @@ def test_what_git_ignores_and_does_not_track_is_said(tmp_path: Path, monkeypatch
     found, left_out = looked_at()
     assert found == {"a/compose.yaml"}
     assert left_out == [
-        "b/.venv/docker-compose.yml: it lies in a folder of dependencies",
-        "build/compose.yaml: git ignores it and does not track it",
-        "compose.yaml: git ignores it and does not track it",
-        "node_modules/compose.yaml: it lies in a folder of dependencies",
+        "b/.venv/docker-compose.yml: it is in a directory of dependencies",
+        "build/compose.yaml: Git ignores it and does not track it",
+        "compose.yaml: Git ignores it and does not track it",
+        "node_modules/compose.yaml: it is in a directory of dependencies",
     ]
 
 
@@ -130,7 +130,7 @@ def test_worktrees_and_submodules_have_an_index_of_their_own(tmp_path: Path, mon
     (tmp_path / "tree" / "build").mkdir()
     (tmp_path / "tree" / "build" / "compose.yaml").write_text(BROKEN)
     monkeypatch.chdir(tmp_path / "tree")
-    assert looked_at() == ({"compose.yaml"}, ["build/compose.yaml: git ignores it and does not track it"])
+    assert looked_at() == ({"compose.yaml"}, ["build/compose.yaml: Git ignores it and does not track it"])
     monkeypatch.chdir(main)
     assert {"compose.yaml", "vendor/compose.yaml"} <= looked_at()[0]
 
@@ -189,7 +189,7 @@ def test_a_folder_elsewhere_is_not_searched(tmp_path: Path, monkeypatch: pytest.
     (other / ".gitignore").write_text("*\n")
     (repository / ".gitignore").symlink_to("../other/.gitignore")  # git does not read it either
     monkeypatch.chdir(repository)
-    why = "it is a symbolic link to a folder outside the repository"
+    why = "it is a symbolic link to a directory outside the repository"
     assert looked_at() == ({"a/compose.yaml"}, [f"{name}: {why}" for name in ("out", "root", "up")])
 
 
@@ -209,11 +209,11 @@ def test_what_compose_would_pass_over_is_said(tmp_path: Path, monkeypatch: pytes
         },
     )
     (tmp_path / "same/docker-compose.yml").symlink_to("compose.yaml")
-    second = "docker-compose.yml: Docker Compose takes `compose.yaml` of this folder"
+    second = "docker-compose.yml: Docker Compose uses `compose.yaml` in this directory"
     found, left_out = looked_at()
     assert found == set()
     assert left_out == [
-        ".svn/compose.yaml: it lies in a folder in which a version control system keeps its own files",
+        ".svn/compose.yaml: it is in a directory that a version control system uses for its own files",
         second,
         "o/compose.override.yaml: `COMPOSE_FILE` in `o/.env` names other files",
     ]

@@ -261,7 +261,7 @@ def unknown_keys(folder: Path, places: Iterable[Place], binary: str) -> Iterator
     for (case, theirs, _), place in zip(compare(cases, binary), places, strict=True):
         key = re.escape(place.key)
         if re.search(rf"additional properties .*'{key}'.* not allowed|\b{key} false schema", theirs.refused):
-            yield place.name, f"does not know `{place.key}`" in by_modellint(case).refused
+            yield place.name, f"does not support `{place.key}`" in by_modellint(case).refused
 
 
 def main() -> int:

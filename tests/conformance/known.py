@@ -46,7 +46,7 @@ KNOWN = {
     ),
     "a question mark or colon in flow text": Known(
         "refused, as libyaml reads it; Compose takes a `?` or `:` behind a blank for text",
-        r"^refused, Compose accepts: .*(`\?` cannot begin|no `,` stands before|unexpected ':'|key `` is no text"
+        r"^refused, Compose accepts: .*(cannot start with `\?`|no `,` before|unexpected ':'|key `` as text"
         r"|`,` is missing|must be text, not a map)",
         "services: {a: {image: i, command: [b ?]}}",
         r"[\[{,]\s*\?|\s\?\S|\s:\S",

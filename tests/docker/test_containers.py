@@ -169,7 +169,7 @@ def test_what_cannot_be_removed_is_in_the_report(tmp_path: Path) -> None:
         seen = check_in_containers(ORDER, double(tmp_path, STUCK), stack, notes)
         assert seen.started
         assert notes[0] == "Docker Compose 5.6.1"
-        assert notes[1:] == ["nothing of the project's runs: modellint's own containers stand in for all services"]
+        assert notes[1:] == ["no image of the project runs: modellint's own containers replace all services"]
     assert notes[2:] == ["could not be removed: container abc"]
 
 
@@ -185,7 +185,7 @@ def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with ExitStack() as stack:
         seen = check_in_containers(order, double(tmp_path, STUCK), stack, notes)
     assert [(each.status, each.reason) for each in seen.outcomes] == [
-        ("not proven", "the folder for temporary files cannot be used: No space left on device")
+        ("not proven", "the directory for temporary files cannot be used: No space left on device")
     ]
     assert notes[-1] == "could not be removed: container abc"
 
@@ -201,7 +201,7 @@ def test_what_cannot_be_removed_where_there_is_no_report(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("printed", "why"),
     [
-        ("exit 1", "`docker compose config`: it ended with status 1"),
+        ("exit 1", "`docker compose config`: it exited with status 1"),
         ("echo 'services.a: bad' >&2; exit 15", "`docker compose config`: services.a: bad"),
         (":", "`docker compose config` printed no project"),
         ("echo '[1]'", "`docker compose config` printed no project"),
@@ -275,7 +275,7 @@ def test_a_message_about_a_value_of_the_shell(tmp_path: Path, value: str, said: 
     """Compose quotes values, or takes them apart; what it would not say without one is not repeated."""
     found = made(tmp_path, {"*' config'": f'echo "{said}" >&2; exit 1'})
     found.engine.environ["TOKEN"] = value
-    with pytest.raises(DockerFailed, match="refuses the project for the value of a variable of this shell") as problem:
+    with pytest.raises(DockerFailed, match="rejects the project because of the value of a shell variable") as problem:
         found.read()
     assert "cr3t" not in str(problem.value)
 
@@ -369,7 +369,7 @@ def test_why_a_container_is_not_started(tmp_path: Path) -> None:
     assert found.inspect()["a"].error == 'exec: "…": not found'
 
 
-@pytest.mark.parametrize("said", ["no JSON", "exit 3"])
+@pytest.mark.parametrize("said", ["invalid JSON", "exit 3"])
 def test_a_container_that_is_not_described(tmp_path: Path, said: str) -> None:
     given = {"'container ls '*": "echo 1", "'inspect 1'": said if said.startswith("exit") else saying(said)}
     with pytest.raises(DockerFailed, match="docker"):

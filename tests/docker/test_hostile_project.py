@@ -56,11 +56,13 @@ def test_a_hostile_project(runs: Runs) -> None:
     found = {name: checks(done, f"service {name}") for name in services}
     assert found["chat"]["environment (provider)"][0] == "not proven"
     if mounted:
-        assert found["mount"]["container"][1].startswith("it is exited, with status 8")
+        assert found["mount"]["container"][1].startswith("it is exited with exit status 8")
     for name, right in (("root", "privileged"), ("token", "shell-variables")):
         status, reason = found[name]["image"]
-        assert (status, reason.endswith(f"and that takes `--allow {right}`")) == ("not proven", True)
+        assert (status, reason.endswith(f"that requires `--allow {right}`")) == ("not proven", True)
     for name in ("chat", "root", "token", "file"):
-        assert found[name]["container"] == ("pass", "Compose started it, and it runs")
+        assert found[name]["container"] == ("pass", "Compose started it, and it is running")
     usual = "the project's own image with the rights of any container, and host-files"
-    assert f"modellint: in the Docker engine: chat, mount, file: {usual}; modellint stands in for " in done.err
+    assert (
+        f"modellint: in the Docker engine: chat, mount, file: {usual}; modellint's own containers replace " in done.err
+    )

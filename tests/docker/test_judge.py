@@ -29,14 +29,14 @@ def test_the_prediction() -> None:
 @pytest.mark.parametrize(
     ("expected", "given", "own", "what"),
     [
-        (EXPECTED, EXPECTED, (), "the 2 variables of its grants"),
-        (EXPECTED, {**EXPECTED, "PATH": SECRET}, ("PATH",), "the 2 variables of its grants"),
-        ({}, {"A": SECRET}, ("A",), "no variable of a grant"),
+        (EXPECTED, EXPECTED, (), "the 2 variables that its grants inject"),
+        (EXPECTED, {**EXPECTED, "PATH": SECRET}, ("PATH",), "the 2 variables that its grants inject"),
+        ({}, {"A": SECRET}, ("A",), "no injected variables"),
     ],
 )
 def test_all_is_well(expected: dict[str, str], given: dict[str, str], own: tuple[str, ...], what: str) -> None:
     outcome = judge_variables("chat", expected, container(given, *own))
-    assert (outcome.status, outcome.reason) == (PASS, f"its container has {what}, and else only its own")
+    assert (outcome.status, outcome.reason) == (PASS, f"its container has {what}, and otherwise only its own variables")
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,11 @@ def test_all_is_well(expected: dict[str, str], given: dict[str, str], own: tuple
     [
         ({"LLM_MODEL": "ai/x"}, (), "its container lacks LLM_URL"),
         ({}, ("LLM_URL",), "its container lacks LLM_MODEL, LLM_URL"),
-        ({**EXPECTED, "LLM_URL": SECRET}, ("LLM_URL",), "its container has other values in LLM_URL"),
+        ({**EXPECTED, "LLM_URL": SECRET}, ("LLM_URL",), "its container has different values for LLM_URL"),
         ({**EXPECTED, "B": SECRET, "A": SECRET}, ("C",), "its container also has A, B"),
         (
             {"LLM_MODEL": SECRET, "A": SECRET}, (),
-            "its container lacks LLM_URL; it has other values in LLM_MODEL; it also has A",
+            "its container lacks LLM_URL; it has different values for LLM_MODEL; it also has A",
         ),
     ],
 )  # fmt: skip
@@ -75,9 +75,14 @@ A, B = ModelSettings(2048, ("--temp", "0.1")), ModelSettings()
         ([("a", A)], [("b", "Compose did not configure it")]),
         (
             [("a", B), ("b", B)],
-            [("a", "Compose configured it with no settings, and --context-size 2048 -- --temp 0.1 was predicted")],
+            [
+                (
+                    "a",
+                    "Compose configured it with no settings instead of the predicted --context-size 2048 -- --temp 0.1",
+                )
+            ],
         ),
-        ([("a", A), ("b", B), ("c", B)], [("c", "Compose configured it, and that was not predicted")]),
+        ([("a", A), ("b", B), ("c", B)], [("c", "Compose configured it, which was not predicted")]),
     ],
 )
 def test_what_compose_configured(configured: list[tuple[str, ModelSettings]], wrong: list[tuple[str, str]]) -> None:

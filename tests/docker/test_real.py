@@ -57,7 +57,7 @@ def test_the_fixture(runs: Runs) -> None:
         "--context-size 2048 -- --temp 0.1 --threads 1 --no-warmup"
     )
     for model in ("llm", "embedder"):
-        assert ", 0 bytes of it in " in checks(warm, f"model {model}")["pulled"][1]
+        assert ", 0 bytes downloaded in " in checks(warm, f"model {model}")["pulled"][1]
 
 
 def test_variables_and_networks(runs: Runs) -> None:
@@ -79,14 +79,14 @@ def test_variables_and_networks(runs: Runs) -> None:
     assert done.status == 1, str(done)
     for name in services:
         found = checks(done, f"service {name}")
-        count = {"nothing": "no variable of a grant", "two-names": "the 4 variables of its grants"}
-        expected = count.get(name, "the 2 variables of its grants")
+        count = {"nothing": "no injected variables", "two-names": "the 4 variables that its grants inject"}
+        expected = count.get(name, "the 2 variables that its grants inject")
         if name == "nothing":  # its image sets LLM_URL, which no grant gives it
-            expected = "no variable of a grant"
-        assert found["environment"] == ("pass", f"its container has {expected}, and else only its own")
-        assert found["container"] == ("pass", "Compose started it, and it runs"), name
+            expected = "no injected variables"
+        assert found["environment"] == ("pass", f"its container has {expected}, and otherwise only its own variables")
+        assert found["container"] == ("pass", "Compose started it, and it is running"), name
         if name == "apart":
-            assert found["chat (llm at LLM_URL)"] == ("FAIL", "there was no answer: Network is unreachable")
+            assert found["chat (llm at LLM_URL)"] == ("FAIL", "no response: Network is unreachable")
         elif name != "nothing":
             assert found["chat (llm at LLM_URL)"][0] == "pass", name
     assert done.out.count("error[smoke-failed]") == 2  # of the one network: `model` and `chat`
@@ -108,15 +108,15 @@ def test_containers_that_end(runs: Runs, tmp_path: Path) -> None:
         annotations = (folder / "report.txt").read_text().splitlines()
     assert done.status == 1, str(done)
     states = {name: checks(done, f"service {name}")["container"] for name in services}
-    assert states["well"] == ("pass", "Compose started it, and it ended well")
+    assert states["well"] == ("pass", "Compose started it, and it exited with status 0")
     for name, code in (("badly", 3), ("later", 4), ("again", 5)):
         assert states[name] == (
-            "not proven", f"it is exited, with status {code}; the probe ran in its network without it",
+            "not proven", f"it is exited with exit status {code}; the probe ran in its network without the container",
         )  # fmt: skip
     assert states["no-command"][0] == "FAIL"
     assert "/nonexistent" in states["no-command"][1]
     for name in services:
-        assert checks(done, f"service {name}")["chat (llm at LLM_URL)"] == ("pass", "answered with a text"), name
+        assert checks(done, f"service {name}")["chat (llm at LLM_URL)"] == ("pass", "responded with text"), name
     lines = {name: number for number, name in enumerate(services, start=2)}
     errors_ = [each for each in found if each["severity"] == "error"]
     assert [(each["start"]["line"], each["rule"]) for each in errors_] == [(lines["no-command"], "smoke-failed")]
@@ -193,7 +193,7 @@ def test_a_build(runs: Runs) -> None:
         assert {status for status, _ in found.values()} == {"pass"}
         assert found["environment"] == (
             "pass",
-            "its container has the 2 variables of its grants, and else only its own",
+            "its container has the 2 variables that its grants inject, and otherwise only its own variables",
         )
         status, reason = checks(done, "service broken")["image"]
         assert status == "not proven"
@@ -264,8 +264,9 @@ http.server.HTTPServer(("", {port}), http.server.SimpleHTTPRequestHandler).serve
     found = checks(done, "service chat")
     assert found.pop("container") == (
         "not proven",
-        "it is exited, with status 1; the probe ran in its network without it; what it mounts of this machine's disk,"
-        " or of an external volume, was read-only here",
+        "it is exited with exit status 1; the probe ran in its network without the container; what "
+        "it mounts from the disk of this machine, or from an external volume, was read-only in this "
+        "run",
     )
     assert {status for status, _ in found.values()} == {"pass"}
 
@@ -312,8 +313,11 @@ def test_a_legacy_provider(runs: Runs) -> None:
     configured = "Compose configured it with --context-size 2048 -- --threads 1 --temp 0.1"
     assert checks(done, "model my-llm")["configured"] == ("pass", configured)
     found = checks(done, "service chat")
-    assert found["chat (my-llm at MY-LLM_URL)"] == ("pass", "answered with a text")
-    assert found["environment"] == ("pass", "its container has the 2 variables of its grants, and else only its own")
+    assert found["chat (my-llm at MY-LLM_URL)"] == ("pass", "responded with text")
+    assert found["environment"] == (
+        "pass",
+        "its container has the 2 variables that its grants inject, and otherwise only its own variables",
+    )
 
 
 def test_proxies(runs: Runs) -> None:
@@ -334,7 +338,7 @@ def test_secrets_of_an_env_file(runs: Runs) -> None:
         write(folder / ".env", "KEY='of $ a file'\nCOMPOSE_PROJECT_NAME=other\nCOMPOSE_PROFILES=none\n")
         done = runs.run(folder, "--details", "--require", "all")
     assert done.status == 0, str(done)
-    assert checks(done, "service chat")["container"] == ("pass", "Compose started it, and it runs")
+    assert checks(done, "service chat")["container"] == ("pass", "Compose started it, and it is running")
 
 
 @pytest.mark.parametrize("words", [[], ["--probe-only"]])
@@ -346,7 +350,7 @@ def test_a_network_that_is_missing(runs: Runs, words: list[str]) -> None:
     )
     done = runs.once(text, "--format", "json", *words)
     assert done.status == (0 if words else 1), str(done)
-    said = "service chat, container: `docker compose up` made no container for it: "
+    said = "service chat, container: `docker compose up` created no container for it: "
     assert [each.startswith(said) and "modellint-test-missing" in each for each in errors(done)] == [True] * done.status
     assert not messages(done, "warning")
 
@@ -356,7 +360,7 @@ def test_a_time_out(runs: Runs) -> None:
     done = runs.once(text, "--timeout", "0.5", "--format", "json")
     assert done.status == 1, str(done)
     assert errors(done)
-    assert all("0.5 s of `--timeout` were over" in each for each in errors(done)), str(done)
+    assert all("the `--timeout` of 0.5 s expired" in each for each in errors(done)), str(done)
 
 
 def test_without_an_engine(runs: Runs, tmp_path: Path) -> None:

@@ -125,9 +125,9 @@ def test_a_project_with_other_settings(runs: Runs) -> None:
         status, _, err = run.end(signal.SIGINT)
         assert status == 0
         assert err.splitlines() == [
-            f"modellint: `{runs.registry}/ai/canary-llm:v1` runs with --context-size 2048 -- --threads 1 --no-warmup,"
-            " and not with --context-size 1024 -- --threads 1 --no-warmup",
-            f"modellint: `{runs.registry}/ai/canary-embed:v1` was not there when modellint began",
+            f"modellint: `{runs.registry}/ai/canary-llm:v1` runs with --context-size 2048 -- --threads 1 "
+            "--no-warmup, not with --context-size 1024 -- --threads 1 --no-warmup",
+            f"modellint: `{runs.registry}/ai/canary-embed:v1` did not exist when modellint started",
         ]
         assert not left(folder)
     assert not runs.left(before)
@@ -156,7 +156,7 @@ def test_a_kill(runs: Runs) -> None:
         plugin = [str(run.config / "cli-plugins" / "docker-model"), "ls"]
         said = subprocess.run(plugin, capture_output=True, text=True, timeout=30, check=False)
         assert said.returncode == 1
-        assert said.stderr == "modellint does not run any more: start `modellint smoke --serve` again\n"
+        assert said.stderr == "modellint is no longer running: start `modellint smoke --serve` again\n"
 
 
 def test_without_an_engine(runs: Runs, tmp_path: Path) -> None:
@@ -169,5 +169,5 @@ def test_without_an_engine(runs: Runs, tmp_path: Path) -> None:
             check=False,
         )  # fmt: skip
         assert done.returncode == 2
-        assert done.stderr.startswith("modellint: the Docker engine does not answer: ")
+        assert done.stderr.startswith("modellint: the Docker engine does not respond: ")
         assert not left(folder)

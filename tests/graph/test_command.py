@@ -57,8 +57,8 @@ def test_ways_to_name_the_project(project: Path, capfd: pytest.CaptureFixture[st
     ("words", "reason"),
     [
         (["missing.yaml"], "missing.yaml"),
-        (["empty"], "holds no Compose file"),
-        (["several"], "holds 2 projects, and a picture shows one: name several/a, several/b"),
+        (["empty"], "contains no Compose file"),
+        (["several"], "contains 2 projects, but a graph shows one: choose several/a, several/b"),
         (["broken.yaml"], "broken.yaml:1:11: this `[` is never closed"),
         (["binary.yaml"], "binary.yaml"),
         (["--output", "no/such/folder", "."], "no/such/folder"),

@@ -36,7 +36,7 @@ models:
     assert node(picture, "pinned").flags == {"pinned"}
     assert node(picture, "tagged").details[1] == "not pinned"
     assert node(picture, "both").details[1] == "not pinned: the tag wins over the digest"
-    assert node(picture, "hub").details[1] == "of the Hugging Face Hub, which has no digests"
+    assert node(picture, "hub").details[1] == "from the Hugging Face Hub, which has no digests"
     assert node(picture, "nothing").details == ["no reference", "nothing to pull"]
     assert node(picture, "absent").flags == {"absent", "loose"}
     assert picture.summary() == "1 service, 5 models, 5 grants"

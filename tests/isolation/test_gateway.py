@@ -386,7 +386,7 @@ def test_a_prefix_cannot_be_guessed(name: str, shared: Served) -> None:
     stranger = shared.ask("GET", "/favicon.ico")
     assert shared.ask("GET", GUESSES[name]) == stranger
     assert shared.ask("POST", GUESSES[name].replace("models", "chat/completions"), CHAT) == stranger
-    assert stranger == (404, {"error": {"code": 404, "message": "there is nothing at this path"}})
+    assert stranger == (404, {"error": {"code": 404, "message": "nothing exists at this path"}})
     assert not any(each.model or PREFIX[5:] in each.path for each in shared.gateway.served)
 
 
@@ -415,7 +415,10 @@ WAYS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("name", WAYS)
 def test_there_is_one_way_in(name: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(ValueError, match=r"way in|a prefix is"):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        pytest.raises(ValueError, match=r"either a token|a prefix must be"),
+    ):
         Gateway(listener, {}, **WAYS[name])  # type: ignore[arg-type]
 
 

@@ -44,33 +44,34 @@ def test_environment(name: str) -> None:
 
 
 PROBLEMS = {
-    "undeclared": (TWO, "    models: [nope]", "fail", "the project declares no model of this name"),
+    "undeclared": (TWO, "    models: [nope]", "fail", "the project declares no model with this name"),
     "no reference": ("  llm: {model: ''}", "    models: [llm]", "fail", "the model has no valid reference"),
     "an invalid one": ("  llm: {model: 'ai//x'}", "    models: [llm]", "fail", "the model has no valid reference"),
-    "no runner": ("  other: {model: ai/x}", "    models: [other]", "not proven", "there is no runner for this model"),
+    "no runner": ("  other: {model: ai/x}", "    models: [other]", "not proven", "no runner is running for this model"),
     "no name": (
         TWO, "    models: {llm: {endpoint_var: 'A=B'}}", "fail",
-        "no process can have a variable of this name or value",
+        "a process cannot have a variable with this name or value",
     ),
     "a name with NUL": (
-        TWO, '    models: {llm: {model_var: "A\\0B"}}', "fail", "no process can have a variable of this name or value",
+        TWO, '    models: {llm: {model_var: "A\\0B"}}', "fail",
+        "a process cannot have a variable with this name or value",
     ),
     "a name that is too long": (
         TWO, f"    models: {{llm: {{model_var: {'A' * 131072}}}}}", "fail",
-        "no process can have a variable of this name or value",
+        "a process cannot have a variable with this name or value",
     ),
     "two models in one": (
         TWO, "    models: {llm: {model_var: M}, embed-der: {model_var: M}}", "fail",
-        "two different values are injected into this one variable",
+        "two different values are injected into this variable",
     ),
     "model and endpoint in one": (
         TWO, "    models: {llm: {model_var: M, endpoint_var: M}}", "fail",
-        "two different values are injected into this one variable",
+        "two different values are injected into this variable",
     ),
     "one reference, two runners": (
         "  llm: {model: ai/a}\n  embed-der: {model: 'docker.io/ai/a:latest'}",
         "    models: {llm: {endpoint_var: U}, embed-der: {endpoint_var: U}}", "not proven",
-        "`docker.io/ai/a:latest` has 2 runners, and a request cannot say which it means",
+        "`docker.io/ai/a:latest` has 2 runners, and a request cannot choose between them",
     ),
 }  # fmt: skip
 
@@ -154,21 +155,29 @@ def test_a_namespace(seen: object, status: str) -> None:
 
 
 EXPLAINED: list[tuple[str, int, dict[str, str], str]] = [
-    ("namespace", 1, {"clone": "0"}, "the kernel gives no network namespace: unprivileged users may make none (sysctl "
-     "kernel.unprivileged_userns_clone is 0)"),
-    ("loopback", 1, {"apparmor": "1"}, "the loopback interface of the new network namespace cannot be raised: AppArmor "
-     "restricts them (sysctl kernel.apparmor_restrict_unprivileged_userns is 1)"),
-    ("namespace", 13, {"apparmor": "1"}, "the kernel gives no network namespace: AppArmor restricts them (sysctl "
+    ("namespace", 1, {"clone": "0"},
+     "the kernel does not allow a network namespace: unprivileged users cannot create them "
+     "(sysctl kernel.unprivileged_userns_clone is 0)"),
+    ("loopback", 1, {"apparmor": "1"},
+     "cannot enable the loopback interface in the new network namespace: AppArmor restricts them "
+     "(sysctl kernel.apparmor_restrict_unprivileged_userns is 1)"),
+    ("namespace", 13, {"apparmor": "1"},
+     "the kernel does not allow a network namespace: AppArmor restricts them (sysctl "
      "kernel.apparmor_restrict_unprivileged_userns is 1)"),
-    ("namespace", 1, {}, "the kernel gives no network namespace: Operation not permitted (in a container, its seccomp "
-     "profile or its missing CAP_SYS_ADMIN does this)"),
-    ("namespace", 28, {"users": "0"}, "the kernel gives no network namespace: sysctl user.max_user_namespaces is 0"),
+    ("namespace", 1, {},
+     "the kernel does not allow a network namespace: Operation not permitted (in a container, the "
+     "cause can be the seccomp profile or a missing CAP_SYS_ADMIN)"),
+    ("namespace", 28, {"users": "0"},
+     "the kernel does not allow a network namespace: sysctl user.max_user_namespaces is 0"),
     ("namespace", 28, {"users": "9", "networks": "0"},
-     "the kernel gives no network namespace: sysctl user.max_net_namespaces is 0"),
-    ("namespace", 28, {}, "the kernel gives no network namespace: there are as many as allowed (sysctl "
-     "user.max_net_namespaces)"),
-    ("namespace", 22, {}, "the kernel gives no network namespace: this kernel has none"),
-    ("start", 0, {}, "the process for it could not be started: it did not do what it was told"),
+     "the kernel does not allow a network namespace: sysctl user.max_net_namespaces is 0"),
+    ("namespace", 28, {},
+     "the kernel does not allow a network namespace: the limit of network namespaces is reached "
+     "(sysctl user.max_net_namespaces)"),
+    ("namespace", 22, {}, "the kernel does not allow a network namespace: this kernel does not support them"),
+    ("start", 0, {},
+     "cannot start a process to test for network namespaces: the test process did not respond as "
+     "expected"),
 ]  # fmt: skip
 
 

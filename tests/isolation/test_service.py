@@ -58,8 +58,8 @@ def test_a_service_without_grants_has_nothing(capability: Capability, llm: Runne
     assert not web.models
     reasons = {outcome.check: outcome.reason for outcome in check_service(web, capability)}
     assert reasons["environment"] == "no variable is predicted: it has no grant that injects one"
-    assert reasons["namespace"] == "of its own, with 0 listening ports"
-    assert reasons["runner port"] == "it cannot be reached, and can from outside"
+    assert reasons["namespace"] == "its own, with 0 listening ports"
+    assert reasons["runner port"] == "it is not reachable from the service, but is reachable from outside"
 
 
 def test_without_a_control_nothing_is_proven(capability: Capability, llm: Runner, embedder: Runner) -> None:
@@ -68,7 +68,7 @@ def test_without_a_control_nothing_is_proven(capability: Capability, llm: Runner
         place = ForbiddenAddress("registry port", "127.0.0.1", gone.port)
     outcomes = check_service(plan._replace(forbidden=(place,)), capability)
     assert [(each.check, each.status, each.reason) for each in bad(outcomes)] == [
-        ("registry port", "not proven", "it cannot be reached from outside either")
+        ("registry port", "not proven", "it is not reachable from outside either")
     ]
 
 
@@ -83,7 +83,7 @@ def test_a_runner_that_is_down_fails_and_proves_no_refusal(capability: Capabilit
 
 def test_the_wrong_model_behind_an_endpoint_fails(capability: Capability, llm: Runner, embedder: Runner) -> None:
     plan = plans(upstreams(embedder, llm))["chat"]
-    assert ("chat", "fail", "another model than this one answered") in [
+    assert ("chat", "fail", "another model responded") in [
         (each.check, each.status, each.reason) for each in check_service(plan, capability)
     ]
 
@@ -197,7 +197,7 @@ def test_no_namespace_no_proof(llm: Runner, embedder: Runner, monkeypatch: pytes
     monkeypatch.setattr(run, "open_namespace", refuse)
     outcomes = check_service(plan, Capability(True, ""))
     assert {each.status for each in outcomes} == {"not proven"}
-    assert outcomes[0].reason.startswith("the kernel gives no network namespace: ")
+    assert outcomes[0].reason.startswith("the kernel does not allow a network namespace: ")
 
 
 def refuse(*_: object) -> None:
@@ -220,13 +220,13 @@ def test_a_child_that_isolates_nothing_is_caught(
 
 
 PROBES = {
-    "hangs": ("import time; time.sleep(60)", "it did not end within 1 s"),
-    "hangs with its output closed": ("import os, time; os.close(1); os.close(2); time.sleep(60)", "it did not end"),
-    "leaves a process that has its output": ("import os, time\nif os.fork() == 0: time.sleep(60)", "it did not end"),
-    "dies": ("raise SystemExit(3)", "it ended with status 3"),
-    "crashes": ("1 / 0", "it ended with status 1: ZeroDivisionError: division by zero"),
-    "kills itself": ("import os; os.kill(os.getpid(), 9)", "it was ended by signal 9"),
-    "floods": ("while True: print('x' * 9999)", "it wrote too much"),
+    "hangs": ("import time; time.sleep(60)", "it did not exit within 1 s"),
+    "hangs with its output closed": ("import os, time; os.close(1); os.close(2); time.sleep(60)", "it did not exit"),
+    "leaves a process that has its output": ("import os, time\nif os.fork() == 0: time.sleep(60)", "it did not exit"),
+    "dies": ("raise SystemExit(3)", "it exited with status 3"),
+    "crashes": ("1 / 0", "it exited with status 1: ZeroDivisionError: division by zero"),
+    "kills itself": ("import os; os.kill(os.getpid(), 9)", "it was killed by signal 9"),
+    "floods": ("while True: print('x' * 9999)", "it produced too much output"),
     "complains": ("import sys\nfor _ in range(9999): sys.stderr.write('e' * 99)\nraise SystemExit(1)", "status 1"),
 }
 
@@ -281,7 +281,7 @@ def test_the_probe_has_three_files_no_capability_and_no_way_back(capability: Cap
 def test_a_program_that_cannot_be_started(capability: Capability) -> None:
     for words in (["/no/such"], [sys.executable, "x" * 200_000], ["/x\0"]):
         with open_namespace(0) as namespace:
-            assert namespace.run(words, b"", 10).problem.startswith("the probe could not be started: ")
+            assert namespace.run(words, b"", 10).problem.startswith("cannot start the probe: ")
 
 
 def test_a_port_that_has_to_be_closed_is_not_taken(capability: Capability) -> None:
@@ -451,7 +451,7 @@ def test_a_kernel_that_really_refuses(llm: Runner, embedder: Runner) -> None:
         pytest.skip("there are no user namespaces")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    reason = "the kernel gives no network namespace: sysctl user.max_net_namespaces is 0"
+    reason = "the kernel does not allow a network namespace: sysctl user.max_net_namespaces is 0"
     assert result["capability"] == [False, reason]
     assert {(status, why) for _, _, _, status, why in result["outcomes"]} == {("not proven", reason)}
 

@@ -116,11 +116,11 @@ def test_an_unused_exception_is_reported_where_it_is_judged() -> None:
 # The `where` of an exception in `deploy/policy.yaml`, what is said of it, and the `where` that is meant.
 ASTRAY = {
     "deploy/app/compose.yaml#models.llm": ("no `deploy/app/compose.yaml` in `deploy`", "app/compose.yaml#models.llm"),
-    "compose.yaml": ("no `compose.yaml` in `deploy`, the folder of this policy", "../compose.yaml"),
+    "compose.yaml": ("no `compose.yaml` in `deploy`, the directory of this policy", "../compose.yaml"),
     "services/app/compose.yaml": ("no `services/app/compose.yaml` in `deploy`", "app/compose.yaml"),
     "deploy/app/*.yaml#models": ("no `deploy/app` in `deploy`", "app/*.yaml#models"),
     "app/compose.yml": ("no `app/compose.yml` in `deploy`", "app/compose.yaml"),
-    "app#models": ("`app` is a folder", "app/*#models"),
+    "app#models": ("`app` is a directory", "app/*#models"),
     "models.llm": ("no `models.llm` in `deploy`", "#models.llm"),
     "nothing.like.it": ("no `nothing.like.it` in `deploy`", ""),
 }
@@ -181,7 +181,7 @@ def test_a_policy_with_a_mistake_is_said_once_and_checks_nothing() -> None:
     Path("a/compose.yaml").write_text(COMPOSE)
     Path(".modellint.yaml").write_text("version: 1\nrules: {nope: {}}\n")
     report = checked(paths=("a", "compose.yaml"))
-    assert [str(trouble) for trouble in report.unreadable] == [".modellint.yaml:2:9: no rule is named `nope`"]
+    assert [str(trouble) for trouble in report.unreadable] == [".modellint.yaml:2:9: unknown rule `nope`"]
     assert not report.results
 
 
@@ -191,8 +191,8 @@ def test_every_command_says_all_mistakes_of_a_policy(capsys: pytest.CaptureFixtu
         named = ["p.yaml"] if words.startswith("policy") else ["--policy", "p.yaml"]
         assert main([*words.split(), *named]) == 2
         said = capsys.readouterr().err
-        assert "p.yaml:2:9: no rule is named `nope`" in said, words
-        assert "p.yaml:3:9: there is no key `nix` here" in said, words
+        assert "p.yaml:2:9: unknown rule `nope`" in said, words
+        assert "p.yaml:3:9: unknown key `nix`" in said, words
 
 
 MATRIX = """\

@@ -79,7 +79,7 @@ def test_a_new_policy_is_not_in_force(scene: Scene) -> None:
     scene.write(scene.repo, ".modellint.yaml", OFF)
     assert scene.found() == FOUND
     assert scene.unheeded() == [(".modellint.yaml", None)]
-    assert "= `.modellint.yaml`: this policy is new and not in force\n" in scene.run().stdout
+    assert "= `.modellint.yaml`: this policy is new and is not in force\n" in scene.run().stdout
 
 
 def test_a_changed_policy_is_the_one_before(scene: Scene) -> None:
@@ -97,7 +97,7 @@ def test_a_policy_that_is_gone_still_counts(scene: Scene) -> None:
     scene.write(scene.before, ".modellint.yaml", "version: 1\nrules: {undefined-model: {severity: note}}\n")
     [policy] = scene.report()["policies"]
     assert policy["lowered"] == FOUND
-    assert "`.modellint.yaml`: this policy is taken away" in scene.run().stdout
+    assert "`.modellint.yaml`: this policy was removed" in scene.run().stdout
 
 
 def test_a_nearer_policy_does_not_hide_the_one_above(scene: Scene) -> None:
@@ -185,7 +185,8 @@ def test_a_new_ignore_comment_does_not_count_and_is_named(scene: Scene) -> None:
     assert (report["suppressed"], scene.unheeded()) == ([], [("compose.yaml", 4)])
     said = scene.run("--format", "github").stdout
     assert (
-        "::warning title=modellint::`compose.yaml:4`: this ignore comment for `undefined-model` was not there" in said
+        "::warning title=modellint::`compose.yaml:4`: this ignore comment for `undefined-model` is new in this change"
+        in said
     )
 
 
@@ -231,7 +232,7 @@ def test_many_projects_are_checked_alike(scene: Scene) -> None:
 def test_a_folder_that_is_not_there_is_refused(scene: Scene) -> None:
     done = scene.run(before=scene.repo / "missing")
     assert done.returncode == 2
-    assert "`--suppressions-from` is the folder of an earlier version" in done.stderr
+    assert "`--suppressions-from` must be the directory of an earlier version" in done.stderr
 
 
 def test_what_takes_a_project_in_takes_it_out_of_no_policy(scene: Scene) -> None:

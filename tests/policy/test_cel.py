@@ -62,52 +62,52 @@ def mistake(must: str, each: str = "model", more: str = "") -> tuple[str, str, s
     return place.removeprefix("p.yaml:"), caught.value.span.text, said
 
 
-FOO = "nothing is named `foo` here; the variable of this check is `model`"
-KEY = "a model has no key `contextsize` that a check sees; did you mean `context_size`?"
-CALL = "`contains` is not called like this: it takes something else in its brackets, or before its dot"
-LOOP = "a loop begins with the name of its variable, as `all(one, one != '')`"
-DEEP = "it is nested too deeply: the engine follows 32 levels"
-GROWS = "values grow with every `map` here, more than 1,000 times; name fewer variables in them"
+FOO = "unknown name `foo`; the variable of this check is `model`"
+KEY = "a model has no key `contextsize` in checks; did you mean `context_size`?"
+CALL = "`contains` does not accept these arguments, or cannot be called on this value"
+LOOP = "a loop must start with the name of its variable, such as `all(one, one != '')`"
+DEEP = "it is nested too deeply; the limit is 32 levels"
+GROWS = "values grow with every `map` here, more than 1,000 times; use fewer variables in them"
 KEYS = (
-    "a model has no key `foo` that a check sees; its keys are `name`, `model`, `registry`, `repository`, `tag`, "
-    "`digest`, `context_size`, `runtime_flags`, `granted_to`, `legacy`, `x-…`; "
-    "`modellint policy keys` says what they hold"
+    "a model has no key `foo` in checks; its keys are `name`, `model`, `registry`, `repository`, "
+    "`tag`, `digest`, `context_size`, `runtime_flags`, `granted_to`, `legacy`, `x-…`; `modellint "
+    "policy keys` describes them"
 )
 MISTAKES = [
     ("model.foo > 1", "3:13", "foo", KEYS),
-    ("mdoel.context_size > 1", "3:7", "mdoel", "nothing is named `mdoel` here; did you mean `model`?"),
-    ("x.y.z > 1", "3:7", "x", "nothing is named `x` here; the variable of this check is `model`"),
-    ("service.name == ''", "3:7", "service", "nothing is named `service` here; the variable of this check is `model`"),
-    ("model.x-a == 1", "3:15", "a", "nothing is named `a` here; the variable of this check is `model`"),
-    ("foo(1)", "3:7", "foo", "there is no function `foo`"),
-    ("model.name.endswith('a')", "3:18", "endswith", "there is no function `endswith`; did you mean `endsWith`?"),
+    ("mdoel.context_size > 1", "3:7", "mdoel", "unknown name `mdoel`; did you mean `model`?"),
+    ("x.y.z > 1", "3:7", "x", "unknown name `x`; the variable of this check is `model`"),
+    ("service.name == ''", "3:7", "service", "unknown name `service`; the variable of this check is `model`"),
+    ("model.x-a == 1", "3:15", "a", "unknown name `a`; the variable of this check is `model`"),
+    ("foo(1)", "3:7", "foo", "unknown function `foo`"),
+    ("model.name.endswith('a')", "3:18", "endswith", "unknown function `endswith`; did you mean `endsWith`?"),
     ("model.name.contains('l', 1)", "3:18", "contains", CALL),
     ("model.contextsize > 1", "3:13", "contextsize", KEY),
     ("'!has(model.contextsize)'", "3:19", "contextsize", KEY),
     ("model['contextsize'] > 1", "3:13", "'contextsize'", KEY),
-    ("1 + 'a' == 2", "3:9", "+", "`+` cannot take a number and a text"),
-    ("model[1] == 1", "3:12", "[", "`[ ]` cannot take a map and a number"),
-    ("model.matches('a')", "3:13", "matches", "`matches` cannot take a map and a text"),
-    ("model.name.startsWith(1)", "3:18", "startsWith", "`startsWith` cannot take any value and a number"),
-    ("1", "3:7", "1", "`must` gives a number, and has to give true or false"),
-    ("model", "3:7", "model", "`must` gives a map, and has to give true or false"),
-    ("null", "3:7", "null", "`must` gives null, and has to give true or false"),
-    ("model.name == 'a' &&", "3:27", "", "something is missing at the end"),
-    ("model.context_size =< 3", "3:26", "=<", "`=<` means nothing in CEL; did you mean `<=`?"),
-    ("model.context_size = 3", "3:26", "=", "`=` means nothing in CEL; did you mean `==`?"),
-    ("model.legacy and true", "3:20", "and", "`and` means nothing in CEL; did you mean `&&`?"),
-    ("not model.legacy", "3:7", "not", "`not` means nothing in CEL; did you mean `!`?"),
+    ("1 + 'a' == 2", "3:9", "+", "`+` does not accept a number and a string"),
+    ("model[1] == 1", "3:12", "[", "`[ ]` does not accept a map and a number"),
+    ("model.matches('a')", "3:13", "matches", "`matches` does not accept a map and a string"),
+    ("model.name.startsWith(1)", "3:18", "startsWith", "`startsWith` does not accept any value and a number"),
+    ("1", "3:7", "1", "`must` returns a number; it must return true or false"),
+    ("model", "3:7", "model", "`must` returns a map; it must return true or false"),
+    ("null", "3:7", "null", "`must` returns null; it must return true or false"),
+    ("model.name == 'a' &&", "3:27", "", "the expression is incomplete"),
+    ("model.context_size =< 3", "3:26", "=<", "`=<` is not a CEL operator; did you mean `<=`?"),
+    ("model.context_size = 3", "3:26", "=", "`=` is not a CEL operator; did you mean `==`?"),
+    ("model.legacy and true", "3:20", "and", "`and` is not a CEL operator; did you mean `&&`?"),
+    ("not model.legacy", "3:7", "not", "`not` is not a CEL operator; did you mean `!`?"),
     ("model.legacy)", "3:19", ")", "`)` is not expected here"),
     ("if", "3:7", "if", "`if` is a reserved word"),
-    ("has(model)", "3:11", "model", "`has` asks for a key of something, as `has(model.name)`"),
+    ("has(model)", "3:11", "model", "`has` requires a key of something, such as `has(model.name)`"),
     ("model.granted_to.all(1, true)", "3:28", "1", LOOP),
-    ("model.name == é", "3:21", "é", "`é` means nothing in CEL"),
-    ("model.name == 'a", "3:21", "'", "this text is not closed"),
-    (r"model.name == '\q'", "3:21", r"'\q'", "this text has an escape that CEL does not know"),
-    (r"model.name == '\ud800'", "3:21", r"'\ud800'", "this text has an escape that CEL does not know"),
-    ("'!has(\u2004model.context_size)'", "3:13", "\u2004", "the character U+2004 means nothing in CEL"),
-    ("model.legacy \u00a0&& true", "3:20", "\u00a0", "the character U+00A0 means nothing in CEL"),
-    ("🐳 == 1", "3:7", "🐳", "`🐳` means nothing in CEL"),
+    ("model.name == é", "3:21", "é", "`é` is not valid in CEL"),
+    ("model.name == 'a", "3:21", "'", "this string is not closed"),
+    (r"model.name == '\q'", "3:21", r"'\q'", "this text contains an escape that CEL does not support"),
+    (r"model.name == '\ud800'", "3:21", r"'\ud800'", "this text contains an escape that CEL does not support"),
+    ("'!has(\u2004model.context_size)'", "3:13", "\u2004", "the character U+2004 is not valid in CEL"),
+    ("model.legacy \u00a0&& true", "3:20", "\u00a0", "the character U+00A0 is not valid in CEL"),
+    ("🐳 == 1", "3:7", "🐳", "`🐳` is not valid in CEL"),
     ("'''🐳'' == foo'", "3:17", "foo", FOO),
     # where it stands, in every way to write a text
     ("'model.name == ''a'' && foo'", "3:31", "foo", FOO),
@@ -119,8 +119,8 @@ MISTAKES = [
     ("|- # x\n  model.legacy\n\n  && foo\n\n", "6:6", "foo", FOO),
     (">\n  model.legacy\n  &&  foo", "5:7", "foo", FOO),
     (">+\n  model.legacy\n\n  && foo\n", "6:6", "foo", FOO),
-    ("|\n  model.legacy &&\n", "4:18", "", "something is missing at the end"),
-    ("|\n  1 +\n  1\n", "4:3", "1 +", "`must` gives a number, and has to give true or false"),
+    ("|\n  model.legacy &&\n", "4:18", "", "the expression is incomplete"),
+    ("|\n  1 +\n  1\n", "4:3", "1 +", "`must` returns a number; it must return true or false"),
     ("&a !!str model.legacy && foo", "3:32", "foo", FOO),
     # too deep, and too large
     (f"'{'(' * 1900}true{')' * 1900}'", "3:8", None, DEEP),
@@ -156,7 +156,7 @@ def test_a_key_that_no_object_has(each: str, must: str, text: str) -> None:
 
 
 def test_the_place_of_a_violation_is_a_key() -> None:
-    said = "a model has no key `context` that a check sees; did you mean `context_size`?"
+    said = "a model has no key `context` in checks; did you mean `context_size`?"
     assert mistake("'true'", more="at: context") == ("5:5", "context", said)
     cel.compile(*written("'true'", more="at: context_size"))
 
@@ -200,24 +200,27 @@ def test_holds(must: str, expected: bool) -> None:
         ("model['x-none'] == 1", "key not found: x-none"),
         ("model['x-team']['s3' + 'cret'] == 1", "key not found"),
         ("model[model['x-team'].lead] == 1", "key not found"),
-        ("model.name > 1", "`>` cannot take a text and a number"),
-        ("!model.name", "`!` cannot take this"),
-        ("model.name && true", "`&&` cannot take this"),
-        ("model.name ? true : false", "`? :` needs true or false before it, and two values of one type"),
-        ("model.context_size.matches('a')", "`matches` cannot take a number and a text"),
-        ("model.granted_to[5] == 'a'", "a list is shorter than that"),
-        ("model.name.x == 1", "a key is asked of what is no map"),
+        ("model.name > 1", "`>` does not accept a string and a number"),
+        ("!model.name", "`!` does not accept this"),
+        ("model.name && true", "`&&` does not accept this"),
+        ("model.name ? true : false", "`? :` requires a boolean before `?` and two values of the same type"),
+        ("model.context_size.matches('a')", "`matches` does not accept a number and a string"),
+        ("model.granted_to[5] == 'a'", "the list is too short for this index"),
+        ("model.name.x == 1", "this reads a key of something that is not a map"),
         ("1 / 0 == 1", "divide by zero"),
         ("1 % 0 == 1", "divide by zero"),
         ("9223372036854775807 + 1 == 0", "a number is out of range"),
         ("uint(-1) == 1u", "a number is out of range"),
-        ("int(model['x-team'].lead) == 1", "a text is no such value"),
-        ("duration(model.name) == duration('1s')", "a text is no such value"),
-        ("timestamp(model.name) == timestamp('2020-01-01T00:00:00Z')", "a text is no such value"),
-        ("model.name.matches('(' + model['x-team'].lead)", "the pattern of `matches` is no regular expression"),
-        ("model.name", "it gives a text, not true or false"),
-        ("model['x-owner']", "it gives null, not true or false"),
-        ("dyn(1)", "it gives a number, not true or false"),
+        ("int(model['x-team'].lead) == 1", "the text cannot be converted to this type"),
+        ("duration(model.name) == duration('1s')", "the text cannot be converted to this type"),
+        ("timestamp(model.name) == timestamp('2020-01-01T00:00:00Z')", "the text cannot be converted to this type"),
+        (
+            "model.name.matches('(' + model['x-team'].lead)",
+            "the pattern of `matches` is not a valid regular expression",
+        ),
+        ("model.name", "it returns a string, not true or false"),
+        ("model['x-owner']", "it returns null, not true or false"),
+        ("dyn(1)", "it returns a number, not true or false"),
     ],
 )
 def test_undecided(must: str, reason: str) -> None:
@@ -278,7 +281,7 @@ def test_what_the_engine_is_given_is_fit_for_it(value: Any, fits: bool) -> None:
     if fits:
         assert asking.holds({"name": value})
     else:
-        with pytest.raises(cel.Undecided, match=r"^it is too large to look at$"):
+        with pytest.raises(cel.Undecided, match=r"^it is too large to evaluate$"):
             asking.holds({"name": value})
 
 
@@ -301,16 +304,16 @@ bad:
 def test_examples() -> None:
     errors = cel.examples(*written("'!has(model.context_size) || model.context_size <= 8192'", more=EXAMPLES))
     assert [(error.span.text, str(error)) for error in errors] == [
-        ("{model: ai/a, context_size: 9000}", "p.yaml:5:23: this example is good, and `must` does not hold of it"),
-        ("context_size: 1", "p.yaml:8:5: this example is bad, and `must` holds of it"),
+        ("{model: ai/a, context_size: 9000}", "p.yaml:5:23: this example is in `good`, but `must` is false for it"),
+        ("context_size: 1", "p.yaml:8:5: this example is in `bad`, but `must` is true for it"),
         (
             "contxt_size",
-            "p.yaml:10:5: a model has no key `contxt_size` that a check sees; did you mean `context_size`?",
+            "p.yaml:10:5: a model has no key `contxt_size` in checks; did you mean `context_size`?",
         ),
-        ("5", "p.yaml:11:5: an example is a map here, such as `{model: ai/smollm2}`"),
+        ("5", "p.yaml:11:5: an example must be a map, such as `{model: ai/smollm2}`"),
         (
             "{context_size: big}",
-            "p.yaml:12:5: could not be decided for this example: `<=` cannot take a text and a number",
+            "p.yaml:12:5: could not be evaluated for this example: `<=` does not accept a string and a number",
         ),
     ]
 
@@ -357,7 +360,7 @@ def test_judge() -> None:
 def test_judge_what_cannot_be_decided() -> None:
     (found,) = judged("model.context_size > 1")
     assert repr(found.span) == "p.yaml:3:8"
-    assert found.message == "could not be decided for `llm`: key not found: context_size"
+    assert found.message == "could not be evaluated for `llm`: key not found: context_size"
     assert (found.rule, found.severity) == ("small", "error")
 
 
@@ -378,7 +381,7 @@ def test_judge_bounds_the_looks_of_all_checks_together(monkeypatch: pytest.Monke
     results = [cel.judge(compiled, check, project) for _ in range(4)]
     assert asked == ["llm", "big", "llm"]
     assert [len(each) for each in results] == [0, 1, 1, 1]
-    said = "was not tried with `{}`, and what follows: checks and project are too large together"
+    said = "was not evaluated for `{}` and later ones: the checks and the project are too large together"
     assert [each[0].message for each in results[1:]] == [said.format(name) for name in ("big", "llm", "llm")]
     assert all(each[0].severity == "error" and each[0].span == compiled.span for each in results[1:])
 
@@ -448,10 +451,10 @@ def test_what_takes_too_much_memory_is_ended_and_said_at_its_place(used: cel_pro
     """297 letters without a `map` took 6.4 GB."""
     large = {**MODEL, "name": "x" * 1000}
     bomb, honest = condition(growing(7)), condition("model.legacy == false")
-    with pytest.raises(cel.Undecided, match=r"^it takes more than 192 MiB$"):
+    with pytest.raises(cel.Undecided, match=r"^it uses more than 192 MiB$"):
         bomb.holds(large)
     starts = used.starts
-    with pytest.raises(cel.Undecided, match=r"^it takes more than 192 MiB$"):
+    with pytest.raises(cel.Undecided, match=r"^it uses more than 192 MiB$"):
         bomb.holds(large)  # which is not tried again
     assert used.starts == starts == 1
     assert honest.holds(large)
@@ -499,7 +502,7 @@ def test_where_the_kernel_has_no_limit_the_clock_ends_it(
 
 @pytest.mark.parametrize(
     ("answer", "said"),
-    [("", "the engine ended over it"), ("not json", "the engine ended over it"), ('{"memory": true}', "more than 192")],
+    [("", "the engine crashed"), ("not json", "the engine crashed"), ('{"memory": true}', "more than 192")],
 )
 def test_a_process_that_answers_something_else(
     answer: str, said: str, used: cel_process.CelEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -46,7 +46,7 @@ STARTS = COMPOSE.replace("'1'", "1")
 def test_init_accepts_what_is_found_today(folder: Path) -> None:
     (folder / "compose.yaml").write_text(STARTS)
     done = run(folder, "init", "--today", "2026-11-26")
-    assert (done.returncode, done.stdout) == (0, ".modellint.yaml is written, with 2 exceptions\n")
+    assert (done.returncode, done.stdout) == (0, "wrote .modellint.yaml with 2 exceptions\n")
     text = (folder / ".modellint.yaml").read_text()
     assert text.count("expires: 2027-02-24") == text.count("reason: TODO") == 2
     after = run(folder, "check", "--today", "2026-11-26", "--fail-on", "note")
@@ -65,10 +65,10 @@ def test_init_accepts_nothing_that_keeps_the_project_from_starting(folder: Path)
     done = run(folder, "init")
     assert done.returncode == 1
     assert done.stdout == (
-        ".modellint.yaml is written, with 2 exceptions\n"
-        "2 errors are not accepted, because Compose or the runner refuses them; mend them:\n"
-        "  compose.yaml:8:19 invalid-compose: `context_size` must be a whole number, and Compose makes none of the "
-        "text `1`: it refuses the file\n"
+        "wrote .modellint.yaml with 2 exceptions\n"
+        "2 errors are not accepted, because Compose or the runner rejects them; fix them:\n"
+        "  compose.yaml:8:19 invalid-compose: `context_size` must be a whole number, and Compose does not convert the "
+        "text `1`: it rejects the file\n"
         "  compose.yaml:9:21 joined-flag: llama-server rejects `--temp=0.2` and does not start: `--temp` and its value "
         "must be separate list items\n"
     )
@@ -191,7 +191,7 @@ def test_what_is_no_baseline(folder: Path, text: str) -> None:
     (folder / "base.json").write_text(text)
     done = run(folder, "check", "--baseline", "base.json")
     assert done.returncode == 2
-    assert "is no baseline" in done.stderr
+    assert "is not a baseline" in done.stderr
     assert run(folder, "check", "--baseline", "none.json").returncode == 2
 
 
@@ -226,7 +226,7 @@ def test_the_platform_policy(tmp_path: Path) -> None:
 def test_policy_test_is_red_when_an_example_is_broken(tmp_path: Path) -> None:
     path = "fixtures/policies/platform.yaml"
     good = run(ROOT, "policy", "test", path)
-    assert (good.returncode, good.stdout) == (0, f"{path}: 3 of 3 examples as expected\n")
+    assert (good.returncode, good.stdout) == (0, f"{path}: 3 of 3 examples passed\n")
     broken = (ROOT / path).read_text().replace("context_size: 8192}", "context_size: 8193}")
     (tmp_path / "platform.yaml").write_text(broken)
     bad = run(tmp_path, "policy", "test", "platform.yaml")
@@ -249,14 +249,14 @@ def test_a_policy_with_a_mistake_never_passes(folder: Path, words: tuple[str, ..
     (folder / "p.yaml").write_text("version: 1\nrules:\n  unused-modle: {severity: error}\n")
     done = run(folder, *words)
     assert done.returncode == 2
-    assert "p.yaml:3:3: no rule is named `unused-modle`; did you mean `unused-model`?" in done.stderr
+    assert "p.yaml:3:3: unknown rule `unused-modle`; did you mean `unused-model`?" in done.stderr
 
 
 def test_show_says_where_each_line_comes_from(folder: Path) -> None:
     (folder / "p.yaml").write_text("version: 1\nextends: [airgapped]\nrules:\n  unused-model: {severity: note}\n")
     shown = run(folder, "policy", "show", "p.yaml").stdout
     assert "  unused-model: {severity: note} # p.yaml:4\n" in shown
-    assert "  unchecked-name: {severity: error} # the rule's own\n" in shown
+    assert "  unchecked-name: {severity: error} # rule default\n" in shown
     assert "airgapped.yaml:" in shown
     assert run(folder, "policy", "check", "recommended").returncode == 0
     assert json.loads(run(folder, "policy", "schema").stdout)["title"] == "Policy"
@@ -295,10 +295,10 @@ def test_policy_check_names_exceptions_that_cover_nothing(folder: Path) -> None:
         "  - {rule: unused-model, reason: r, expires: 2020-01-31}\n"
     )
     done = run(folder, "policy", "check", "p.yaml")
-    assert (done.returncode, done.stdout) == (0, "p.yaml is a policy\n")
+    assert (done.returncode, done.stdout) == (0, "p.yaml is a valid policy\n")
     assert done.stderr.splitlines() == [
-        f"modellint: p.yaml:3:44: there is no `deploy/compose.yaml` in `{folder.name}`, the folder of this policy, "
-        "which `where` is relative to: this exception for `unused-model` covers nothing; did you mean `compose.yaml`?",
+        f"modellint: p.yaml:3:44: there is no `deploy/compose.yaml` in `{folder.name}`, the directory of this policy, "
+        "to which `where` is relative: this exception for `unused-model` covers nothing; did you mean `compose.yaml`?",
         "modellint: p.yaml:4:46: this exception for `unused-model` expired on 2020-01-31; "
         "fix the findings that it covers, or set a later `expires` date",
     ]
@@ -309,11 +309,11 @@ def test_init_writes_into_the_folder_that_is_named(folder: Path) -> None:
     (folder / "compose.yaml").unlink()
     (folder / "sub" / "compose.yaml").write_text(STARTS)
     done = run(folder, "init", "sub")
-    assert (done.returncode, done.stdout) == (0, "sub/.modellint.yaml is written, with 2 exceptions\n")
+    assert (done.returncode, done.stdout) == (0, "wrote sub/.modellint.yaml with 2 exceptions\n")
     assert not (folder / ".modellint.yaml").exists()
     assert 'where: "compose.yaml#' in (folder / "sub" / ".modellint.yaml").read_text()
     assert run(folder, "check", "sub", "--fail-on", "note").returncode == 0
-    assert "sub/.modellint.yaml` is there already" in run(folder, "init", "sub").stderr
+    assert "sub/.modellint.yaml` already exists" in run(folder, "init", "sub").stderr
 
 
 def test_a_policy_of_a_folder(folder: Path) -> None:
@@ -322,7 +322,7 @@ def test_a_policy_of_a_folder(folder: Path) -> None:
     shown = run(folder, "policy", "show", "sub")
     assert shown.returncode == 0
     assert "unpinned-model: {severity: note} # sub/.modellint.yaml:2" in shown.stdout
-    assert run(folder, "policy", "check", "sub").stdout == "sub/.modellint.yaml is a policy\n"
+    assert run(folder, "policy", "check", "sub").stdout == "sub/.modellint.yaml is a valid policy\n"
 
 
 @pytest.mark.parametrize("words", [["test"], ["check"], ["test", "sub"]])
@@ -330,9 +330,9 @@ def test_where_there_is_no_policy_none_is_tested(words: list[str], folder: Path)
     (folder / "sub").mkdir()
     done = run(folder, "policy", *words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "has no policy: there is no `.modellint.yaml` in it or above it" in done.stderr
+    assert "has no policy: there is no `.modellint.yaml` in it or in a parent directory" in done.stderr
 
 
 def test_a_policy_without_examples_says_so(folder: Path) -> None:
     done = run(folder, "policy", "test", "strict")
-    assert (done.returncode, done.stdout) == (0, "strict: there are no `checks` in it, and so no examples to test\n")
+    assert (done.returncode, done.stdout) == (0, "strict: no examples to test, because it has no `checks`\n")

@@ -20,35 +20,35 @@ POLICIES = Path(__file__).parent.parent.parent / "policies" / "modellint_policie
 
 # The text of a policy, where its mistake is, and a part of what is said.
 MISTAKES: dict[str, tuple[str, str, str]] = {
-    "no map": ("- a\n", "1:1", "a policy is one map"),
-    "empty": ("", "1:1", "a policy is one map"),
-    "two documents": ("version: 1\n---\nversion: 1\n", "1:1", "a policy is one map"),
-    "no YAML": ("version: [1\n", "1:10", "never closed"),
+    "no map": ("- a\n", "1:1", "a policy must be a map"),
+    "empty": ("", "1:1", "a policy must be a map"),
+    "two documents": ("version: 1\n---\nversion: 1\n", "1:1", "a policy must be a map"),
+    "no YAML": ("version: [1\n", "1:10", "no closing `]`"),
     "twice": ("version: 1\nrules: {}\nrules: {}\n", "3:1", "rules"),
-    "no version": ("rules: {}\n", "1:1", "`version` is missing"),
-    "another version": ("version: 2\n", "1:10", "`version` is one of `1`"),
-    "version as text": ("version: '1'\n", "1:11", "`version` is one of `1`"),
-    "unknown key": ("version: 1\nrulse: {}\n", "2:1", "no key `rulse` here; did you mean `rules`?"),
+    "no version": ("rules: {}\n", "1:1", "missing key `version`"),
+    "another version": ("version: 2\n", "1:10", "`version` must be one of `1`"),
+    "version as text": ("version: '1'\n", "1:11", "`version` must be one of `1`"),
+    "unknown key": ("version: 1\nrulse: {}\n", "2:1", "unknown key `rulse`; did you mean `rules`?"),
     "unknown key inside": ("version: 1\nallow: {registrys: []}\n", "2:9", "did you mean `registries`?"),
     "unknown rule": ("version: 1\nrules:\n  unused-modle: {}\n", "3:3", "did you mean `unused-model`?"),
     "severity": ("version: 1\nrules:\n  unused-model: {severity: err}\n", "3:28", "did you mean `error`?"),
     "a bare severity": ("version: 1\nrules: {unused-model: error}\n", "2:23", "`unused-model`"),
     "unknown option": ("version: 1\nrules: {unused-model: {limit: 1}}\n", "2:9", "has no option `limit`; it has none"),
     "misspelt option": ("version: 1\nrules: {mutable-tag: {allow: []}}\n", "2:9", "did you mean `allowed`?"),
-    "type of an option": ("version: 1\nrules: {mutable-tag: {allowed: 3}}\n", "2:9", "must be a list of texts"),
+    "type of an option": ("version: 1\nrules: {mutable-tag: {allowed: 3}}\n", "2:9", "must be a list of strings"),
     "truth for a number": ("version: 1\nrules: {oversized-context: {limit: true}}\n", "2:9", "must be a whole number"),
     "text for a list": ("version: 1\nallow: {models: ai/x}\n", "2:17", "`models`"),
     "memory": ("version: 1\nbudget: {memory: lots}\n", "2:18", "such as `16GiB`"),
-    "no reason": ("version: 1\nexceptions: [{rule: unused-model}]\n", "2:14", "`reason` is missing"),
-    "rule of an exception": ("version: 1\nexceptions: [{rule: unused, reason: x}]\n", "2:21", "no rule is named"),
-    "a day": ("version: 1\nexceptions: [{rule: unused-model, reason: x, expires: soon}]\n", "2:55", "is a day"),
-    "no such day": ("version: 1\nexceptions: [{rule: unused-model, reason: x, expires: 2027-02-30}]\n", "2:55", "day"),
+    "no reason": ("version: 1\nexceptions: [{rule: unused-model}]\n", "2:14", "missing key `reason`"),
+    "rule of an exception": ("version: 1\nexceptions: [{rule: unused, reason: x}]\n", "2:21", "unknown rule"),
+    "a day": ("version: 1\nexceptions: [{rule: unused-model, reason: x, expires: soon}]\n", "2:55", "must be a date"),
+    "no such day": ("version: 1\nexceptions: [{rule: unused-model, reason: x, expires: 2027-02-30}]\n", "2:55", "date"),
     "no owner": (
         "version: 1\nextends: [strict]\nexceptions: [{rule: unused-model, reason: x, expires: 2027-01-01}]\n",
-        "3:21", "does not say `owner`",
+        "3:21", "has no `owner`",
     ),
     "extends nothing": ("version: 1\nextends: [./none.yaml]\n", "2:11", "`./none.yaml` does not exist"),
-    "extends itself": ("version: 1\nextends: [policy.yaml]\n", "2:11", "extends this policy in turn"),
+    "extends itself": ("version: 1\nextends: [policy.yaml]\n", "2:11", "in turn extends this policy"),
     "extends a URL": ("version: 1\nextends: ['https://x.y/p.yaml']\n", "2:12", "does not exist"),
 }  # fmt: skip
 
@@ -83,20 +83,20 @@ exceptions:
 """
 SAID = [
     "2:11: `strcit` does not exist; did you mean `strict`?",
-    "3:1: there is no key `rulse` here; did you mean `rules`?",
-    "5:3: no rule is named `unused-modle`; did you mean `unused-model`?",
+    "3:1: unknown key `rulse`; did you mean `rules`?",
+    "5:3: unknown rule `unused-modle`; did you mean `unused-model`?",
     "6:3: `mutable-tag` has no option `allow`; it has `allowed`; did you mean `allowed`?",
-    "6:27: `severity` is one of `error`, `warning`, `note`, `off`; did you mean `error`?",
+    "6:27: `severity` must be one of `error`, `warning`, `note`, `off`; did you mean `error`?",
     "7:3: `limit` of `oversized-context` must be a whole number",
     "7:3: `oversized-context` has no option `limmit`; it has `limit`; did you mean `limit`?",
-    "8:9: there is no key `registrys` here; did you mean `registries`?",
+    "8:9: unknown key `registrys`; did you mean `registries`?",
     "8:32: `models`: input should be a valid list",
-    "9:18: a memory budget is a size, such as `16GiB`",
-    "12:5: `reason` is missing",
-    "13:46: `expires` is a day, such as `2027-01-31`",
-    "14:38: there is no key `because` here",
+    "9:18: a memory budget must be a size such as `16GiB`",
+    "12:5: missing key `reason`",
+    "13:46: `expires` must be a date such as `2027-01-31`",
+    "14:38: unknown key `because`",
 ]
-WITH_RULES = ["11:12: no rule is named `unused`", "14:12: no rule is named `nope`", "15:12: no rule is named"]
+WITH_RULES = ["11:12: unknown rule `unused`", "14:12: unknown rule `nope`", "15:12: unknown rule"]
 
 
 @pytest.mark.parametrize("extends", ["extends: [strcit]", "extends: [recommended]"])
@@ -107,7 +107,7 @@ def test_all_mistakes_are_said_in_one_run(extends: str, tmp_path: Path, monkeypa
     with pytest.raises(Unreadable) as caught:
         ruling_of("policy.yaml", Policies())
     said = [str(each).removeprefix("policy.yaml:") for each in caught.value.each()]
-    known = [each for each in said if "no rule is named" not in each or each.startswith("5:")]
+    known = [each for each in said if "unknown rule" not in each or each.startswith("5:")]
     assert known == (SAID if "strcit" in extends else SAID[1:])
     about_rules = [each for each in said if each not in known]
     assert len(about_rules) == (0 if "strcit" in extends else 3)
@@ -136,7 +136,7 @@ NO_POLICY = {
     "strct": "strct: does not exist; did you mean `strict`?",
     "air-gapped": "air-gapped: does not exist; did you mean `airgapped`?",
     "strict.yaml": "strict.yaml: does not exist; did you mean `strict`?",
-    "ours": "ours: does not exist; the policies that need no file are `recommended`, `strict`, `airgapped`",
+    "ours": "ours: does not exist; the built-in policies are `recommended`, `strict`, `airgapped`",
     "ours.yaml": "ours.yaml: does not exist",
 }
 
@@ -181,7 +181,7 @@ def test_too_many_patterns_that_are_alike(tmp_path: Path, each: str, place: str)
     body = "".join(lines[0].replace("{}", str(at)) for at in range(MOST_ALIKE + 1))
     path = tmp_path / "policy.yaml"
     path.write_text(f"version: 1\n{first}{body}{''.join(lines[1:])}")
-    with pytest.raises(Unreadable, match="patterns begin and end alike") as caught:
+    with pytest.raises(Unreadable, match="patterns start and end the same way") as caught:
         ruling_of(str(path), Policies())
     assert caught.value.place == place
 

@@ -227,13 +227,13 @@ def test_an_example_is_read_as_the_real_one(project: Project) -> None:
 @pytest.mark.parametrize(
     ("each", "text", "place", "said"),
     [
-        ("model", "{contxt_size: 1}", "contxt_size", "no key `contxt_size` that a check sees; did you mean `con"),
-        ("binding", "{service: {imag: a}}", "imag", "no key `imag` that a check sees; did you mean `image`?"),
-        ("binding", "{model: ai/a}", "ai/a", "an example is a map here"),
-        ("project", "{models: [a]}", "[a]", "an example is a map here"),
-        ("project", "{volumes: {}}", "volumes", "no key `volumes` that a check sees"),
-        ("model", "5", "5", "an example is a map here"),
-        ("service", "{command: a}", "command", "no key `command` that a check sees"),
+        ("model", "{contxt_size: 1}", "contxt_size", "no key `contxt_size` in checks; did you mean `con"),
+        ("binding", "{service: {imag: a}}", "imag", "no key `imag` in checks; did you mean `image`?"),
+        ("binding", "{model: ai/a}", "ai/a", "an example must be a map"),
+        ("project", "{models: [a]}", "[a]", "an example must be a map"),
+        ("project", "{volumes: {}}", "volumes", "no key `volumes` in checks"),
+        ("model", "5", "5", "an example must be a map"),
+        ("service", "{command: a}", "command", "no key `command` in checks"),
     ],
 )  # fmt: skip
 def test_what_is_no_example(each: str, text: str, place: str, said: str) -> None:

@@ -346,7 +346,7 @@ def test_a_broken_configuration_is_said_where_it_matters(tmp_path: Path) -> None
     with Host(with_password) as closed, Host() as open_:
         answers = ask([*tags(closed.name, "a"), *tags(open_.name, "a")], RegistryOptions())
     first, second = answers.values()
-    assert first.code == "auth" and first.reason.endswith("(Docker's configuration file is no JSON)")
+    assert first.code == "auth" and first.reason.endswith("(Docker's configuration file is not valid JSON)")
     assert not second.code
 
 

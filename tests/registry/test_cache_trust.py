@@ -47,15 +47,15 @@ DONE: dict[str, tuple[Callable[[Path], object], str]] = {
     "the cache is open to a group": (lambda cache: cache.chmod(0o770), "it can be written by other users"),
     "the cache is open to all, and sticky": (lambda cache: cache.chmod(0o1777), "it can be written by other users"),
     "the folder above is open to all": (
-        lambda cache: cache.parent.chmod(0o777), "it lies behind `{home}`, which can be written by other users",
+        lambda cache: cache.parent.chmod(0o777), "it is behind `{home}`, which can be written by other users",
     ),
     "a registry's folder is open to all": (lambda cache: registry_of(cache).chmod(0o777), "by other users; remove"),
     "a registry's folder is a link": (lambda cache: moved(registry_of(cache)), "it is a symbolic link; remove"),
     "a page is open to all": (lambda cache: page_of(cache).chmod(0o777), "it can be written by other users; remove"),
     "a page is open to a group": (lambda cache: page_of(cache).chmod(0o660), "by other users; remove"),
     "a page is a link": (lambda cache: moved(page_of(cache)), "it is a symbolic link; remove"),
-    "a page is a FIFO": (lambda cache: fifo(page_of(cache)), "it is no regular file; remove"),
-    "the cache is a file": (lambda cache: (cache.rename(cache.parent / "x"), cache.touch()), "it is no folder"),
+    "a page is a FIFO": (lambda cache: fifo(page_of(cache)), "it is not a regular file; remove"),
+    "the cache is a file": (lambda cache: (cache.rename(cache.parent / "x"), cache.touch()), "it is not a directory"),
 }  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def test_a_cache_in_what_is_checked(tmp_path: Path, place: str, where: str) -> N
         for cached in (False, PLACES[place]):
             assert ask([request], access)[request].cached is cached
     assert bool(said) is not PLACES[place]
-    assert all("XDG_CACHE_HOME" in each and "folder that is checked" in each for each in said)
+    assert all("XDG_CACHE_HOME" in each and "checked directory" in each for each in said)
 
 
 def test_the_root_of_the_file_system_is_not_checked(home: Path) -> None:
@@ -228,9 +228,9 @@ def test_a_cache_does_not_override_a_policy(project: Path, inside: bool) -> None
     assert len(said) == inside
     if inside:
         assert said[0] == (
-            "modellint: the cache of what registries answered is not used: it lies in the folder that is checked, whose"
-            " author could have written it; let XDG_CACHE_HOME name a folder that only you can write to, or say"
-            " `--no-cache`"
+            "modellint: the registry cache is not used: it is inside the checked directory, whose author "
+            "could have written it; set XDG_CACHE_HOME to a directory that only you can write to, or use "
+            "`--no-cache`"
         )
         assert run(project, "check", "--online", "--no-cache", XDG_CACHE_HOME=str(cache)).stderr == ""
 
@@ -243,8 +243,8 @@ def test_offline_without_a_cache_that_counts(project: Path, words: list[str]) ->
     said = [word.format(reference=reference) for word in words]
     done = run(project, *said, "--offline", XDG_CACHE_HOME=str(project / ".cache"))
     assert done.returncode == 2, done.stdout
-    assert "is not used: it lies in the folder that is checked" in done.stderr
-    assert "`--offline` asks nobody" in done.stderr
+    assert "is not used: it is inside the checked directory" in done.stderr
+    assert "`--offline` contacts no registry" in done.stderr
     assert done.stderr.count("XDG_CACHE_HOME") == 1
 
 

@@ -43,7 +43,9 @@ def fetch(body: bytes) -> bytearray:
 def refused(body: bytes) -> None:
     with pytest.raises(Failure) as failure:
         fetch(body)
-    assert (failure.value.code, "smaller chunks" in failure.value.reason) == ("too-big", True), failure.value.reason
+    assert (failure.value.code, "chunks that are too small" in failure.value.reason) == ("too-big", True), (
+        failure.value.reason
+    )
 
 
 def test_a_large_answer_in_small_chunks() -> None:

@@ -93,7 +93,7 @@ def test_stale_pins(application: tuple[Path, dict[str, str]]) -> None:
     stale = run(folder, "fix", "--pin", "--check")
     assert stale.returncode == 1
     assert (
-        f"compose.yaml:17:12 stale[stale-pin] the tag `v1` of `{known['host']}/embed` points to another digest now"
+        f"compose.yaml:17:12 stale[stale-pin] the tag `v1` of `{known['host']}/embed` now points to a different digest"
         in stale.stderr
     )
     moved = run(folder, "fix", "--pin", "--update", "--diff")
@@ -190,10 +190,8 @@ def test_only_what_resolves_is_written(application: tuple[Path, dict[str, str]],
     assert (folder / "compose.yaml").read_text().count("@sha256:") == 1
     assert done.stderr.count("not pinned: ") == 4
     assert f"compose.yaml:10:12: `{host}/llm:none` is not pinned: the registry has no such repository" in done.stderr
-    assert (
-        "compose.yaml:14:12: `localhost:1/x:1` is not pinned: no connection to the registry can be made" in done.stderr
-    )
-    assert "compose.yaml:16:12: `hf.co/org/m:Q4_K_M` is not pinned: models of the Hugging Face Hub" in done.stderr
+    assert "compose.yaml:14:12: `localhost:1/x:1` is not pinned: cannot connect to the registry" in done.stderr
+    assert "compose.yaml:16:12: `hf.co/org/m:Q4_K_M` is not pinned: models from the Hugging Face Hub" in done.stderr
     places = [line.split(": ")[1] for line in done.stderr.splitlines() if "not pinned" in line]
     assert places == [f"compose.yaml:{line}:12" for line in (10, 12, 14, 16)]
     assert "index" in done.stderr
@@ -253,7 +251,9 @@ def test_no_registry_hears_a_secret(tmp_path: Path, words: tuple[str, ...], refe
         done = run(tmp_path, *words, NPM_TOKEN=SECRET)
         assert not host.seen
     assert done.returncode in (1, 2)
-    assert "it holds the value of `NPM_TOKEN`, and a registry is not told a secret" in done.stdout + done.stderr
+    assert (
+        "it contains the value of `NPM_TOKEN`, and modellint sends no secret to a registry" in done.stdout + done.stderr
+    )
     assert SECRET not in done.stdout + done.stderr
 
 
@@ -261,7 +261,7 @@ def test_a_value_of_the_shell_is_not_shown_where_nobody_answers(tmp_path: Path) 
     text = json.dumps({"services": {"a": {"models": ["m"]}}, "models": {"m": {"model": "localhost:1/x/${OWN}:v1"}}})
     (tmp_path / "compose.yaml").write_text(text)
     done = run(tmp_path, "check", "--online", OWN="some-value")
-    assert "`localhost:1/x/${OWN}:v1` is not known: no connection to the registry can be made" in done.stderr
+    assert "cannot look up `localhost:1/x/${OWN}:v1`: cannot connect to the registry" in done.stderr
     assert "some-value" not in done.stdout + done.stderr
 
 
@@ -271,7 +271,7 @@ def test_resolve(application: tuple[Path, dict[str, str]]) -> None:
     rows = dict(line.split("  ", 1) for line in shown.stdout.splitlines())
     table = {name.strip(): value.strip() for name, value in rows.items()}
     assert table["digest"] == known["llm"]
-    assert (table["context"], table["quantization"], table["licence"]) == ("8192 tokens", "Q4_K_M", "Apache-2.0")
+    assert (table["context"], table["quantization"], table["license"]) == ("8192 tokens", "Q4_K_M", "Apache-2.0")
     again = json.loads(run(folder, "resolve", "--format", "json", f"{known['host']}/llm:1B-Q4_K_M").stdout)
     assert (again["digest"], again["context"], again["cached"]) == (known["llm"], 8192, True)
     index = run(folder, "resolve", "--image", f"{known['host']}/cache:8")
@@ -282,7 +282,7 @@ def test_resolve(application: tuple[Path, dict[str, str]]) -> None:
     ("reference", "reason"),
     [
         ("hf.co/org/m:Q4", "Hugging Face"),
-        ("ai/x@sha256:dead", "no model reference"),
+        ("ai/x@sha256:dead", "not a valid model reference"),
         ("localhost:1/x:1", "localhost:1/x:1: "),
     ],
 )

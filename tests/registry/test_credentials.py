@@ -192,12 +192,12 @@ def test_what_a_helper_does_not_know_may_stand_in_the_file(tmp_path: Path, monke
     ("script", "problem"),
     [
         ("exit 1", ""),
-        ("echo", "Docker's credential helper gave an answer that is no JSON"),
-        ("echo zqsecret", "Docker's credential helper gave an answer that is no JSON"),
+        ("echo", "Docker's credential helper returned invalid JSON"),
+        ("echo zqsecret", "Docker's credential helper returned invalid JSON"),
         ("echo '[1]'", ""),
         ("echo '{}'", ""),
         ('echo \'{"Username": 1, "Secret": 2}\'', ""),
-        ("printf '\\377\\376'", "Docker's credential helper gave an answer that is no JSON"),
+        ("printf '\\377\\376'", "Docker's credential helper returned invalid JSON"),
         ("head -c 200000 /dev/zero | tr '\\0' '['", ""),  # ended in the middle of it
         ("exec cat /dev/zero", ""),
         ("echo zqsecret >&2; exit 3", ""),
@@ -217,7 +217,7 @@ def test_a_helper_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(credentials, "_PATIENCE", 0.3)
     helper(tmp_path, monkeypatch, script)
     start = time.monotonic()
-    assert ask_helper("test", "ghcr.io") == (None, "Docker's credential helper did not answer within 0.3 seconds")
+    assert ask_helper("test", "ghcr.io") == (None, "Docker's credential helper did not respond within 0.3 seconds")
     assert time.monotonic() - start < 2
 
 
@@ -227,7 +227,7 @@ def test_a_helper_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     asked = helper(tmp_path, monkeypatch, says("me", "secret"))
     assert ask_helper(name, "ghcr.io") == (
         None,
-        "the credential helper that Docker's configuration names is not installed",
+        "the credential helper from Docker's configuration is not installed",
     )
     assert not asked.exists()
 
@@ -236,9 +236,7 @@ def test_a_helper_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 def test_a_helper_that_cannot_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     helper(tmp_path, monkeypatch, "")
     (tmp_path / "docker-credential-test").write_bytes(b"\x7fELF")
-    assert (
-        ask_helper("test", "ghcr.io")[1] == "the credential helper that Docker's configuration names cannot be started"
-    )
+    assert ask_helper("test", "ghcr.io")[1] == "the credential helper from Docker's configuration cannot be started"
 
 
 def test_nothing_shows_a_secret() -> None:

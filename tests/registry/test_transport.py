@@ -453,7 +453,7 @@ def test_certificates_of_the_environment(tmp_path: Path, name: str) -> None:
     trustme.CA().cert_pem.write_to_path(str(path))
     assert tls.tls("", {name: str(path)}).cert_store_stats()["x509_ca"] == 1
     assert failure(lambda: tls.tls("", {name: str(tmp_path / "none")})).reason.startswith(
-        f"the certificates that {name} names"
+        f"cannot read the certificates from {name}"
     )
     assert tls.tls(str(path), {name: str(tmp_path / "none")}).cert_store_stats()["x509_ca"] == 1
 

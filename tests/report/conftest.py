@@ -241,7 +241,7 @@ def on_terms() -> Report:
     ]
     made.policies = [each.name for each in made.in_force]
     made.left_out = [LeftOut(evil, "named in `.gitignore`"), LeftOut("old/compose.yaml", "not asked for")]
-    made.unheeded = [Unheeded(evil, 0, "this policy is changed"), Unheeded("compose.yaml", 3, "this comment is new")]
+    made.unheeded = [Unheeded(evil, 0, "this policy was changed"), Unheeded("compose.yaml", 3, "this comment is new")]
     made.known = made.lowered = 1
     return made
 

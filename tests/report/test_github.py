@@ -72,14 +72,14 @@ def test_one_of_each_kind(samples: dict[str, Report], known: dict[str, Rule]) ->
             "error",
             {"file": "deploy/compose.yaml", "line": "2", "endLine": "2", "col": "3", "endColumn": "12",
              "title": "bad-name"},
-            "`big model` holds a space\nwhat to do: write `big-model`",
+            "`big model` holds a space\nhelp: write `big-model`",
         ),
         (
             "warning",
             {"file": "compose.yaml", "line": "6", "endLine": "6", "col": "12", "endColumn": "22",
              "title": "unpinned-model"},
             "`ai/smollm2` has no digest: the weights may change without a change of this file\n"
-            "what to do: pin it to a digest",
+            "help: pin it to a digest",
         ),
         (
             "notice",
@@ -100,8 +100,8 @@ def test_no_more_than_a_runner_keeps(samples: dict[str, Report], known: dict[str
     """Nine of a kind, and how many more there are."""
     commands = understood(github.render(samples["many"], known))
     assert [name for name, _, _ in commands] == ["error"] * 10 + ["warning"] * 10 + ["notice"]
-    assert commands[9] == ("error", {"title": "modellint"}, "1 more error: `modellint check` prints all of them")
-    assert commands[19][2] == "3 more warnings: `modellint check` prints all of them"
+    assert commands[9] == ("error", {"title": "modellint"}, "1 more error: run `modellint check` to see all of them")
+    assert commands[19][2] == "3 more warnings: run `modellint check` to see all of them"
 
 
 def test_unreadable_is_an_error(samples: dict[str, Report], known: dict[str, Rule]) -> None:
@@ -138,7 +138,7 @@ def test_hostile_text(message: str, path: str, rule: str, advice: str, line: str
     assert (second[1]["line"], second[1]["endLine"], second[1]["col"]) == ("3", "3", "1")
     assert first[1]["file"] == second[1]["file"] == printable(relative(path))
     assert first[2] == printable(message)
-    said = [message, f"what to do: {advice}"] if advice else [message]
+    said = [message, f"help: {advice}"] if advice else [message]
     assert second[2] == "\n".join(map(printable, said))
     assert rendered.count("\n") == 2
     for width in (None, 40):

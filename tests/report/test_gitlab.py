@@ -85,8 +85,8 @@ def test_shape(samples: dict[str, Report], known: dict[str, Rule]) -> None:
     first, second, third = entries(samples["plain"], known)
     assert len(first.pop("fingerprint")) == 32
     assert first == {
-        "description": "`ai/smollm2` has no digest: the weights may change without a change of this file; "
-        "what to do: pin it to a digest",
+        "description": "`ai/smollm2` has no digest: the weights may change without a change of this file; help: pin "
+        "it to a digest",
         "check_name": "unpinned-model",
         "severity": "minor",
         "location": {"path": "compose.yaml", "lines": {"begin": 6}},

@@ -118,7 +118,7 @@ def test_gitlab() -> None:
         assert len({entry["fingerprint"] for entry in (first, *others)}) == AT_ONCE["gitlab"] + 1
         for entry, found in zip(others, report.results, strict=True):
             advice = found.title or found.hint
-            said = f"{found.message}; what to do: {advice}" if advice else found.message
+            said = f"{found.message}; help: {advice}" if advice else found.message
             assert entry["description"] == printable(said)
             assert entry["location"]["path"] == printable(relative(found.place.path))
 
@@ -139,7 +139,7 @@ def test_junit() -> None:
             path, row = relative(found.place.path), found.place.row
             lines = [f"{path}:{row}:1: {found.message}", f"{path}:{row}:1: {found.related[0][1]}"]
             if advice := found.title or found.hint:
-                lines.append(f"what to do: {advice}")
+                lines.append(f"help: {advice}")
             message = None if found.severity == "note" else printable(found.message)
             assert (printable(path), str(row), message, "\n".join(map(printable, lines))) in tests
         assert len(root.findall(".//testcase")) == int(root.attrib["tests"]) == AT_ONCE["junit"] + 1
@@ -159,7 +159,7 @@ def test_rdjson() -> None:
             lines = diagnostic["message"].split("\n")
             said = [found.message]
             if advice := found.title or found.hint:
-                said.append(f"what to do: {advice}")
+                said.append(f"help: {advice}")
             assert [bare(line).replace("'", "") for line in lines] == [
                 bare(printable(line)).replace("'", "") for line in said
             ]

@@ -83,7 +83,7 @@ def test_shape(samples: dict[str, Report], known: dict[str, Rule]) -> None:
         f"compose.yaml:6:12: {message}",
         "compose.yaml:3:14: the service `app` uses it",
         "deploy/compose.yaml:3:12: so does [another](9) file",
-        "what to do: pin it to a digest",
+        "help: pin it to a digest",
     ]
     error, note = two
     assert error[0].attrib["type"] == "error"
@@ -124,4 +124,4 @@ def test_illegal_characters(known: dict[str, Rule]) -> None:
     report.results = [FindingRecord(text, "error", text, text, place, [(place, text)], "", "", [])]
     [suite] = parsed(report, known)
     assert suite[0][0].attrib["message"] == printable(text)
-    assert (suite[0][0].text or "").endswith(printable(f"what to do: {text}"))
+    assert (suite[0][0].text or "").endswith(printable(f"help: {text}"))

@@ -73,7 +73,7 @@ def test_sarif_is_cut_to_what_github_keeps() -> None:
     assert report.count("error") > sarif.MOST_RESULTS
     [notification] = run["invocations"][0]["toolExecutionNotifications"]
     assert notification["level"] == "warning"
-    assert notification["message"]["text"].startswith(f"{MANY - sarif.MOST_RESULTS} results of the lowest severities")
+    assert notification["message"]["text"].startswith(f"{MANY - sarif.MOST_RESULTS} results with the lowest severities")
     assert {found["ruleId"] for found in run["results"]} == {rule["id"] for rule in run["tool"]["driver"]["rules"]}
 
 

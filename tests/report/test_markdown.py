@@ -116,7 +116,7 @@ def test_no_more_than_fits(known: dict[str, Rule]) -> None:
     rows = table(text)
     assert len(rows) == markdown.MOST_ROWS
     assert [seen(row[0]) for row in rows[:3]] == ["error", "error", "warning"]
-    assert text.endswith("\n\n2 rows more: `modellint check` prints all of them.\n")
+    assert text.endswith("\n\n2 rows more: run `modellint check` to see all of them.\n")
     assert "more:" not in markdown.render(made(markdown.MOST_ROWS), known)
     long = markdown.render(made(900, message="@漢" * 5000), known)
     assert markdown.MOST_BYTES * 0.9 < len(long.encode()) <= markdown.MOST_BYTES < MIB

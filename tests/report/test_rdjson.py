@@ -116,7 +116,7 @@ def test_shape(samples: dict[str, Report], known: dict[str, Rule]) -> None:
     start = {"line": 6, "column": 12}
     assert first == {
         "message": "`ai/smollm2` has no digest: the weights may change without a change of this file\n"
-        "what to do: pin it to a digest",
+        "help: pin it to a digest",
         "location": {"path": "compose.yaml", "range": {"start": start, "end": {"line": 6, "column": 22}}},
         "severity": "WARNING",
         "code": {

@@ -217,8 +217,8 @@ def test_result(samples: dict[str, Report], known: dict[str, Rule]) -> None:
     """Message with links, places, and fix."""
     first, second, _ = run_of(samples["plain"], known)["results"]
     assert first["message"]["text"] == (
-        "'ai/smollm2' has no digest: the weights may change without a change of this file. "
-        "See [the service 'app' uses it](1), [so does (another) (9) file](2). What to do: pin it to a digest."
+        "'ai/smollm2' has no digest: the weights may change without a change of this file. See [the "
+        "service 'app' uses it](1), [so does (another) (9) file](2). Help: pin it to a digest."
     )
     assert first["relatedLocations"][1]["physicalLocation"] == {
         "artifactLocation": {"uri": "deploy/compose.yaml", "uriBaseId": "%SRCROOT%"},
@@ -233,7 +233,7 @@ def test_result(samples: dict[str, Report], known: dict[str, Rule]) -> None:
         },
         {"deletedRegion": {"startLine": 6, "startColumn": 22, "endLine": 6, "endColumn": 31}},
     ]
-    assert second["message"]["text"] == "'big model' holds a space. What to do: write 'big-model'."
+    assert second["message"]["text"] == "'big model' holds a space. Help: write 'big-model'."
 
 
 def test_fix_in_two_files(samples: dict[str, Report], known: dict[str, Rule]) -> None:
@@ -269,7 +269,7 @@ def test_worst_are_kept(known: dict[str, Rule]) -> None:
     rows = [found["locations"][0]["physicalLocation"]["region"]["startLine"] for found in run["results"]]
     assert rows == sorted(rows)
     [notification] = run["invocations"][0]["toolExecutionNotifications"]
-    assert notification["message"]["text"].startswith("10 results of the lowest severities are left out")
+    assert notification["message"]["text"].startswith("10 results with the lowest severities are omitted")
 
 
 def test_fingerprints_survive_other_lines(known: dict[str, Rule]) -> None:

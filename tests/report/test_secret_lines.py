@@ -107,7 +107,7 @@ def test_a_diff_with_a_secret_says_that_it_does_not_apply(
     main(["fix", "--diff", "--select", "joined-flag", "compose.yaml"])
     out, error = capfdbinary.readouterr()
     assert b"\n     # DB_PASSWORD=***\n" in out
-    assert b"compose.yaml: the lines that hold a secret are masked" in error
+    assert b"compose.yaml: lines that contain a secret are masked" in error
     before = (tmp_path / "compose.yaml").read_bytes()
     for program in (["git", "apply"], ["patch", "-p1", "--batch"]):
         done = subprocess.run(program, cwd=tmp_path, input=out, capture_output=True, check=False)

@@ -125,9 +125,7 @@ def test_quiet_says_it_on_standard_error(tmp_path: Path, run: Run) -> None:
     (folder / ".modellint.yaml").write_text(OFF)
     done = run(folder, "check", "--quiet")
     assert done.stdout == ""
-    assert (
-        "modellint: the policy `.modellint.yaml` is in force: it switches off 1 rule (`undefined-model`)" in done.stderr
-    )
+    assert "modellint: the policy `.modellint.yaml` is in force: it disables 1 rule (`undefined-model`)" in done.stderr
     (folder / ".modellint.yaml").write_text("version: 1\n")
     assert run(folder, "check", "--quiet").stderr == ""
 
@@ -140,7 +138,7 @@ def test_annotations_leave_room_for_the_terms(samples: dict[str, Report], known:
     for command in ("::error", "::warning", "::notice"):
         assert len([line for line in lines if line.startswith(command)]) <= 10
     assert any("is in force" in line for line in lines)
-    assert any("this policy is changed" in line for line in lines)
+    assert any("this policy was changed" in line for line in lines)
 
 
 def test_every_format_tells_all_of_it(samples: dict[str, Report], known: dict[str, Rule]) -> None:

@@ -84,14 +84,14 @@ def test_the_command_line_makes_the_same(make_canary: Maker, tmp_path: Path) -> 
 @pytest.mark.parametrize("answer", ["", "<unk>", "<s>", "</s>", "<0x41>", "<|user|>"])
 def test_an_answer_that_it_cannot_give(tmp_path: Path, answer: str) -> None:
     """llama.cpp ends itself where a token is there twice."""
-    with pytest.raises(NoCanary, match="no canary can answer"):
+    with pytest.raises(NoCanary, match="a canary cannot answer"):
         write(str(tmp_path / "m.gguf"), answer)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("context", [-1, 0, 1 << 31, 1 << 53])
 def test_a_context_that_it_cannot_have(tmp_path: Path, context: int) -> None:
-    with pytest.raises(NoCanary, match=f"context of {context} tokens"):
+    with pytest.raises(NoCanary, match=f"context size of {context} tokens"):
         write(str(tmp_path / "m.gguf"), "x", context=context)
     assert not list(tmp_path.iterdir())
 

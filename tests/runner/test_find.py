@@ -32,7 +32,7 @@ def test_one_on_path_is_taken_before_our_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("none", "does not exist"), ("plain", "is not executable"), ("folder", "is a folder")]
+    ("name", "words"), [("none", "does not exist"), ("plain", "is not executable"), ("folder", "is a directory")]
 )
 def test_a_given_program_that_is_none(tmp_path: Path, name: str, words: str) -> None:
     (tmp_path / "plain").touch(0o644)
@@ -49,5 +49,5 @@ def test_nothing_to_run_with(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_another_version_of_the_library_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find, "PACKAGE", "pytest")
-    with pytest.raises(NoRunner, match=f"pytest {metadata.version('pytest')} is installed, and only {find.VERSION}"):
+    with pytest.raises(NoRunner, match=f"pytest {metadata.version('pytest')} is installed, but only {find.VERSION}"):
         find.find(path="/nonexistent")

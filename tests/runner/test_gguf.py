@@ -70,7 +70,7 @@ def of(file: Path, data: bytes) -> Head:
 def refused(file: Path, data: bytes, words: str) -> None:
     with pytest.raises(NotGguf) as failure:
         of(file, data)
-    assert str(failure.value) == f"no GGUF file: {words}"
+    assert str(failure.value) == f"not a GGUF file: {words}"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_every_type_is_passed(file: Path, number: int, inside: bool) -> None:
     given = pair(b"a", ARRAY, array(number, 3, value * 3)) if inside else pair(b"a", number, value)
     data = head(given, NAME)
     if inside and number == ARRAY:
-        refused(file, data, "a value is of type 9, which there is not")
+        refused(file, data, "a value has the unknown type 9")
     else:
         assert of(file, data).architecture == "x"
 
@@ -202,30 +202,30 @@ def test_versions(file: Path, version: int, good: bool) -> None:
     if good:
         assert of(file, head(NAME, version=version)).architecture == "x"
     else:
-        refused(file, head(NAME, version=version), f"it is of version {version}, and only 2 and 3 can be read")
+        refused(file, head(NAME, version=version), f"it is GGUF version {version}; only versions 2 and 3 are supported")
 
 
 HUGE = (1 << 64) - 1
 MIB = 1 << 20
 
 
-ENDS = "it ends in the middle of its head"
+ENDS = "its header is truncated"
 # Made when they are needed: some are large.
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing": (lambda: b"", ENDS),
     "two bytes": (lambda: b"{}", ENDS),
-    "a page": (lambda: b"<html><body>", "it does not begin with `GGUF`"),
-    "an older format": (lambda: head(NAME, magic=b"ggml"), "it does not begin with `GGUF`"),
-    "a key twice": (lambda: head(NAME, NAME), "a key is there twice"),
+    "a page": (lambda: b"<html><body>", "it does not start with `GGUF`"),
+    "an older format": (lambda: head(NAME, magic=b"ggml"), "it does not start with `GGUF`"),
+    "a key twice": (lambda: head(NAME, NAME), "a key appears twice"),
     "an empty key": (lambda: head(pair(b"", U8, b"x")), "a key is empty"),
-    "a long key": (lambda: head(pair(b"k" * 513, U8, b"x")), "a key has 513 bytes"),
-    "an unknown type": (lambda: head(pair(b"k", 13, b"x")), "a value is of type 13, which there is not"),
+    "a long key": (lambda: head(pair(b"k" * 513, U8, b"x")), "a key is 513 bytes long"),
+    "an unknown type": (lambda: head(pair(b"k", 13, b"x")), "a value has the unknown type 13"),
     "an unknown type inside": (
         lambda: head(pair(b"k", ARRAY, array(99, 0, b""))),
-        "a value is of type 99, which there is not",
+        "a value has the unknown type 99",
     ),
-    "many keys": (lambda: head(count=8193), "its head has more than 8192 keys"),
-    "all keys": (lambda: head(count=HUGE), "its head has more than 8192 keys"),
+    "many keys": (lambda: head(count=8193), "its header has more than 8192 keys"),
+    "all keys": (lambda: head(count=HUGE), "its header has more than 8192 keys"),
     "a string of all": (lambda: head(pair(b"k", STRING, struct.pack("<Q", HUGE))), ENDS),
     "a string of half": (lambda: head(pair(b"k", STRING, struct.pack("<Q", 1 << 63))), ENDS),
     "an array of all": (lambda: head(pair(b"k", ARRAY, array(U8, HUGE, b""))), ENDS),
@@ -237,19 +237,19 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "many strings": (
         lambda: head(pair(b"k", ARRAY, array(STRING, (2 << 20) + 1, bytes(17 * MIB)))),
-        "its head has more than 2097152 strings",
+        "its header has more than 2097152 strings",
     ),
     "many strings in all": (
         lambda: head(*(pair(b"%d" % n, ARRAY, array(STRING, 1 << 19, bytes(4 * MIB))) for n in range(5))),
-        "its head has more than 2097152 strings",
+        "its header has more than 2097152 strings",
     ),
     "a large array": (
         lambda: head(pair(b"k", ARRAY, array(U8, 65 * MIB, bytes(65 * MIB)))),
-        "its head has more than 64 MiB",
+        "its header is larger than 64 MiB",
     ),
     "a large template": (
         lambda: head(pair(b"tokenizer.chat_template", STRING, text(bytes(65 * MIB)))),
-        "its head has more than 64 MiB",
+        "its header is larger than 64 MiB",
     ),
 }
 
@@ -298,13 +298,13 @@ def test_strings_on_the_edge_of_a_block(file: Path, lengths: list[int]) -> None:
         items = b"".join(text(b"a" * length) for length in [shift, *lengths])
         data = head(pair(b"k", ARRAY, array(STRING, len(lengths) + 1, items)), NAME)
         assert of(file, data).architecture == "x"
-        refused(file, data[:-1], "it ends in the middle of its head")
+        refused(file, data[:-1], "its header is truncated")
 
 
 def test_a_head_that_ends_anywhere(file: Path) -> None:
     assert of(file, SMALL) == SMALL_HEAD
     for end in range(len(SMALL)):
-        refused(file, SMALL[:end], "it ends in the middle of its head")
+        refused(file, SMALL[:end], "its header is truncated")
 
 
 def test_the_rest_of_the_file_is_not_looked_at(file: Path) -> None:
@@ -318,7 +318,7 @@ def test_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: 
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
     Path("closed").symlink_to("closed")
-    with pytest.raises(NotGguf, match=r"^no GGUF file: it (cannot be read \(|is no regular file)"):
+    with pytest.raises(NotGguf, match=r"^not a GGUF file: it (cannot be read \(|is not a regular file)"):
         read(path)
 
 
@@ -329,7 +329,7 @@ def test_a_file_that_becomes_shorter(file: Path, monkeypatch: pytest.MonkeyPatch
         return os.stat_result((stat.S_IFREG, 0, 0, 0, 0, 0, len(SMALL), 0, 0, 0))
 
     monkeypatch.setattr(os, "stat", before)
-    with pytest.raises(NotGguf, match="ends in the middle"):
+    with pytest.raises(NotGguf, match="header is truncated"):
         read(str(file))
 
 
@@ -367,7 +367,7 @@ def harmless(file: Path) -> None:
         assert found.context >= 0
         assert found.architecture == "" or found.architecture.isprintable()
     except NotGguf as problem:
-        assert str(problem).startswith("no GGUF file: ")
+        assert str(problem).startswith("not a GGUF file: ")
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

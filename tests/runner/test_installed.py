@@ -102,7 +102,7 @@ def test_a_runner_without_a_version(fake: Fake) -> None:
 )
 def test_what_is_no_runner(fake: Fake, answer: Callable[[Handler], None]) -> None:
     fake.instead["GET /engines/status"] = answer
-    with pytest.raises(NoRunner, match=f"^what answers at {fake.base} is no Docker Model Runner$"):
+    with pytest.raises(NoRunner, match=f"^the service at {fake.base} is not Docker Model Runner$"):
         Installed(fake.base).greet()
 
 
@@ -115,7 +115,9 @@ def test_a_runner_that_is_switched_off(fake: Fake) -> None:
 def test_nothing_at_all() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         base = f"http://127.0.0.1:{server.getsockname()[1]}"
-    with pytest.raises(NoRunner, match=rf"^no Docker Model Runner answers at {base}: nothing listens there; `docker m"):
+    with pytest.raises(
+        NoRunner, match=rf"^no Docker Model Runner responds at {base}: nothing is listening there; run `docker m"
+    ):
         Installed(base).greet()
 
 
@@ -123,7 +125,7 @@ def test_one_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_runner, "_QUESTION", 0.2)
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        pytest.raises(NoRunner, match=r"no answer within 0\.2 s"),
+        pytest.raises(NoRunner, match=r"no response within 0\.2 s"),
     ):
         Installed(f"http://127.0.0.1:{server.getsockname()[1]}").greet()
 
@@ -151,13 +153,13 @@ def test_an_address(base: str, taken: str) -> None:
     ],
 )  # fmt: skip
 def test_an_address_that_is_none(base: str) -> None:
-    with pytest.raises(NoRunner, match=r"is no address of a Docker Model Runner") as problem:
+    with pytest.raises(NoRunner, match=r"is not the address of a Docker Model Runner") as problem:
         Installed(base)
     assert str(problem.value).isprintable()
 
 
 def test_a_password_in_an_address_is_not_shown() -> None:
-    with pytest.raises(NoRunner, match=r"^what is given is no address"):
+    with pytest.raises(NoRunner, match=r"^what is given is not the address"):
         Installed("http://user:hunter2@localhost:12434")
 
 
@@ -243,9 +245,9 @@ FAILED: dict[str, object] = {
         ([FAILED, SUCCESS], "Error: no space left on device"),
         ([{"type": "warning", "message": "old"}, b"Model not found\n"], "Model not found"),  # too late for a status
         ([b"<html>\n", b"Bad \x00\xffGateway"], "Bad  \ufffdGateway"),
-        ([loading("a", 1)], "the runner's answer ended before the pull did"),
-        ([b"\n", b" \n"], "the runner's answer ended before the pull did"),
-        ([{"type": "error"}], "the runner's answer ended before the pull did"),
+        ([loading("a", 1)], "the runner's response ended before the pull was complete"),
+        ([b"\n", b" \n"], "the runner's response ended before the pull was complete"),
+        ([{"type": "error"}], "the runner's response ended before the pull was complete"),
         ([b"7\n", b"[1]\n", b'{"type": "later"}\n'], '{"type": "later"}'),
         ([b"[" * 60_000 + b"\n", b"x\n"], "x"),
     ],
@@ -278,13 +280,13 @@ def test_a_pull_that_is_refused(fake: Fake, status: int, text: str) -> None:
 @pytest.mark.parametrize("number", [None, "", DIGEST[:-1], DIGEST + "\n", DIGEST.upper(), "sha512:" + "a" * 64, 7])
 def test_a_digest_that_is_none(fake: Fake, number: object) -> None:
     fake.instead[f"GET /models/{REF}"] = answering(200, {"id": number})
-    with pytest.raises(RunnerFailed, match=r"does not say its digest$"):
+    with pytest.raises(RunnerFailed, match=r"does not report its digest$"):
         Installed(fake.base).pull(REF, 5)
 
 
 def test_a_model_that_is_not_there_after_its_pull(fake: Fake) -> None:
     fake.instead[f"GET /models/{REF}"] = answering(404, "model not found")
-    with pytest.raises(RunnerFailed, match=r"does not show it: HTTP 404: model not found$"):
+    with pytest.raises(RunnerFailed, match=r"does not list it: HTTP 404: model not found$"):
         Installed(fake.base).pull(REF, 5)
 
 
@@ -355,14 +357,14 @@ def no_http(it: Handler) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (endless, "no answer within 0.5 s"),
-        (endless_line, "a line of more than 65536 bytes"),
-        (drip, "no answer within 0.5 s"),
-        (silent, "no answer within 0.5 s"),
-        (broken_off, "the answer broke off"),
+        (endless, "no response within 0.5 s"),
+        (endless_line, "a line is longer than 65536 bytes"),
+        (drip, "no response within 0.5 s"),
+        (silent, "no response within 0.5 s"),
+        (broken_off, "the response ended early"),
         (failed_and_broken_off, "Error: no space left on device"),
-        (no_http, "the answer is no HTTP"),
-        (answering(500, "x" * 3_000_000), "an answer of more than 1048576 bytes"),
+        (no_http, "the response is not HTTP"),
+        (answering(500, "x" * 3_000_000), "the response is larger than 1048576 bytes"),
     ],
 )
 def test_a_pull_that_is_bounded(fake: Fake, answer: Callable[[Handler], None], words: str) -> None:
@@ -376,14 +378,14 @@ def test_a_pull_that_is_bounded(fake: Fake, answer: Callable[[Handler], None], w
 
 def test_a_pull_whose_connection_is_reset(fake: Fake) -> None:
     fake.instead[CREATE] = reset
-    with pytest.raises(RunnerFailed, match=r"cannot be pulled: (connection reset by peer|the answer broke off)$"):
+    with pytest.raises(RunnerFailed, match=r"cannot be pulled: (connection reset by peer|the response ended early)$"):
         Installed(fake.base).pull(REF, 2)
 
 
 def test_a_pull_with_more_lines_than_any(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_runner, "_MOST_LINES", 10_000)
     fake.instead[CREATE] = endless
-    with pytest.raises(RunnerFailed, match=r"an answer of more than 10000 bytes$"):
+    with pytest.raises(RunnerFailed, match=r"the response is larger than 10000 bytes$"):
         Installed(fake.base).pull(REF, 5)
 
 
@@ -402,7 +404,7 @@ def test_a_body_that_drips_is_cut_off_too(head: bytes) -> None:
 
         fake.instead["GET /x"] = answer
         reply = ask(fake.base, "/x", 0.3)
-    assert (reply.status, reply.problem) == (0, "no answer within 0.3 s")
+    assert (reply.status, reply.problem) == (0, "no response within 0.3 s")
     assert reply.seconds < 2
 
 
@@ -475,8 +477,8 @@ def test_settings_while_another_answers_with_its_own(fake: Fake) -> None:
     with Installed(fake.base) as runner, pytest.raises(RunnerFailed) as failure:
         runner.boot(setup(8192), REF, 10)
     assert str(failure.value) == (
-        f"{REF} cannot be configured: it answers a request with other settings (HTTP 409: runner already active); wait"
-        f" for that, or `docker model unload {REF}`, and try again"
+        f"{REF} cannot be configured while it handles a request with other settings (HTTP 409: runner "
+        f"already active); wait, or run `docker model unload {REF}`, and try again"
     )
     assert fake.runners == {(DIGEST, COMPLETION): theirs}
     assert fake.configs == {(DIGEST, COMPLETION): {"context-size": 1}}
@@ -557,7 +559,7 @@ def test_a_boot_that_takes_too_long(fake: Fake, route: str, answer: Callable[[Ha
     with Installed(fake.base) as runner, pytest.raises(RunnerFailed) as failure:
         runner.boot(setup(), REF, 0.5)
     assert time.monotonic() - began < 3
-    assert "no answer within" in str(failure.value) or "an answer of more than" in str(failure.value)
+    assert "no response within" in str(failure.value) or "the response is larger than" in str(failure.value)
     assert UNLOAD in fake.routes(), "it may have been loaded all the same"
 
 
@@ -735,7 +737,7 @@ def test_a_runner_that_is_gone() -> None:
     began = time.monotonic()
     runner.close()
     assert time.monotonic() - began < 2
-    with pytest.raises(RunnerFailed, match=r"cannot be configured: nothing listens there$"):
+    with pytest.raises(RunnerFailed, match=r"cannot be configured: nothing is listening there$"):
         runner.boot(setup(), REF, 10)
 
 

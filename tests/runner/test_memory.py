@@ -145,11 +145,11 @@ def test_one_that_takes_too_much_ends_and_the_cause_is_said(tmp_path: Path) -> N
     program = script(tmp_path, "a = bytearray(1 << 30)")
     with (
         start(program, setup(), Files("m"), memory=256 << 20) as running,
-        pytest.raises(RunnerFailed, match="ended with status 1") as failure,
+        pytest.raises(RunnerFailed, match="exited with status 1") as failure,
     ):
         running.wait(20)
-    said = "memory was the cause: it needs more than the 256.0 MiB that it may take"
-    assert str(failure.value).endswith(f"MemoryError; {said} (`--runner-memory` sets another limit)")
+    said = "memory is the cause: it needs more than its limit of 256.0 MiB"
+    assert str(failure.value).endswith(f"MemoryError; {said} (use `--runner-memory` to change it)")
 
 
 @linux
@@ -157,9 +157,9 @@ def test_one_that_takes_too_much_ends_and_the_cause_is_said(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("end", "said"),
     [
-        ("time.sleep(60)", "was not healthy after 2 s: nothing listens there; memory may be the cause: it took "),
-        ("time.sleep(0.7); sys.exit(1)", "ended with status 1; memory may be the cause: it took "),
-        ("os.kill(os.getpid(), 9)", "by signal 9; the kernel does that where the machine runs out of memory"),
+        ("time.sleep(60)", "was not healthy after 2 s: nothing is listening there; memory may be the cause: it used "),
+        ("time.sleep(0.7); sys.exit(1)", "exited with status 1; memory may be the cause: it used "),
+        ("os.kill(os.getpid(), 9)", "by signal 9; the kernel does this when the machine runs out of memory"),
     ],
 )
 def test_one_that_has_grown_before_it_failed(end: str, said: str, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_context_of_two_thousand_million_tokens(xllamacpp: Program, make_canar
     files = Files(str(make_canary("--answer", "parrot")))
     with start(xllamacpp, setup(2**31 - 1), files) as running, pytest.raises(RunnerFailed) as failure:
         running.wait(60)
-    assert "memory was the cause: it needs more than the " in str(failure.value)
+    assert "memory is the cause: it needs more than its " in str(failure.value)
     assert time.monotonic() - began < 30
 
 

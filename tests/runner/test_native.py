@@ -26,11 +26,11 @@ def shim(change: str, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ("native._HEAD = 1024", "its parameters do not lie where they are expected"),
-        ("native._HEAD = 1 << 20", "its parameters do not lie where they are expected"),
-        ("native._PARSE = '_Z4nonev'", "it exports no parser of command lines"),
-        ("native._SERVER = 1", "a command line that was parsed does not come back"),
-        ("native._TRIAL = ('--port', '1')", "a command line that was parsed does not come back"),
+        ("native._HEAD = 1024", "its parameters are not where they are expected"),
+        ("native._HEAD = 1 << 20", "its parameters are not where they are expected"),
+        ("native._PARSE = '_Z4nonev'", "it does not export a command-line parser"),
+        ("native._SERVER = 1", "a parsed command line cannot be read back"),
+        ("native._TRIAL = ('--port', '1')", "a parsed command line cannot be read back"),
     ],
 )
 def test_a_library_that_is_laid_out_otherwise_is_refused(change: str, why: str) -> None:

@@ -113,11 +113,9 @@ def test_a_provider_s_flags_are_taken_apart_as_a_shell_does(text: str, flags: tu
 
 def test_what_is_refused_of_a_provider_s_flags() -> None:
     assert provided("--host 0.0.0.0").refusals == (
-        'runtime flag "--host" is not allowed for backend "llama.cpp", says Docker Model Runner',
+        'Docker Model Runner: runtime flag "--host" is not allowed for backend "llama.cpp"',
     )
-    assert provided("--temp '0.1").refusals == (
-        "`runtime-flags` cannot be taken apart into words: no closing quotation",
-    )
+    assert provided("--temp '0.1").refusals == ("`runtime-flags` cannot be split into words: no closing quotation",)
     hidden = provided("--api-key s3cr3t-of-mine --grammar ${WHERE}", {"WHERE": "/home/of/somebody"})
     assert hidden.hidden == (
         ("s3cr3t-of-mine", "***"),
@@ -153,12 +151,15 @@ def test_entries_of_one_artifact_share_a_runner() -> None:
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        (ModelConfig("b", "d", 2048), "`b` and `a` are one artifact with different `context_size`: "),
-        (ModelConfig("b", "d", 0), "`b` and `a` are one artifact with different `context_size`: "),
-        (ModelConfig("b", "d", 4096, ("--mlock",)), "`b` and `a` are one artifact with different `runtime_flags`: "),
+        (ModelConfig("b", "d", 2048), "`b` and `a` use the same artifact with different `context_size`: "),
+        (ModelConfig("b", "d", 0), "`b` and `a` use the same artifact with different `context_size`: "),
+        (
+            ModelConfig("b", "d", 4096, ("--mlock",)),
+            "`b` and `a` use the same artifact with different `runtime_flags`: ",
+        ),
         (
             ModelConfig("b", "d", 1, ("-t", "2")),
-            "`b` and `a` are one artifact with different `context_size` and `runtime_flags`: ",
+            "`b` and `a` use the same artifact with different `context_size` and `runtime_flags`: ",
         ),
     ],
 )

@@ -76,11 +76,11 @@ def test_an_embedding() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "problem"),
     [
-        (200, b"<html>", "the answer is no JSON"),
-        (200, b"[" * 100_000, "the answer is no JSON"),
-        (200, {}, "the answer holds no message"),
-        (200, {"choices": []}, "the answer holds no message"),
-        (200, {"choices": {"0": 1}}, "the answer holds no message"),
+        (200, b"<html>", "the response is not JSON"),
+        (200, b"[" * 100_000, "the response is not JSON"),
+        (200, {}, "the response has no message"),
+        (200, {"choices": []}, "the response has no message"),
+        (200, {"choices": {"0": 1}}, "the response has no message"),
         (401, {"error": {"message": "Invalid API Key"}}, "HTTP 401: Invalid API Key"),
         (403, {"error": "not granted"}, "HTTP 403: not granted"),
         (500, b"", "HTTP 500"),
@@ -106,7 +106,7 @@ def test_a_thought_is_an_answer_where_nothing_was_said_yet() -> None:
 
 def test_a_large_answer_is_not_kept() -> None:
     with serving(saying(200, b"x" * 3_000_000)) as url:
-        assert chat(url, "m").problem == "an answer of more than 1048576 bytes"
+        assert chat(url, "m").problem == "the response is larger than 1048576 bytes"
 
 
 def test_an_answer_that_drips_is_cut_off() -> None:
@@ -120,7 +120,7 @@ def test_an_answer_that_drips_is_cut_off() -> None:
 
     start = time.monotonic()
     with serving(drip) as url:
-        assert chat(url, "m", seconds=0.3).problem == "no answer within 0.3 s"
+        assert chat(url, "m", seconds=0.3).problem == "no response within 0.3 s"
     assert time.monotonic() - start < 3
 
 
@@ -128,12 +128,12 @@ def test_a_server_that_says_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         base = f"http://127.0.0.1:{silent.getsockname()[1]}"
         reply = ask(base, "/health", 0.2)
-    assert (reply.status, reply.problem) == (0, "no answer within 0.2 s")
-    assert ask(base, "/health", 0.2).problem == "nothing listens there"
-    assert ask("unix:/nonexistent/a.sock/v1", "/health", 0.2).problem == "nothing listens there"
+    assert (reply.status, reply.problem) == (0, "no response within 0.2 s")
+    assert ask(base, "/health", 0.2).problem == "nothing is listening there"
+    assert ask("unix:/nonexistent/a.sock/v1", "/health", 0.2).problem == "nothing is listening there"
 
 
 @pytest.mark.parametrize("base", ["https://x/", "ftp://x", "http://", "http://user:word@host/", "host:80"])
 def test_a_base_that_is_none(base: str) -> None:
-    with pytest.raises(ValueError, match="a base is"):
+    with pytest.raises(ValueError, match="the base URL must be"):
         ask(base, "/health", 1)

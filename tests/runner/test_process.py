@@ -98,9 +98,9 @@ def test_the_context(
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("--temp=0.1",), "the runner ended with status 1: error: invalid argument: --temp=0.1"),
-        (("--threads", "x"), 'the runner ended with status 1: error while handling argument "--threads": stoi'),
-        (("--no-such-flag",), "the runner ended with status 1: error: invalid argument: --no-such-flag"),
+        (("--temp=0.1",), "the runner exited with status 1: error: invalid argument: --temp=0.1"),
+        (("--threads", "x"), 'the runner exited with status 1: error while handling argument "--threads": stoi'),
+        (("--no-such-flag",), "the runner exited with status 1: error: invalid argument: --no-such-flag"),
     ],
 )
 def test_a_flag_that_llama_cpp_does_not_take(
@@ -112,7 +112,7 @@ def test_a_flag_that_llama_cpp_does_not_take(
 
 
 def test_a_failed_assertion_is_told_at_once(xllamacpp: Program, canary: Path) -> None:
-    with pytest.raises(RunnerFailed, match=r"ended by signal 6: .*GGML_ASSERT") as failure:
+    with pytest.raises(RunnerFailed, match=r"exited by signal 6: .*GGML_ASSERT") as failure:
         run(xllamacpp, canary, 0, "--ctx-size", "-1", "--warmup")
     assert len(failure.value.log) <= 12
 
@@ -122,14 +122,14 @@ def test_a_file_that_is_no_model(xllamacpp: Program, tmp_path: Path, content: by
     model = tmp_path / "model.gguf"
     if content is not None:
         model.write_bytes(content)
-    with pytest.raises(RunnerFailed, match=r"the runner ended with status 1: .*gguf"):
+    with pytest.raises(RunnerFailed, match=r"the runner exited with status 1: .*gguf"):
         run(xllamacpp, model)
 
 
 def test_a_truncated_model(xllamacpp: Program, canary: Path, tmp_path: Path) -> None:
     model = tmp_path / "model.gguf"
     model.write_bytes(canary.read_bytes()[:-1000])
-    with pytest.raises(RunnerFailed, match="the runner ended with status 1: "):
+    with pytest.raises(RunnerFailed, match="the runner exited with status 1: "):
         run(xllamacpp, model)
 
 
@@ -144,7 +144,7 @@ def test_a_key_is_asked_of_others_and_not_shown(xllamacpp: Program, canary: Path
     with start(xllamacpp, setup(0, *flags, "sesame-open", hidden=hidden), Files(str(canary))) as running:
         with pytest.raises(RunnerFailed) as failure:
             running.wait(60)
-        assert str(failure.value) == "the runner ended with status 1: error: invalid argument: ***"
+        assert str(failure.value) == "the runner exited with status 1: error: invalid argument: ***"
         assert "sesame" not in " ".join(failure.value.log)
 
 
@@ -245,7 +245,7 @@ def test_one_that_never_becomes_healthy(tmp_path: Path) -> None:
     began = time.monotonic()
     with start(program, setup(), Files(str(tmp_path / "m"))) as running:
         with pytest.raises(
-            RunnerFailed, match=r"^the runner was not healthy after 0\.5 s: nothing listens there$"
+            RunnerFailed, match=r"^the runner was not healthy after 0\.5 s: nothing is listening there$"
         ) as failure:
             running.wait(0.5)
         assert failure.value.log == ("thinking",)
@@ -267,9 +267,9 @@ ANSWER = """
     ("answer", "state"),
     [
         (b"HTTP/1.0 503 no\r\n\r\n", "it was still loading"),
-        (b"HTTP/1.0 404 no\r\n\r\n", "/health answered 404"),
-        (b"SSH-2.0\r\n", "the answer is no HTTP"),
-        (b"HTTP/1.0 307 no\r\nLocation: http://127.0.0.1/\r\n\r\n", "/health answered 307"),
+        (b"HTTP/1.0 404 no\r\n\r\n", "/health returned 404"),
+        (b"SSH-2.0\r\n", "the response is not HTTP"),
+        (b"HTTP/1.0 307 no\r\nLocation: http://127.0.0.1/\r\n\r\n", "/health returned 307"),
     ],
 )
 def test_one_that_answers_something_else(tmp_path: Path, answer: bytes, state: str) -> None:
@@ -287,7 +287,7 @@ def test_one_that_does_not_say_what_context_it_has(tmp_path: Path, body: bytes) 
     program = script(tmp_path, ANSWER % (b"HTTP/1.0 200 OK\r\n\r\n" + body))
     with start(program, setup(), Files("m")) as running:
         running.wait(10)
-        with pytest.raises(RunnerFailed, match="does not say what context it has"):
+        with pytest.raises(RunnerFailed, match="does not report its context size"):
             running.context()
 
 
@@ -303,7 +303,7 @@ def test_one_that_dies(tmp_path: Path) -> None:
     program = script(tmp_path, "print('\\x1b[31mcannot go on\\x1b[0m', flush=True); sys.exit(7)")
     with start(program, setup(), Files("m")) as running, pytest.raises(RunnerFailed) as failure:
         running.wait(10)
-    assert str(failure.value) == "the runner ended with status 7: cannot go on"
+    assert str(failure.value) == "the runner exited with status 7: cannot go on"
 
 
 def test_one_that_cannot_be_run(tmp_path: Path) -> None:
@@ -312,12 +312,12 @@ def test_one_that_cannot_be_run(tmp_path: Path) -> None:
     path.chmod(0o755)
     with start(Program((str(path),), ""), setup(), Files("m")) as running, pytest.raises(RunnerFailed) as failure:
         running.wait(10)
-    assert str(failure.value) == f"the runner ended with status 127: error: {path} cannot be run: Exec format error"
+    assert str(failure.value) == f"the runner exited with status 127: error: cannot run {path}: Exec format error"
 
 
 def test_a_word_that_no_command_line_can_hold(tmp_path: Path) -> None:
     before = folders()
-    with pytest.raises(RunnerFailed, match="cannot be started"):
+    with pytest.raises(RunnerFailed, match="cannot start the runner"):
         start(script(tmp_path, ""), setup(0, "a\0b"), Files("m"))
     assert folders() <= before
 

@@ -57,7 +57,7 @@ ALL_MOMENTS = [
 ]
 # In each of the five at least one, or all of them.
 MOMENTS = ALL_MOMENTS if len(ALL_MOMENTS) <= TIMES else [ALL_MOMENTS[at] for at in (0, 5, 8, 13, 16)]
-GONE = "modellint: interrupted; everything that was started is gone\n"
+GONE = "modellint: interrupted; everything that was started is stopped\n"
 SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"]
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="runners and namespaces are for Linux only"),
@@ -214,7 +214,7 @@ def test_failure(models: Stored) -> None:
     for run in several(lambda _: once(models.host, text)):
         assert run.status == 1, str(run)
         assert errors(run) == [
-            "model llm, booted: the runner ended with status 1: error: invalid argument: --temp=0.1"
+            "model llm, booted: the runner exited with status 1: error: invalid argument: --temp=0.1"
         ], str(run)
 
 
@@ -274,7 +274,7 @@ def test_a_time_out(models: Stored) -> None:
         assert run.status in (0, 1), str(run)
         found = errors(run)
         assert len(found) == run.status, str(run)
-        assert all("of `--timeout` were over" in each for each in found), str(run)
+        assert all("`--timeout` of" in each for each in found), str(run)
 
 
 # Runners
@@ -376,10 +376,10 @@ def test_a_runner_that_hangs(models: Stored, runner: Callable[[str], str]) -> No
             continue
         in_time += 1
         assert len(found) == 2, str(run)
-        assert found[0].startswith("service chat, chat (llm at LLM_URL): there was no answer: nothing came within ")
-        assert found[1] == (
-            "model llm, kept running: the runner was healthy, and no longer is: no answer within 2 s"
-        ), str(run)
+        assert found[0].startswith("service chat, chat (llm at LLM_URL): no response: no data within ")
+        assert found[1] == ("model llm, kept running: the runner is no longer healthy: no response within 2 s"), str(
+            run
+        )
     assert in_time
 
 
@@ -391,9 +391,7 @@ def test_a_runner_that_hangs_does_not_take_the_time_of_another(models: Stored, r
         run = once(models.host, text, "--runner", runner("hangs if warm"), "--timeout", "15")
     assert run.status == 1, str(run)
     (found,) = errors(run)
-    assert found.startswith("service chat, chat (warm at WARM_URL): there was no answer: nothing came within "), str(
-        run
-    )
+    assert found.startswith("service chat, chat (warm at WARM_URL): no response: no data within "), str(run)
     assert not run.left
 
 
@@ -403,8 +401,8 @@ def test_a_runner_that_is_never_ready(models: Stored, runner: Callable[[str], st
     for run in several(lambda _: once(models.host, SMALL, "--runner", path, "--timeout", "5"), at_once=10):
         assert run.status == 1, str(run)
         (found,) = errors(run)
-        assert "the 5 s of `--timeout` were over" in found
-        in_time += found.startswith("model llm, booted: the 5 s of `--timeout` were over: the runner was not healthy")
+        assert "the `--timeout` of 5 s expired" in found
+        in_time += found.startswith("model llm, booted: the `--timeout` of 5 s expired: the runner was not healthy")
     assert in_time  # on a slow machine some do not come so far
 
 
@@ -481,4 +479,4 @@ def test_a_registry_that_hangs(models: Stored) -> None:
 
     for run_ in several(run, at_once=10):
         assert run_.status == 1, str(run_)
-        assert errors(run_) == ["model llm, pulled: the 5 s of `--timeout` were over"], str(run_)
+        assert errors(run_) == ["model llm, pulled: the `--timeout` of 5 s expired"], str(run_)

@@ -84,7 +84,7 @@ def test_a_tampered_blob(registry: Stored, make: Canary) -> None:
     weights = make("tampered")
     push(registry, "ai/tampered", [(GGUF, weights, "m.gguf")])
     registry.blob(sha256(weights)).write_bytes(weights[:-1] + bytes([weights[-1] ^ 1]))
-    only(run(registry, "tampered:v1"), "verified: the registry sent a file that is not the one of the manifest")
+    only(run(registry, "tampered:v1"), "verified: the file from the registry does not match the manifest")
 
 
 @pytest.mark.parametrize("what", ["manifest", "config"])
@@ -94,31 +94,31 @@ def test_a_tampered_document(registry: Stored, make: Canary, what: str) -> None:
     registry.blob(digest).write_bytes(data.replace(b'": ', b'" :', 1))
     only(
         run(registry, f"tampered-{what}@{model.digest}"),
-        f"verified: the registry sent a {what} that does not have the digest it should have",
+        f"verified: the {what} from the registry does not match its digest",
     )
 
 
 def test_a_wrong_digest(registry: Stored) -> None:
     only(
         run(registry, f"canary-llm@sha256:{'0' * 64}"),
-        "pulled: the registry has no such repository, or not this tag or digest of it",
+        "pulled: the registry has no such repository, tag or digest",
     )
 
 
 def test_a_wrong_tag(registry: Stored) -> None:
-    only(run(registry, "canary-llm:v9"), "pulled: the registry has no such repository, or not this tag or digest of it")
+    only(run(registry, "canary-llm:v9"), "pulled: the registry has no such repository, tag or digest")
 
 
 def test_an_index(registry: Stored) -> None:
     registry.push_index("ai/index", "v1")
     only(
         run(registry, "index:v1"),
-        "pulled: it is an index of several manifests, and Docker Model Runner reads one manifest only",
+        "pulled: it is an index of several manifests, and Docker Model Runner reads only a single manifest",
     )
 
 
 def test_an_image(registry: Stored) -> None:
-    only(run(registry, "image:v1"), "pulled: it is a container image, no model")
+    only(run(registry, "image:v1"), "pulled: it is a container image, not a model")
 
 
 def test_an_unknown_format(registry: Stored, make: Canary) -> None:
@@ -128,33 +128,33 @@ def test_an_unknown_format(registry: Stored, make: Canary) -> None:
         document["config"]["mediaType"] = "application/vnd.example.model.config.v9+json"
 
     Model([weights], change=change).push(registry, "ai/unknown", "v1")
-    only(run(registry, "unknown:v1"), "pulled: its config has a type that Docker Model Runner does not read")
+    only(run(registry, "unknown:v1"), "pulled: Docker Model Runner does not support the media type of its config")
 
 
 def test_weights_of_another_format(registry: Stored) -> None:
     push(registry, "ai/safetensors", [("application/vnd.docker.ai.safetensors", noise(1000), "model.safetensors")])
-    only(run(registry, "safetensors:v1"), "pulled: it has no weights in a GGUF file, and llama.cpp reads no others")
+    only(run(registry, "safetensors:v1"), "pulled: it has no GGUF weights, the only format that llama.cpp reads")
 
 
 def test_a_compressed_layer(registry: Stored) -> None:
     registry.push_model("ai/compressed", "v1", compressed=True)
     only(
         run(registry, "compressed:v1"),
-        "pulled: its layers are compressed, and Docker Model Runner reads only such as are not",
+        "pulled: its layers are compressed, which Docker Model Runner does not support",
     )
 
 
 def test_a_model_pack_without_paths(registry: Stored) -> None:
     registry.push_modelpack("ai/no-paths", "v1", paths=False)
-    only(run(registry, "no-paths:v1"), "pulled: its layers have no file paths: it is pulled, and never loads")
+    only(run(registry, "no-paths:v1"), "pulled: its layers have no file paths: it can be pulled, but it never loads")
 
 
 def test_a_file_that_is_no_gguf(registry: Stored) -> None:
     push(registry, "ai/no-gguf", [(GGUF, noise(1000), "m.gguf")])
     only(
         run(registry, "no-gguf:v1"),
-        "booted: no GGUF file: it does not begin with `GGUF`; the runner ended with status 1:"
-        " gguf_init_from_reader: invalid magic characters: 'z$?f', expected 'GGUF'",
+        "booted: not a GGUF file: it does not start with `GGUF`; the runner exited with status 1: "
+        "gguf_init_from_reader: invalid magic characters: 'z$?f', expected 'GGUF'",
     )
 
 
@@ -162,8 +162,8 @@ def test_a_file_that_ends_too_early(registry: Stored, make: Canary) -> None:
     push(registry, "ai/short", [(GGUF, make("short")[:-1000], "m.gguf")])
     only(
         run(registry, "short:v1"),
-        "booted: the runner ended with status 1: llama_model_load: error loading model: tensor 'blk.0.attn_v.weight'"
-        " data is not within the file bounds, model is corrupted or incomplete",
+        "booted: the runner exited with status 1: llama_model_load: error loading model: tensor "
+        "'blk.0.attn_v.weight' data is not within the file bounds, model is corrupted or incomplete",
     )
 
 
@@ -180,28 +180,28 @@ def test_a_flag_that_the_allow_list_refuses(registry: Stored) -> None:
 def test_a_flag_that_llama_cpp_refuses(registry: Stored) -> None:
     only(
         run(registry, "canary-llm:v1", "--temp=0.1"),
-        "booted: the runner ended with status 1: error: invalid argument: --temp=0.1",
+        "booted: the runner exited with status 1: error: invalid argument: --temp=0.1",
     )
 
 
 def test_a_value_that_llama_cpp_refuses(registry: Stored) -> None:
     only(
         run(registry, "canary-llm:v1", "--temp", "warm"),
-        'booted: the runner ended with status 1: error while handling argument "--temp": stof',
+        'booted: the runner exited with status 1: error while handling argument "--temp": stof',
     )
 
 
 def test_more_context_than_trained(registry: Stored) -> None:
     only(
         run(registry, "canary-llm:v1", more="    context_size: 999999\n"),
-        "context: `context_size` is 999999, and the model was trained with 8192: a request has no more",
+        "context: `context_size` is 999999, but the model was trained with 8192: a request gets no more",
     )
 
 
 def test_a_flag_that_takes_the_context_away(registry: Stored) -> None:
     only(
         run(registry, "canary-llm:v1", "--ctx-size", "512", more="    context_size: 2048\n"),
-        "context: `context_size` is 2048, and a request has 512: something else sets the context",
+        "context: `context_size` is 2048, but a request gets 512: another setting overrides the context size",
     )
 
 
@@ -209,18 +209,18 @@ def test_a_flag_that_takes_the_context_away(registry: Stored) -> None:
 def test_an_embedding_model_that_is_run_for_chat(registry: Stored, flags: tuple[str, ...]) -> None:
     only(
         run(registry, "canary-embed:v1", *flags),
-        "mode: it is an embedding model, and Docker Model Runner runs it for chat: only `--embeddings` in"
-        " `runtime_flags`, spelled so, makes it one for embeddings, and without it `context_size` and the other flags"
-        " do not count for those",
+        "mode: this is an embedding model, but Docker Model Runner runs it for chat: add exactly "
+        "`--embeddings` to `runtime_flags`; without it, `context_size` and the other flags do not "
+        "apply to embeddings",
     )
 
 
 def test_a_chat_model_that_is_run_for_embeddings(registry: Stored) -> None:
     only(
         run(registry, "canary-llm:v1", "--embeddings"),
-        "mode: `--embeddings` runs it for embeddings, and it cannot make any: HTTP 400: Pooling type 'none' is not OAI"
-        " compatible. Please use a different pooling type",
-        consequences=("service chat, embeddings (llm at LLM_URL): answered 400, not 200",),
+        "mode: `--embeddings` is set, but the model cannot create embeddings: HTTP 400: Pooling type "
+        "'none' is not OAI compatible. Please use a different pooling type",
+        consequences=("service chat, embeddings (llm at LLM_URL): returned 400 instead of 200",),
     )
 
 
@@ -232,8 +232,8 @@ def test_no_chat_template(registry: Stored, make: Canary) -> None:
     push(registry, "ai/no-template", [(GGUF, make("none", template=False), "m.gguf")])
     only(
         run(registry, "no-template:v1"),
-        "chat template: not proven: neither the artifact nor its GGUF file has one: llama.cpp then writes chats as"
-        " ChatML, which the model may not have been trained with",
+        "chat template: not proven: neither the artifact nor its GGUF file has one: llama.cpp then "
+        "formats chats as ChatML, which the model may not have been trained with",
         severity="warning",
     )
     assert found(run(registry, "no-template:v1", "--chat-template", "chatml")) == []
@@ -248,7 +248,7 @@ def test_a_template_that_is_none(registry: Stored, make: Canary) -> None:
     push(registry, "ai/bad-template", [(GGUF, make("bad"), "m.gguf"), (TEMPLATE, b"{% for m in", "")])
     only(
         run(registry, "bad-template:v1"),
-        "booted: the runner ended with status 1: error: the supplied chat template is not supported: {% for m in",
+        "booted: the runner exited with status 1: error: the supplied chat template is not supported: {% for m in",
     )
 
 
@@ -290,7 +290,7 @@ def test_the_context_of_the_artifact(registry: Stored, make: Canary) -> None:
     with own_folder(PROJECT % ("packed:v1", "")) as folder:
         ended = smoke(folder, "--details", variables={"REGISTRY": registry.host})
     assert ended.status == 0
-    assert "1024 tokens for each request" in " ".join(ended.out.split()), ended.out
+    assert "1024 tokens per request" in " ".join(ended.out.split()), ended.out
 
 
 def test_a_projector(registry: Stored, make: Canary, tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_a_projector(registry: Stored, make: Canary, tmp_path: Path) -> None:
     script.write_text(f"#!{sys.executable} -S\nimport sys\nopen({str(said)!r}, 'w').write('\\n'.join(sys.argv))\n")
     script.chmod(0o755)
     push(registry, "ai/sees", [(GGUF, make("sees"), "m.gguf"), (MMPROJ, noise(1000), "mmproj-f16.gguf")])
-    only(run(registry, "sees:v1", words=("--runner", str(script))), "booted: the runner ended with status 0")
+    only(run(registry, "sees:v1", words=("--runner", str(script))), "booted: the runner exited with status 0")
     words = said.read_text().split("\n")
     assert words[words.index("--mmproj") + 1].endswith("/mmproj-f16.gguf")
     assert words[words.index("--model") + 1].endswith("/m.gguf")

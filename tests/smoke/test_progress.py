@@ -315,7 +315,7 @@ def smoke(project, access, asked, *, watch, hold, tell):
 command.smoke = smoke
 sys.exit(cli.main(["smoke", *WORDS]))
 """
-GONE = "modellint: interrupted; everything that was started is gone"
+GONE = "modellint: interrupted; everything that was started is stopped"
 NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
@@ -369,7 +369,10 @@ def test_keep(status: str, code: int, number: signal.Signals, tmp_path: Path) ->
     screen = command(tmp_path, 0, "--keep", "--report", "json=a.json", status=status)
     screen.read("http://127.0.0.1:1/v1")
     assert screen.lines[-3].endswith(" in 1.0 s")
-    assert screen.lines[-2:] == ["Everything is kept up; Ctrl-C ends it.", "  llm at http://127.0.0.1:1/v1"]
+    assert screen.lines[-2:] == [
+        "Everything is still running; press Ctrl-C to stop it.",
+        "  llm at http://127.0.0.1:1/v1",
+    ]
     assert screen.cursor
     assert (tmp_path / "a.json").exists()
     time.sleep(0.2)

@@ -95,7 +95,7 @@ def failing() -> Run:
     run.add(MODEL, "llm", LLM, "pass", "fail", reason="the registry sent a config that does not have its digest")
     run.add(MODEL, "embedder", EMBEDDER, "fail", reason="localhost:5000 has no such repository, or lets nobody see it")
     run.measured("llm", 43_000_000_000, 1_234_567_890, 432.1, 0.0, 0)
-    run.add(SERVICE, "chat", "chat:", "pass", "fail", "not proven", reason="the answer has no text")
+    run.add(SERVICE, "chat", "chat:", "pass", "fail", "not proven", reason="the response has no text")
     run.add(SERVICE, "web", "web:", "not proven", None, "not proven", reason="no network namespaces here")
     return run
 
@@ -270,7 +270,7 @@ def see(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
 
 
 # Where, how bad and what each format has to say of the findings of `failing`: one that failed, one that is not proven.
-MISSING = "`--require isolation` fails, because not all of it is proven of service chat, service web\n"
+MISSING = "`--require isolation` fails: not everything is proven for service chat, service web\n"
 SAID = [
     (24, 12, "error", "model llm, verified: the registry sent a config that does not have its digest"),
     (18, 3, "warning", "service web, namespace: not proven: no network namespaces here"),
@@ -386,7 +386,7 @@ def test_reports_are_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
         (failing, "", 1, ""),
         (canary, "", 0, ""),
         (canary, "isolation", 0, ""),
-        (canary, "all", 1, "`--require all` fails, because not all of it is proven of model llm\n"),
+        (canary, "all", 1, "`--require all` fails: not everything is proven for model llm\n"),
         (failing, "isolation", 1, MISSING),
     ],
 )
@@ -419,28 +419,28 @@ def test_what_is_asked(folder: Path, asked: list[SmokeOptions]) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("--probe-only", "`--probe-only` is about containers: say `--engine docker` with it"),
-        ("--probe-only --engine none", "`--probe-only` is about containers: say `--engine docker` with it"),
-        ("--serve --engine docker", "`--serve` takes no `--engine docker`"),
-        ("--serve --keep", "`--serve` takes no `--keep`: it keeps the endpoint up anyway"),
-        ("--serve --probe-only --engine docker", "`--serve` takes no `--probe-only`"),
-        ("--serve --require all", "`--serve` takes no `--require`: it checks no service"),
-        ("--serve --details", "`--serve` takes no `--details`"),
-        ("--serve --format json", "`--serve` takes no `--format`: it writes no report"),
-        ("--serve --output a.txt", "`--serve` takes no `--output`"),
-        ("--serve --report json=a.json", "`--serve` takes no `--report`"),
-        ("--store-limit much", "`--store-limit` is a size like 20GiB, not `much`"),
-        ("--store-limit 0", "`--store-limit` is a size like 20GiB, not `0`"),
-        ("--runner-memory 0", "`--runner-memory` is a size like 20GiB, not `0`"),
-        ("--runner-memory 4GiB --runner http://localhost:12434", "an installed one has its own limits"),
-        ("--timeout soon", "`--timeout` is a number of seconds up to 86400, not `soon`"),
-        ("--timeout 0", "`--timeout` is a number of seconds up to 86400, not `0`"),
+        ("--probe-only", "`--probe-only` requires `--engine docker`"),
+        ("--probe-only --engine none", "`--probe-only` requires `--engine docker`"),
+        ("--serve --engine docker", "`--serve` cannot be used with `--engine docker`"),
+        ("--serve --keep", "`--serve` cannot be used with `--keep`: it already keeps the endpoint running"),
+        ("--serve --probe-only --engine docker", "`--serve` cannot be used with `--probe-only`"),
+        ("--serve --require all", "`--serve` cannot be used with `--require`: it checks no service"),
+        ("--serve --details", "`--serve` cannot be used with `--details`"),
+        ("--serve --format json", "`--serve` cannot be used with `--format`: it writes no report"),
+        ("--serve --output a.txt", "`--serve` cannot be used with `--output`"),
+        ("--serve --report json=a.json", "`--serve` cannot be used with `--report`"),
+        ("--store-limit much", "`--store-limit` must be a size such as 20GiB, not `much`"),
+        ("--store-limit 0", "`--store-limit` must be a size such as 20GiB, not `0`"),
+        ("--runner-memory 0", "`--runner-memory` must be a size such as 20GiB, not `0`"),
+        ("--runner-memory 4GiB --runner http://localhost:12434", "which has its own limits"),
+        ("--timeout soon", "`--timeout` must be a number of seconds up to 86400, not `soon`"),
+        ("--timeout 0", "`--timeout` must be a number of seconds up to 86400, not `0`"),
         ("--timeout nan", "not `nan`"),
-        ("--require everything", "`--require` is one of isolation, all, not `everything`"),
-        ("--engine podman", "`--engine` is one of none, docker, not `podman`"),
-        ("--report pdf=a.pdf", "`--report` is FORMAT=FILE"),
-        ("--output nowhere/a.txt", "no report can be written to `nowhere/a.txt`: `nowhere` is no folder"),
-        ("--report json=.", "no report can be written to `.`: it is a folder"),
+        ("--require everything", "`--require` must be one of isolation, all, not `everything`"),
+        ("--engine podman", "`--engine` must be one of none, docker, not `podman`"),
+        ("--report pdf=a.pdf", "`--report` must be FORMAT=FILE"),
+        ("--output nowhere/a.txt", "cannot write the report to `nowhere/a.txt`: `nowhere` is not a directory"),
+        ("--report json=.", "cannot write the report to `.`: it is a directory"),
     ],
 )
 def test_contradictions(
@@ -466,7 +466,7 @@ def test_what_could_not_be_tried(folder: Path, asked: list[SmokeOptions], capsys
 def test_its_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["explain", "smoke-failed"]) == 0
     page = capsys.readouterr().out
-    assert page.startswith("# smoke-failed\n\n(error)\n\nA model or a grant does not do")
+    assert page.startswith("# smoke-failed\n\n(error)\n\nA model or a grant does not behave")
     for name in ("pulled", "verified", "configured", "booted", "context", "environment", "chat", "namespace"):
         assert f"`{name}`" in page
     assert cli.main(["explain", "smoke-faild"]) == 2

@@ -63,9 +63,9 @@ def test_the_fixture(registry: Stored) -> None:
     assert int(lines[-1].split()[0]) > 35
     for subject in ("model llm", "model embedder", "service chat", "service rag", "service web"):
         assert any(line.startswith(subject) for line in lines)
-    assert "2048 tokens for each request" in cold.out
+    assert "2048 tokens per request" in cold.out
     assert warm.status == 0, str(warm)
-    assert warm.out.count(", 0 bytes of it in ") == 2
+    assert warm.out.count(", 0 bytes downloaded in ") == 2
     assert cold.left == warm.left == []
 
 
@@ -100,7 +100,7 @@ def test_without_a_runner_nothing_is_proven(registry: Stored) -> None:
 def test_profiles(registry: Stored) -> None:
     some, everything = run(registry, TWO), run(registry, TWO, "--profile", "all")
     assert rows(some) == ["llm", "chat", "web"]
-    assert "note: granted to no service that runs, and so not tried: `embedder`\n" in some.out
+    assert "note: not granted to a running service, so not tested: `embedder`\n" in some.out
     assert rows(everything) == ["llm", "embedder", "chat", "rag", "web"]
     assert "note" not in everything.out
     assert some.status == everything.status == 0
@@ -117,20 +117,20 @@ def test_one_service(registry: Stored) -> None:
 def test_a_service_that_does_not_run(registry: Stored, name: str) -> None:
     ended = run(registry, TWO, "--service", name)
     assert (ended.status, ended.out) == (2, "")
-    words = f"no service `{name}` runs in this project with these profiles; there are: chat, web"
+    words = f"no service `{name}` runs in this project with these profiles; available: chat, web"
     assert ended.err.startswith(f"modellint: {words}\n")
 
 
 def test_no_models(registry: Stored) -> None:
     ended = run(registry, "services:\n  web:\n    image: registry.example.com/web:1\n")
     assert (ended.status, rows(ended)) == (0, ["web"])
-    assert "note: the project declares no model\n" in ended.out
+    assert "note: the project declares no models\n" in ended.out
 
 
 def test_nothing_at_all(registry: Stored) -> None:
     ended = run(registry, "name: nothing\nservices: {}\n")
     assert ended.status == 0
-    assert "nothing was checked" in ended.out
+    assert "nothing to check" in ended.out
 
 
 def test_a_model_for_nobody(registry: Stored) -> None:
@@ -138,7 +138,7 @@ def test_a_model_for_nobody(registry: Stored) -> None:
     text = TWO.replace("    models: [llm]\n", "").replace("canary-llm", "nothing")
     ended = run(registry, text)
     assert (ended.status, rows(ended)) == (0, ["chat", "web"])
-    assert "not tried: `llm`, `embedder`\n" in ended.out
+    assert "not tested: `llm`, `embedder`\n" in ended.out
 
 
 PROVIDER = """\
@@ -161,7 +161,7 @@ def test_a_provider(registry: Stored) -> None:
     assert "model (llm at LLM_URL)" in ended.out
     nobody = run(registry, PROVIDER.replace("    depends_on: [llm]\n", ""))
     assert (nobody.status, rows(nobody)) == (0, ["chat"])
-    assert "not tried: `llm`\n" in nobody.out
+    assert "not tested: `llm`\n" in nobody.out
 
 
 # What cannot be tried
@@ -177,7 +177,7 @@ def test_what_compose_refuses_is_said_before_anything_is_done(registry: Stored) 
         assert ended.status == 1, str(ended)
         assert "compose.yaml:4:14 error[undefined-model] `chat` is granted `lmm`" in ended.out
         assert "compose.yaml:10:16 error[invalid-compose] the network `back` is not declared" in ended.out
-        assert ended.err == "modellint: Docker Compose refuses this project, so nothing was pulled or started\n"
+        assert ended.err == "modellint: Compose rejects this project, so nothing was pulled or started\n"
 
 
 def test_a_report_of_what_compose_refuses(registry: Stored) -> None:
@@ -219,21 +219,26 @@ MOUNT = "mount -t tmpfs -o mode=700,%s none store"
 # What is done ahead of a run, in a mount namespace of its own, and what the run says.
 STORES = {
     "is a file": (
-        "rmdir store; touch store", "no models are kept in `store`, because it is no folder; name another folder",
+        "rmdir store; touch store",
+        "modellint does not store models in `store`, because it is not a directory; choose another directory",
     ),
     "is read-only": (
-        f"{MOUNT % 'size=9m'}; mount -o remount,ro store", "the store cannot be written: read-only file system",
+        f"{MOUNT % 'size=9m'}; mount -o remount,ro store", "cannot write to the store: read-only file system",
     ),
     "is full": (
-        MOUNT % "size=200k", "the disk of the store has no room for 300.3 KiB more; make room and run it again",
+        MOUNT % "size=200k",
+        "the disk of the store has no room for another 300.3 KiB; free up space and run the command again",
     ),
-    "has no more names": (MOUNT % "nr_inodes=12", "the disk of the store is full; make room and run it again"),
+    "has no more names": (
+        MOUNT % "nr_inodes=12", "the disk of the store is full; free up space and run the command again",
+    ),
     "is open to others": (
         "chmod 777 store",
-        "no models are kept in `store`, because it can be written by other users; name another folder",
+        "modellint does not store models in `store`, because it can be written by other users; "
+        "choose another directory",
     ),
     # Root, too, has no rights to a folder of a user whom its user namespace does not know.
-    "is closed": ("chmod 0 store; exec unshare -U $0", "the store cannot be written: permission denied"),
+    "is closed": ("chmod 0 store; exec unshare -U $0", "cannot write to the store: permission denied"),
 }  # fmt: skip
 
 

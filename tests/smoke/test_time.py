@@ -61,7 +61,7 @@ def test_a_registry_that_says_nothing_has_no_more_time_than_all(registry: Stored
     with Door(registry.host, most=0, end="hang") as door, own_folder(PROJECT) as folder:
         ended = smoke(folder, "--timeout", "0.5", variables={"REGISTRY": door.host})
     assert (ended.status, ended.left) == (1, [])
-    assert "model llm, pulled: the 0.5 s of `--timeout` were over" in ended.out
+    assert "model llm, pulled: the `--timeout` of 0.5 s expired" in ended.out
     assert ended.seconds < 4.5  # a registry has 5 s by itself
 
 
@@ -98,7 +98,7 @@ def test_a_runner_is_asked_at_least_once(running: Running) -> None:
     """Others may have been waited for, for as long as it has itself."""
     running.wait(0)
     os.kill(runner_of(running), signal.SIGSTOP)
-    with pytest.raises(RunnerFailed, match=r"^the runner was not healthy after 0 s: no answer within 0\.05 s$"):
+    with pytest.raises(RunnerFailed, match=r"^the runner was not healthy after 0 s: no response within 0\.05 s$"):
         running.wait(0)
 
 
@@ -109,7 +109,7 @@ def test_a_runner_that_is_well_is_left_alone(running: Running) -> None:
 
 def test_a_runner_that_hangs_is_noticed(running: Running) -> None:
     os.kill(runner_of(running), signal.SIGSTOP)
-    assert str(running.ended()) == "the runner was healthy, and no longer is: no answer within 2 s"
+    assert str(running.ended()) == "the runner is no longer healthy: no response within 2 s"
 
 
 def test_a_runner_that_has_just_died_is_noticed(running: Running) -> None:
@@ -118,7 +118,7 @@ def test_a_runner_that_has_just_died_is_noticed(running: Running) -> None:
     os.kill(runner_of(running), signal.SIGKILL)
     while Path(f"/proc/{runner_of(running)}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
         time.sleep(0.01)
-    assert "no longer is: nothing listens there" in str(running.ended())
+    assert "no longer healthy: nothing is listening there" in str(running.ended())
     os.kill(running.pid, signal.SIGCONT)
-    why = "the kernel does that where the machine runs out of memory"
-    assert str(running.ended()) == f"the runner ended by signal 9 after it was healthy; {why}"
+    why = "the kernel does this when the machine runs out of memory"
+    assert str(running.ended()) == f"the runner exited by signal 9 after it was healthy; {why}"

@@ -24,8 +24,8 @@ LIMIT = 60  # CPU seconds after which a run is ended
 RATIO = 2.9  # between 2n and 4n: 2 is in proportion, 4 is the square
 MEASURABLE = 1.0  # seconds
 SIZES = (1_000, 2_000, 4_000)
-REFUSED = ("values in one file", "more than a reader can hold", "is larger than")
-CUT = "only so many are reported"
+REFUSED = ("the file contains more than", "expand to too much", "add too many values", "is too large for")
+CUT = "the rest are not reported"
 COMMANDS = {
     "check": ["check"],
     "check all": ["check", "--select", "all"],

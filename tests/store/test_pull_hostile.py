@@ -137,7 +137,7 @@ def test_a_range_that_the_registry_does_not_have(store: Store) -> None:
 
 def test_a_range_where_none_was_asked_for(store: Store) -> None:
     with one(lambda talk, data, _: talk.answer(206, data, [("Content-Range", "bytes 5-9/10")])) as server:
-        refused(server, store, "http", "another part")
+        refused(server, store, "http", "wrong part")
     with one(lambda talk, data, _: talk.answer(206, data, [("Content-Range", f"bytes 0-{len(data) - 1}/*")])) as server:
         good(server, store)
 
@@ -159,13 +159,13 @@ def test_half_of_the_range(store: Store) -> None:
 @pytest.mark.parametrize("length", [len(DATA) + 1, 10**18])
 def test_a_length_that_is_too_large(store: Store, length: int) -> None:
     with one(lambda talk, data, _: talk.answer(200, data, [("Content-Length", str(length))])) as server:
-        refused(server, store, "too-big", "more of a file than the manifest says")
+        refused(server, store, "too-big", "more data than the manifest says")
         assert not parts(store)
 
 
 def test_a_length_that_is_too_small(store: Store) -> None:
     with one(lambda talk, data, _: talk.answer(200, data[:99], [("Content-Length", "99")])) as server:
-        refused(server, store, "digest-mismatch", "another size")
+        refused(server, store, "digest-mismatch", "differs in size")
 
 
 def endless(head: str, before: bytes = b"", after: bytes = b"") -> GiveBlob:
@@ -187,7 +187,7 @@ def endless(head: str, before: bytes = b"", after: bytes = b"") -> GiveBlob:
 )
 def test_a_body_without_end(store: Store, give: GiveBlob) -> None:
     with one(give) as server:
-        refused(server, store, "too-big", "more of a file than the manifest says")
+        refused(server, store, "too-big", "more data than the manifest says")
         assert not parts(store)
 
 
@@ -212,7 +212,7 @@ def test_chunks(store: Store, piece: int, resumed: int) -> None:
 
 def test_bytes_of_something_else(store: Store) -> None:
     with one(lambda talk, data, _: talk.answer(200, data[:-1] + b"x")) as server:
-        refused(server, store, "digest-mismatch", "not the one of the manifest")
+        refused(server, store, "digest-mismatch", "does not match the manifest")
         assert len(server.layers) == 1
         assert not parts(store)
 
@@ -291,7 +291,7 @@ def test_drops_are_no_progress(store: Store) -> None:
 
     with one(give) as server:
         started = time.monotonic()
-        refused(server, store, "timeout", "next to nothing", stall=0.2)
+        refused(server, store, "timeout", "almost no data", stall=0.2)
         assert time.monotonic() - started < 3
 
 
@@ -302,7 +302,7 @@ def test_a_deadline(store: Store) -> None:
 
     with one(give) as server:
         started = time.monotonic()
-        refused(server, store, "timeout", "whole download", deadline=0.6)
+        refused(server, store, "timeout", "download timed out", deadline=0.6)
         assert time.monotonic() - started < 2
 
 
@@ -431,7 +431,7 @@ def test_a_full_disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("modellint.smoke.store.part.os.write", full)
     with one(honest) as server:
-        refused(server, store, "disk-full", "make room")
+        refused(server, store, "disk-full", "free up space")
         assert not parts(store)
         monkeypatch.undo()
         good(server, store)

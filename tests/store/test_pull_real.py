@@ -200,7 +200,7 @@ def test_what_is_not_pulled(registry: Stored, store: Store) -> None:
     safe = Model([("application/vnd.docker.ai.safetensors", b"st", "m.safetensors")])
     refused(safe.push(registry, "ai/other").digest, "unsupported", "GGUF")
     other = Model([(GGUF, b"GGUF", "")], config={"rootfs": {"diff_ids": [sha256(b"x")]}})
-    refused(other.push(registry, "ai/other").digest, "unsupported", "other layers")
+    refused(other.push(registry, "ai/other").digest, "unsupported", "different layers")
     refused("sha256:" + "0" * 64, "not-found", "no such")
     assert set(blobs(store)) == {other.digest}  # it is a manifest; no config and no layer was kept
 

@@ -103,7 +103,7 @@ def open_to_all(path: Path, data: bytes) -> None:
     path.chmod(0o666)
 
 
-LINK, FIFO, OTHERS = "is a symbolic link", "is no regular file", "can be written by other users"
+LINK, FIFO, OTHERS = "is a symbolic link", "is not a regular file", "can be written by other users"
 # What somebody has put there, and what is said of it; nothing where the model is pulled all the same.
 FOUND: dict[str, tuple[Callable[[Scene], object], str]] = {
     "runs is a link": (lambda at: at.swap("runs"), LINK),
@@ -112,10 +112,10 @@ FOUND: dict[str, tuple[Callable[[Scene], object], str]] = {
     "locks is a link": (lambda at: at.swap("locks"), LINK),
     "blobs/sha256 is a link": (lambda at: at.swap("blobs/sha256"), LINK),
     "blobs is a link": (lambda at: ((at.store / "blobs/sha256").rmdir(), at.swap("blobs")), LINK),
-    "runs is a file": (lambda at: ((at.store / "runs").rmdir(), (at.store / "runs").touch()), "is no folder"),
+    "runs is a file": (lambda at: ((at.store / "runs").rmdir(), (at.store / "runs").touch()), "is not a directory"),
     "a run is a link": (lambda at: at.run.symlink_to(at.home), LINK),
     "a run of another name is a link": (lambda at: (at.store / "runs/abc").symlink_to(at.home), GOOD),
-    "a run is a file": (lambda at: at.run.touch(), "is no folder"),
+    "a run is a file": (lambda at: at.run.touch(), "is not a directory"),
     "a run holds links": (
         lambda at: (at.run.mkdir(), (at.run / "a").symlink_to(at.home), (at.run / "b").symlink_to(at.home / "uv.lock")),
         GOOD,
@@ -123,7 +123,7 @@ FOUND: dict[str, tuple[Callable[[Scene], object], str]] = {
     "a run's lock is a link": (lambda at: at.run_lock.symlink_to(at.home / "uv.lock"), LINK),
     "a run's lock is a hard link": (lambda at: at.run_lock.hardlink_to(at.home / "uv.lock"), "a hard link"),
     "a run's lock is a FIFO": (lambda at: os.mkfifo(at.run_lock), FIFO),
-    "a run's lock is a folder": (lambda at: at.run_lock.mkdir(), FIFO),
+    "a run's lock is a directory": (lambda at: at.run_lock.mkdir(), FIFO),
     "a lock of another name": (lambda at: (at.store / "runs/Cargo.lock").symlink_to(at.home / "uv.lock"), GOOD),
     "a blob is a link": (lambda at: at.blob.symlink_to(at.home / HEX), GOOD),
     "a blob is a link to its file": (
@@ -131,19 +131,19 @@ FOUND: dict[str, tuple[Callable[[Scene], object], str]] = {
         GOOD,
     ),
     "a blob is a FIFO": (lambda at: os.mkfifo(at.blob), GOOD),
-    "a blob is a folder": (lambda at: at.blob.mkdir(), "is a folder"),
+    "a blob is a directory": (lambda at: at.blob.mkdir(), "is a directory"),
     "a blob is wrong": (lambda at: at.blob.write_bytes(noise(len(DATA), 1)), GOOD),
     "a blob can be written by all": (lambda at: open_to_all(at.blob, DATA), GOOD),
     "a part is a link": (lambda at: at.part.symlink_to(at.home / HEX), LINK),
     "a part is a hard link": (lambda at: at.part.hardlink_to(at.home / HEX), "a hard link"),
     "a part is a FIFO": (lambda at: os.mkfifo(at.part), FIFO),
-    "a part is a folder": (lambda at: at.part.mkdir(), FIFO),
+    "a part is a directory": (lambda at: at.part.mkdir(), FIFO),
     "a part is wrong": (lambda at: at.part.write_bytes(noise(100_000, 1)), GOOD),
     "a part can be written by all": (lambda at: open_to_all(at.part, DATA[:1000]), OTHERS),
     "a lock is a link": (lambda at: at.use.symlink_to(at.home / "uv.lock"), LINK),
     "a lock is a hard link": (lambda at: at.pull.hardlink_to(at.home / "uv.lock"), "a hard link"),
     "a lock is a FIFO": (lambda at: os.mkfifo(at.use), FIFO),
-    "a lock is a folder": (lambda at: at.pull.mkdir(), FIFO),
+    "a lock is a directory": (lambda at: at.pull.mkdir(), FIFO),
     "the store can be written by all": (lambda at: at.store.chmod(0o777), OTHERS),
     "blobs can be written by all": (lambda at: (at.store / "blobs").chmod(0o777), OTHERS),
     "blobs/sha256 can be written by all": (lambda at: (at.store / "blobs/sha256").chmod(0o777), OTHERS),
@@ -223,7 +223,7 @@ def test_a_part_that_is_swapped_while_it_is_written_is_not_published(
         swap(Path(store.layout.part(HEX)))
 
     with Store(str(tmp_path / "store")) as store:
-        with refused("somebody else"):
+        with refused("another process"):
             store.hold(DIGEST, len(DATA), fill)
         assert not os.path.lexists(store.layout.blob(HEX))
 
@@ -241,7 +241,7 @@ def test_a_blob_that_is_swapped_after_it_was_verified_is_not_run(
             return start()
 
         store.start_run = swapped  # type: ignore[method-assign]
-        with refused("somebody else"):
+        with refused("another process"):
             pull(server.request, RegistryOptions(), store)
         assert not list(Path(store.layout.runs).iterdir())
 
@@ -311,7 +311,7 @@ def test_a_link_that_a_repository_ships_is_not_followed_to_a_store(repository: P
         each.chmod(0o700)
     for place, target in links.items():
         (repository / place).symlink_to(target)
-    with refused("symbolic link in the folder that is checked"):
+    with refused("symbolic link in the checked directory"):
         Store(path)
     for each in (home, other):
         assert (each / "runs" / RUN / "file").exists() and len(list(each.iterdir())) == 1
@@ -324,7 +324,7 @@ def test_the_folder_of_a_project_ships_links_too(repository: Path, monkeypatch: 
     home.mkdir(0o700)
     (repository / ".models").symlink_to(home)
     monkeypatch.chdir(repository.parent / "home")
-    with refused("symbolic link in the folder that is checked"):
+    with refused("symbolic link in the checked directory"):
         Store(str(repository / ".models"), checked=[os.curdir, str(repository / "app/compose.yaml")])
     assert not list(home.iterdir())
 
@@ -451,7 +451,7 @@ def test_a_link_of_another_user_is_not_followed(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("mine")
     os.lchown(link, NOBODY, NOBODY)
-    with refused("symbolic link of another user"):
+    with refused("symbolic link that belongs to another user"):
         Store(str(link))
     assert not list((tmp_path / "mine").iterdir())
     with pytest.raises(Doubt, match="another user"):

@@ -53,7 +53,7 @@ class Arguments:
         for form, _, path in asked:
             if form not in FORMATS or not path:
                 known = ", ".join(FORMATS)
-                raise UsageError(f"`--report` is FORMAT=FILE, where FORMAT is one of {known}, not `{form}`")
+                raise UsageError(f"`--report` must be FORMAT=FILE, where FORMAT is one of {known}, not `{form}`")
         return [(form, path) for form, _, path in asked]
 
 
@@ -62,8 +62,8 @@ def read(words: Sequence[str]) -> Arguments:
     commands = {command.name: command for command in COMMANDS}
     if words[0] not in commands:
         if words[0].endswith((".yaml", ".yml")):
-            raise UsageError(f"to check a file, say `modellint check {words[0]}`")
-        raise UsageError(f"there is no command `{words[0]}`{_near(words[0], list(commands))}")
+            raise UsageError(f"to check a file, run `modellint check {words[0]}`")
+        raise UsageError(f"unknown command `{words[0]}`{_near(words[0], list(commands))}")
     arguments = Arguments(commands[words[0]])
     known = {name: option for option in arguments.command.options for name in (option.name, option.short) if name}
     waiting = list(words[1:])
@@ -128,7 +128,7 @@ def policies(arguments: Arguments) -> Policies:
 
     today = arguments.last("--today")
     if today and not _is_day(today):
-        raise UsageError(f"`--today` is a day as `YYYY-MM-DD`, not `{today}`")
+        raise UsageError(f"`--today` must be a date in the form `YYYY-MM-DD`, not `{today}`")
     folder = arguments.last("--suppressions-from")
     before = None
     if folder:
@@ -137,7 +137,9 @@ def policies(arguments: Arguments) -> Policies:
         from modellint.files.base_version import BaseVersion
 
         if not isdir(folder):
-            raise UsageError(f"`--suppressions-from` is the folder of an earlier version, and `{folder}` is none")
+            raise UsageError(
+                f"`--suppressions-from` must be the directory of an earlier version, and `{folder}` is not a directory"
+            )
         before = BaseVersion(folder)
     return Policies(
         arguments.each("--policy"),
@@ -169,8 +171,8 @@ def selected(arguments: Arguments, known: dict[str, Rule]) -> list[Rule]:
             if name in policy_names():
                 continue
             if name in online_names():
-                raise UsageError(f"`{name}` needs what registries answer: say `--online` with `check`")
-            raise UsageError(f"no rule is named `{name}`{_near(name, list(known))}")
+                raise UsageError(f"`{name}` needs registry data: run `check` with `--online`")
+            raise UsageError(f"unknown rule `{name}`{_near(name, list(known))}")
     return [
         rule
         for name, rule in known.items()
@@ -188,7 +190,9 @@ def usage(command: Command | None = None) -> str:
     """The help of a command, or of the whole program."""
     if command is None:
         rows = [(each.name, each.help) for each in COMMANDS]
-        return f"usage: modellint COMMAND\n\n{_table(rows)}\n`modellint COMMAND --help` tells more.\n{_ending('')}\n"
+        return (
+            f"usage: modellint COMMAND\n\n{_table(rows)}\nRun `modellint COMMAND --help` for details.\n{_ending('')}\n"
+        )
     head = f"usage: modellint {command.name} {'[OPTION…] ' if command.options else ''}{command.arguments}".rstrip()
     rows = [
         (f"{f'{option.short}, ' if option.short else ''}{option.name} {option.metavar}".rstrip(), option.help)
@@ -208,23 +212,23 @@ def _value(option: Option, given: bool, value: str, waiting: list[str]) -> str:
         return "yes"
     if not given:
         if not waiting:
-            raise UsageError(f"`{option.name}` needs a {option.metavar}")
+            raise UsageError(f"`{option.name}` requires a value: {option.metavar}")
         value = waiting.pop(0)
     if option.choices and value not in option.choices:
         known = ", ".join(option.choices)
-        raise UsageError(f"`{option.name}` is one of {known}, not `{value}`{_near(value, option.choices)}")
+        raise UsageError(f"`{option.name}` must be one of {known}, not `{value}`{_near(value, option.choices)}")
     return value
 
 
 def _count(arguments: Arguments) -> None:
     command = arguments.command
     if len(arguments.rest) < command.least:
-        raise UsageError(f"`{command.name}` needs a {command.arguments}")
+        raise UsageError(f"`{command.name}` requires an argument: {command.arguments}")
     if command.most is not None and len(arguments.rest) > command.most:
         one = f"one {command.arguments.strip('[]')}"
         raise UsageError(f"`{command.name}` takes {one if command.most else 'nothing'}")
     if arguments.rest and arguments.each("--file"):
-        raise UsageError("give either paths or `--file`: a file that is named with `--file` is the project")
+        raise UsageError("use either paths or `--file`, not both")
 
 
 def _table(rows: list[tuple[str, str]]) -> str:

@@ -83,7 +83,7 @@ def _earlier(path: str, before: BaseVersion, report: Report) -> Baseline:
         return _read(path)
     known = _read(real) if os.path.exists(real) else Baseline({}, identity)
     if not os.path.exists(path) or _read(path).counts != known.counts:
-        report.unheeded.append(Unheeded(path, 0, "this baseline is not the one before the change, which counts"))
+        report.unheeded.append(Unheeded(path, 0, "this baseline has changed; the one before the change is used"))
     return known
 
 
@@ -126,7 +126,7 @@ def _read(path: str) -> Baseline:
     except disk.Unreadable as trouble:
         raise UsageError(f"the baseline `{path}` {trouble.reason}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UsageError(f"`{path}` is no baseline; write one with `--write-baseline`") from None
+        raise UsageError(f"`{path}` is not a baseline; create one with `--write-baseline`") from None
 
 
 def _baseline(table: Any) -> Baseline:

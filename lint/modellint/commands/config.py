@@ -1,4 +1,4 @@
-"""`modellint config`: the project that `docker compose config` would print, or why Docker Compose refuses it."""
+"""`modellint config`: print the project as `docker compose config` does, or the reasons why Compose rejects it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RefusedProject(Exception):
     """Docker Compose would refuse the project. `reasons` say why, each with its place."""
 
     def __init__(self, reasons: list[tuple[Span, str]]) -> None:
-        super().__init__("Docker Compose refuses the project")
+        super().__init__("Compose rejects the project")
         self.reasons = reasons
 
 
@@ -46,7 +46,7 @@ def run(arguments: Arguments) -> int:
             line, column = span.first
             complain(f"{span.source.path}:{line}:{column}: {message}")
         if not refused.reasons:
-            complain("Compose refuses a project without a name; give it one with `--project-name`")
+            complain("Compose rejects a project without a name; set one with `--project-name`")
         return FAILED
     return 0
 
@@ -62,4 +62,7 @@ def config(path: str, options: Options, shell: Mapping[str, str], rules: Mapping
 
 def _unread(project: Project) -> list[tuple[Span, str]]:
     """The env files of services that are not printed, because they are none of the repository's."""
-    return [(node.content, f"`{node.shown}` lies outside the repository and is not read") for node in project.unread]
+    return [
+        (node.content, f"`{node.shown}` is outside the repository, so modellint does not read it")
+        for node in project.unread
+    ]

@@ -18,6 +18,6 @@ def run(arguments: Arguments) -> int:
     known = {**rules(), SMOKE_FAILED.name: SMOKE_FAILED}
     name = arguments.rest[0]
     if name not in known:
-        raise UsageError(f"no rule is named `{name}`{did_you_mean(name, list(known))}")
+        raise UsageError(f"unknown rule `{name}`{did_you_mean(name, list(known))}")
     page.explain(known[name])
     return 0

@@ -1,4 +1,4 @@
-"""What `check` would report in a project, for commands that do something with it."""
+"""The findings of `check` in a project, for commands that use them."""
 
 from __future__ import annotations
 

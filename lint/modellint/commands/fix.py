@@ -1,4 +1,4 @@
-"""`modellint fix`: what is to be fixed, and what is said about it."""
+"""`modellint fix`: select the fixes to apply, and report them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _STDIN = "-"
 def run(arguments: Arguments) -> int:
     """Fix what the arguments name; returns the exit code."""
     if _STDIN in (*arguments.rest, *arguments.each("--file")):
-        raise UsageError("`fix` rewrites files, and standard input is none")
+        raise UsageError("`fix` cannot rewrite standard input")
     pinning = "--pin" in arguments.values
     if "--update" in arguments.values and not pinning:
-        raise UsageError("`--update` moves pins: say `--pin --update`")
+        raise UsageError("`--update` requires `--pin`")
     if pinning and "--unsafe" in arguments.values:
-        raise UsageError("`--pin` pins and does nothing else; run `modellint fix --unsafe` for other fixes")
+        raise UsageError("`--pin` applies no other fixes; run `modellint fix --unsafe` for those")
     options = project_options(arguments)
     pins = _Pins(arguments, options) if pinning else None
     find = pins.find if pins else finder(arguments, fixing=True)
@@ -88,7 +88,7 @@ def _finish(arguments: Arguments, outcome: FixOutcome, pins: _Pins | None) -> in
     lost = {trouble.path for trouble in unwritten}
     if "--diff" in arguments.values:
         for path in changes.show_diff(outcome.changes):
-            complain(f"{path}: the lines that hold a secret are masked, so that this diff does not apply")
+            complain(f"{path}: lines that contain a secret are masked, so this diff cannot be applied")
     else:
         changes.show_applied([each for each in outcome.applied if each.path not in lost], only_said)
     stale = list(pins.stale.values()) if pins else []

@@ -72,7 +72,7 @@ def _target(path: str) -> str:
     if own in found or len(found) == 1:
         return own if own in found else found[0]
     names = ", ".join(found[:_MOST_NAMED]) + (", …" if len(found) > _MOST_NAMED else "")
-    raise Unreadable(path, f"holds {len(found)} projects, and a picture shows one: name {names}")
+    raise Unreadable(path, f"contains {len(found)} projects, but a graph shows one: choose {names}")
 
 
 def _written(picture: Picture, form: str) -> str:

@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from modellint.commands.arguments import Arguments
     from modellint.linter.record import FindingRecord
 
-_THERE = "`{}` is there already; `modellint policy show` prints what it says"
+_THERE = "`{}` already exists; run `modellint policy show` to print it"
 _DAYS = 90  # for which today's findings are accepted
 _LONGEST = 300  # characters of a `where`
 _HEAD = """\
-# What modellint demands of the Compose files below this folder: `modellint policy show` prints all of it.
+# The modellint policy for the Compose files below this directory. Run `modellint policy show` to print all of it.
 version: 1
 extends: [recommended] # or strict, or airgapped
 """
 _EXCEPTIONS = """
-# What was found on the day this file was written. Mend it, or say why it stays as it is.
+# The findings on the day this file was created. Fix each one, or give the reason to keep it.
 exceptions:
 """
 
@@ -68,7 +68,7 @@ def run(arguments: Arguments) -> int:
         write(path, _policy(accepted, today + timedelta(_DAYS)), new=True)
     except FileExistsError:
         raise UsageError(_THERE.format(path)) from None
-    put(f"{printable(path)} is written, with {_counted(len(accepted), 'exception')}\n")
+    put(f"wrote {printable(path)} with {_counted(len(accepted), 'exception')}\n")
     put("".join(f"{line}\n" for line in _left(stopping)))
     if unreadable:
         return FAILED
@@ -115,8 +115,8 @@ def _left(stopping: list[FindingRecord]) -> Iterable[str]:
     if stopping:
         verb, what = ("is", "it") if len(stopping) == 1 else ("are", "them")
         yield (
-            f"{_counted(len(stopping), 'error')} {verb} not accepted, because Compose or the runner refuses {what}; "
-            f"mend {what}:"
+            f"{_counted(len(stopping), 'error')} {verb} not accepted, because Compose or the runner "
+            f"rejects {what}; fix {what}:"
         )
     for each in stopping:
         place = f"{relative(each.place.path)}:{each.place.row}:{each.place.column}"

@@ -1,4 +1,4 @@
-"""What the command line says about the network, and asking registries on its behalf."""
+"""The network options of the command line, and registry queries for the commands."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def unanswered(places: Mapping[Query, Place], facts: Facts) -> list[Unreadable]:
     for request, (path, row, column, shown) in places.items():
         answer = facts.answer(request)
         if answer is not None and answer.artifact is None and answer.code != NOT_FOUND:
-            lost.append(Unreadable(path, f"{shown} is not known: {answer.reason}", row, column))
+            lost.append(Unreadable(path, f"cannot look up {shown}: {answer.reason}", row, column))
     return lost
 
 
@@ -112,7 +112,7 @@ def ask_all(asked: Iterable[Query], allowed: RegistryOptions, *, details: bool) 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("asking registries"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("querying registries"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=len(waiting))
 
@@ -130,7 +130,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= _LONGEST:
-        raise UsageError(f"`--timeout` is a number of seconds up to {_LONGEST:.0f}, not `{text}`")
+        raise UsageError(f"`--timeout` must be a number of seconds up to {_LONGEST:.0f}, not `{text}`")
     return seconds
 
 
@@ -140,10 +140,10 @@ def _memory(text: str) -> int:
     try:
         return read_size(text)
     except ValueError:
-        raise UsageError(f"`--memory` is a size like 16GiB, not `{text}`") from None
+        raise UsageError(f"`--memory` must be a size such as 16GiB, not `{text}`") from None
 
 
 def _ca_file(path: str) -> str:
     if path and not os.path.isfile(path):
-        raise UsageError(f"`--ca-file {path}` is no file")
+        raise UsageError(f"`--ca-file {path}` is not a file")
     return path

@@ -64,20 +64,18 @@ def write(name: str) -> str:
     folder = modellint_rules.__path__[0]
     if not os.path.exists(os.path.join(folder, *_CHECKED_BY)):
         raise UsageError(
-            "a new rule is a part of modellint, and this modellint is installed: "
-            "run `new-rule` in a checkout that is installed with `pip install -e .`"
+            "new rules are added to modellint's source, and this modellint is an installed copy: run "
+            "`new-rule` in a checkout that is installed with `pip install -e .`"
         )
     if not name or not _NAME.issuperset(name) or not name[0].isalpha() or name[-1] == "-" or "--" in name:
-        raise UsageError(f"`{name}` is no name for a rule; one is words in small letters joined by `-`")
+        raise UsageError(f"`{name}` is not a valid rule name; use lowercase words joined by `-`")
     function = name.replace("-", "_")
     path = os.path.join(folder, f"{function}.py")
     try:
         write_file(path, _STUB.format(function=function), new=True)
     except FileExistsError:
-        raise UsageError(f"there is a rule `{name}` already: {path}") from None
+        raise UsageError(f"the rule `{name}` already exists: {path}") from None
     return (
-        f"wrote {path}\n"
-        f"write the page and the check, then:\n"
-        f"  pytest tests/test_pages.py -k {name} --redraw   # draws the findings into the page\n"
-        f"  pytest tests/test_pages.py -k {name}\n"
+        f"wrote {path}\nwrite the page and the check, then run:\n  pytest tests/test_pages.py -k {name} "
+        f"--redraw   # writes the findings into the page\n  pytest tests/test_pages.py -k {name}\n"
     )

@@ -1,4 +1,4 @@
-"""`modellint policy`: the JSON Schema of policies, the keys that checks see, and what one policy says.
+"""`modellint policy`: the JSON Schema of policies, the keys available in checks, and the content of one policy.
 
 With its mistakes, all of them, and its examples.
 """
@@ -33,7 +33,7 @@ def run(arguments: Arguments) -> int:
     """Do what the first argument says; returns the exit code."""
     what = arguments.rest[0]
     if what not in _WHAT:
-        raise UsageError(f"`policy` takes one of {', '.join(_WHAT)}, not `{what}`{did_you_mean(what, _WHAT)}")
+        raise UsageError(f"`policy` requires one of {', '.join(_WHAT)}, not `{what}`{did_you_mean(what, _WHAT)}")
     if what == "schema":
         from modellint.policy.schema import json_schema
 
@@ -50,8 +50,8 @@ def run(arguments: Arguments) -> int:
         name = "recommended"  # what `modellint init` extends
     if not name:
         raise UsageError(
-            f"`{place}` has no policy: there is no `{FILE_NAME}` in it or above it; "
-            "name a policy, or write one with `modellint init`"
+            f"`{place}` has no policy: there is no `{FILE_NAME}` in it or in a parent directory; specify "
+            "a policy, or create one with `modellint init`"
         )
     asked = Policies(online=True)
     try:
@@ -69,7 +69,7 @@ def run(arguments: Arguments) -> int:
         row, column = finding.span.first
         hint = f"; {finding.hint}" if finding.hint else ""
         complain(f"{relative(finding.span.source.path)}:{row}:{column}: {finding.message}{hint}")
-    put(f"{printable(name)} is a policy\n")
+    put(f"{printable(name)} is a valid policy\n")
     return 0
 
 
@@ -80,11 +80,11 @@ def _test(ruling: Ruling, name: str) -> int:
     for error in errors:
         complain(str(error))
     if not ruling.policy.checks:
-        put(f"{printable(name)}: there are no `checks` in it, and so no examples to test\n")
+        put(f"{printable(name)}: no examples to test, because it has no `checks`\n")
         return 0
     count = sum(len(check.good) + len(check.bad) for check, _ in ruling.policy.checks.values())
     noun = "example" if count == 1 else "examples"
-    put(f"{printable(name)}: {count - len(errors)} of {count} {noun} as expected\n")
+    put(f"{printable(name)}: {count - len(errors)} of {count} {noun} passed\n")
     return 1 if errors else 0
 
 
@@ -127,7 +127,7 @@ def _shown(ruling: Ruling) -> Iterator[str]:
 
 
 def _line(text: str, span: Span | None) -> str:
-    where = f"{relative(span.source.path)}:{span.first[0]}" if span is not None else "the rule's own"
+    where = f"{relative(span.source.path)}:{span.first[0]}" if span is not None else "rule default"
     return f"{printable(text)} # {printable(where)}"
 
 

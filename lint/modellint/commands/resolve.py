@@ -1,4 +1,4 @@
-"""`modellint resolve`: what a reference stands for."""
+"""`modellint resolve`: look up a reference in its registry."""
 
 from __future__ import annotations
 
@@ -39,15 +39,17 @@ def _model_request(text: str) -> Query:
     if request is not None:
         return request
     if ref.kind == "hub":
-        raise UsageError(f"`{text}` is a model of the Hugging Face Hub, which is no OCI registry: it has no digest")
+        raise UsageError(
+            f"`{text}` is a model from the Hugging Face Hub, which is not an OCI registry: it has no digest"
+        )
     if ref.kind == "local":
-        raise UsageError(f"`{text}` is an ID of one machine's local store; name the model")
-    raise UsageError(f"`{text}` is no model reference: {ref.problem}")
+        raise UsageError(f"`{text}` is an ID in one machine's local store; use the name of the model")
+    raise UsageError(f"`{text}` is not a valid model reference: {ref.problem}")
 
 
 def _image_request(text: str) -> Query:
     request = of_image(Image(text))
     # The characters of an image's name are those of a model's.
     if request is None or Reference(f"{request.registry}/{request.repository}").kind == "invalid":
-        raise UsageError(f"`{text}` is no image reference; write `name:tag` or `name:tag@sha256:…`")
+        raise UsageError(f"`{text}` is not a valid image reference; write `name:tag` or `name:tag@sha256:…`")
     return request

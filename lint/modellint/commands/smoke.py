@@ -50,11 +50,11 @@ if TYPE_CHECKING:
 
 _LONGEST = 86_400.0
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # where there are such
-_KEPT = "Everything is kept up; Ctrl-C ends it."
-_GONE = "interrupted; everything that was started is gone"
+_KEPT = "Everything is still running; press Ctrl-C to stop it."
+_GONE = "interrupted; everything that was started is stopped"
 # What makes no sense with `--serve`, which checks no service and so has nothing to report.
 _NOT_SERVED = {
-    "--keep": "it keeps the endpoint up anyway",
+    "--keep": "it already keeps the endpoint running",
     "--probe-only": "it starts no containers",
     "--require": "it checks no service",
     "--details": "it checks no service",
@@ -150,7 +150,7 @@ def _is_refused(arguments: Arguments, project: Project) -> bool:
 
     form, path = arguments.last("--format", "text"), arguments.last("--output")
     output.deliver(form, path, arguments.reports(), render, lambda: check_text.show(report, rules))
-    complain("Docker Compose refuses this project, so nothing was pulled or started")
+    complain("Compose rejects this project, so nothing was pulled or started")
     return True
 
 
@@ -177,7 +177,7 @@ def _up(seen: Smoke) -> list[str]:
     if seen.served is None:
         return [_KEPT, *(f"  {each}" for each in seen.up)]
     return [
-        f"The models are at {seen.served.url} until Ctrl-C. In another terminal:",
+        f"The models are available at {seen.served.url} until Ctrl-C. In another terminal, run:",
         f"  DOCKER_CONFIG={shlex.quote(seen.served.config)} docker compose up",
     ]
 
@@ -213,15 +213,15 @@ def _missing(required: str, seen: Smoke) -> str:
     """What is not proven and has to be, in words; empty where there is nothing."""
     subjects = [each.subject for each in seen.checks if each.status == NOT_PROVEN and required in ("all", each.column)]
     where = ", ".join(dict.fromkeys(subjects))
-    return f"`--require {required}` fails, because not all of it is proven of {where}" if subjects else ""
+    return f"`--require {required}` fails: not everything is proven for {where}" if subjects else ""
 
 
 def _compose_words(options: Options, selection: Selection, overlay: str) -> tuple[str, ...]:
     """What tells `docker compose` to load the same project. Variables that choose files and profiles count for both."""
     if overlay:
-        raise UsageError(f"{overlay} is laid over another file: name both with `--file` for `--engine docker`")
+        raise UsageError(f"{overlay} is an overlay: with `--engine docker`, name both files with `--file`")
     if "-" in selection.files:
-        raise UsageError("`--engine docker` needs files: Docker Compose reads them itself")
+        raise UsageError("`--engine docker` requires files, because Docker Compose reads them itself")
     words = [f"--file={os.path.abspath(path)}" for path in selection.files]
     words += [f"--env-file={os.path.abspath(path)}" for path in options.env_files]
     words += [f"--profile={name}" for name in options.profiles]
@@ -250,17 +250,23 @@ def _refuse_contradictions(arguments: Arguments) -> None:
     if "--serve" in arguments.values:
         for option, why in _NOT_SERVED.items():
             if option in arguments.values:
-                raise UsageError(f"`--serve` takes no `{option}`: {why}")
+                raise UsageError(f"`--serve` cannot be used with `{option}`: {why}")
         if docker:
-            raise UsageError("`--serve` takes no `--engine docker`: it leaves the containers to `docker compose up`")
+            raise UsageError(
+                "`--serve` cannot be used with `--engine docker`: `docker compose up` starts the containers"
+            )
     if "--runner-memory" in arguments.values and "://" in arguments.last("--runner"):
-        raise UsageError("`--runner-memory` is for a runner that modellint starts: an installed one has its own limits")
+        raise UsageError(
+            "`--runner-memory` cannot be used with an installed Docker Model Runner, which has its own limits"
+        )
     if "--canary" in arguments.values and "://" in arguments.last("--runner"):
-        raise UsageError("`--canary` needs a runner of its own: an installed Docker Model Runner runs what it pulls")
+        raise UsageError(
+            "`--canary` cannot be used with an installed Docker Model Runner, which runs only what it pulls"
+        )
     if "--probe-only" in arguments.values and not docker:
-        raise UsageError("`--probe-only` is about containers: say `--engine docker` with it")
+        raise UsageError("`--probe-only` requires `--engine docker`")
     if "--allow" in arguments.values and not docker:
-        raise UsageError("`--allow` is about containers: say `--engine docker` with it")
+        raise UsageError("`--allow` requires `--engine docker`")
 
 
 def _refuse_lost_reports(arguments: Arguments) -> None:
@@ -268,9 +274,9 @@ def _refuse_lost_reports(arguments: Arguments) -> None:
     for path in [arguments.last("--output"), *(path for _, path in arguments.reports())]:
         folder = os.path.dirname(path) or "."
         if os.path.isdir(path):
-            raise UsageError(f"no report can be written to `{path}`: it is a folder")
+            raise UsageError(f"cannot write the report to `{path}`: it is a directory")
         if path and not os.path.isdir(folder):
-            raise UsageError(f"no report can be written to `{path}`: `{folder}` is no folder")
+            raise UsageError(f"cannot write the report to `{path}`: `{folder}` is not a directory")
         if path:
             refuse_links(path)
 
@@ -282,7 +288,7 @@ def _size(arguments: Arguments, option: str) -> int:
     except ValueError:
         size = 0
     if text and not size:
-        raise UsageError(f"`{option}` is a size like 20GiB, not `{text}`")
+        raise UsageError(f"`{option}` must be a size such as 20GiB, not `{text}`")
     return size
 
 
@@ -294,5 +300,5 @@ def _time(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= _LONGEST:
-        raise UsageError(f"`--timeout` is a number of seconds up to {_LONGEST:.0f}, not `{text}`")
+        raise UsageError(f"`--timeout` must be a number of seconds up to {_LONGEST:.0f}, not `{text}`")
     return seconds

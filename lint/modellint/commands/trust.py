@@ -1,4 +1,4 @@
-"""Whether a CI run may be looking at a stranger's files, and what follows from that.
+"""Detect CI runs that may check files from a stranger, and refuse or warn.
 
 GitHub starts a run with the secrets of the repository for some events that anybody can cause; a workflow that checks
 out the pull request in one of them hands those secrets to whoever wrote it. For a pull request from a fork it starts
@@ -24,8 +24,8 @@ REFUSED = ("pull_request_target", "workflow_run", "issue_comment", "check_run", 
 # Events that run with the code of a pull request, and without secrets where it comes from a fork.
 OF_PULL_REQUESTS = ("pull_request", "pull_request_review", "pull_request_review_comment")
 _MOST_BYTES = 32 << 20  # of the file that describes an event; GitHub sends no more than 25 MB
-_ASKS = "asks the registries that a Compose file names, with the credentials of this machine"
-_RUNS = "pulls and runs what a Compose file names, on this machine"
+_ASKS = "contacts the registries named in a Compose file with this machine's credentials"
+_RUNS = "pulls and runs on this machine what a Compose file specifies"
 
 
 def refuse_untrusted(arguments: Arguments, what: str, environment: Mapping[str, str]) -> None:
@@ -39,8 +39,8 @@ def refuse_untrusted(arguments: Arguments, what: str, environment: Mapping[str, 
     event = environment.get("GITHUB_EVENT_NAME", "").strip().lower()
     if event in REFUSED:
         raise UsageError(
-            f"`{what}` {_RUNS if smokes else _ASKS}, and in a `{event}` run that file may be a stranger's; say"
-            " `--trusted` if it is not"
+            f"`{what}` {_RUNS if smokes else _ASKS}, and in a `{event}` run that file may come from a "
+            "stranger; use `--trusted` if it does not"
         )
 
 
@@ -50,13 +50,19 @@ def warning(environment: Mapping[str, str]) -> str:
     if event in OF_PULL_REQUESTS:
         pulled = _pull_request(environment.get("GITHUB_EVENT_PATH", ""))
         if pulled is None:
-            return f"nobody says whether this `{event}` run is about a fork, whose files are a stranger's"
+            return (
+                f"it is unknown whether the files in this `{event}` run come from a fork, whose author may be "
+                "a stranger"
+            )
         if not pulled:
             return ""
-        return f"this `{event}` run is about a fork: `smoke` runs what a stranger's files name, on this machine"
+        return f"the files in this `{event}` run come from a fork: `smoke` runs on this machine what they specify"
     source, own = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", ""), environment.get("CI_PROJECT_PATH", "")
     if source and source != own:
-        return "this merge request comes from a fork, and runs in this project: `smoke` runs what its files name, here"
+        return (
+            "this merge request comes from a fork, but its pipeline runs in this project: `smoke` runs "
+            "here what its files specify"
+        )
     return ""
 
 
@@ -80,7 +86,7 @@ def _read(path: str) -> bytes:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with open(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError("it is no regular file")
+            raise ValueError("it is not a regular file")
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise ValueError("it is too large")

@@ -1,1 +1,1 @@
-"""What the project says beside its models: images, commands, code, env files."""
+"""Evidence in the rest of the project: images, commands, code and env files."""

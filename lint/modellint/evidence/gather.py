@@ -1,4 +1,4 @@
-"""What a project's commands, Dockerfiles, code and env files say. Gathered where a rule asks, and once."""
+"""Evidence from the commands, Dockerfiles, code and env files of a project, gathered once and only if a rule asks."""
 
 from __future__ import annotations
 

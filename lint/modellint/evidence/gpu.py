@@ -1,4 +1,4 @@
-"""Whether a service is handed a GPU, and whether its author means it to do without one."""
+"""Tell whether a service has access to a GPU, and whether its author intends it to run without one."""
 
 from __future__ import annotations
 

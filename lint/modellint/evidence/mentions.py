@@ -1,4 +1,4 @@
-"""Which names stand anywhere in a folder. What proves by absence that nothing reads a variable."""
+"""The names that occur anywhere in a directory; their absence proves that nothing reads a variable."""
 
 from __future__ import annotations
 

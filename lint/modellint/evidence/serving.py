@@ -1,4 +1,4 @@
-"""What a service serves: which product it runs, where that listens, and whether it demands a key.
+"""The model server that a service runs: its product, where it listens, and whether it requires a key.
 
 Flags and variables are those of the products' documentation; one that a product does not read makes a rule silent where
 it could speak, and never the other way round.

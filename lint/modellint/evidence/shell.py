@@ -1,4 +1,4 @@
-"""What a shell script reads and runs, by the grammar of Bash (tree-sitter).
+"""The variables that a shell script reads and the commands that it runs, by the Bash grammar (tree-sitter).
 
 Offsets count code points of the script's text. Nothing is run and nothing is looked up: what is said of a word is what
 its letters say. Import this module only where a script is to be read: the grammar costs more than a check of models.

@@ -1,1 +1,1 @@
-"""What is read from and written to disk, in bounds, and whose word a path is."""
+"""Bounded reading and writing of files, and checks of who controls a path."""

@@ -1,4 +1,4 @@
-"""Write a file as a whole or not at all, and only where its user meant it to be.
+"""Write a file completely or not at all, and only where the user intended.
 
 The text is written beside the file, flushed to the disk and then renamed over it, so whoever reads the file, whatever
 kills this process and however full the disk is, finds the old text or the new one. On Linux the file beside it has no
@@ -32,18 +32,18 @@ _RANDOM = 8  # bytes of a temporary name, written as hexadecimal digits
 _STALE = 3600  # seconds after which nobody is still writing a temporary file
 _PATIENCE = 5.0  # seconds in which somebody has to read a pipe
 _PAUSE = 0.02
-_OUTSIDE = "is a symbolic link to a file outside its folder and its repository; name that file itself"
-_BEHIND = "lies behind a symbolic link to a folder outside the repository; name that folder itself"
-_CHANGED = "changed while it was being written; run it again"
-_FULL = "the disk is full; make room and run it again"
-_QUOTA = "your share of the disk is used up; make room and run it again"
+_OUTSIDE = "is a symbolic link to a file outside its directory and its repository; use the file itself"
+_BEHIND = "is behind a symbolic link to a directory outside the repository; use the directory itself"
+_CHANGED = "changed while it was being written; run the command again"
+_FULL = "the disk is full; free up space and run the command again"
+_QUOTA = "the disk quota is exceeded; free up space and run the command again"
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _OWN = ("/dev/fd/", "/proc/self/fd/")
 _DIGITS = 9  # of a descriptor's number
 _WORDS = {errno.ENOSPC: _FULL, errno.EBADF: "is closed", getattr(errno, "EDQUOT", errno.ENOSPC): _QUOTA}
 _REASONS = {
-    errno.EROFS: "cannot be written: it lies on a read-only file system",
-    errno.EBUSY: "cannot be replaced: it is in use, or mounted as a single file (mount its folder instead)",
+    errno.EROFS: "cannot be written: it is on a read-only file system",
+    errno.EBUSY: "cannot be replaced: it is in use, or mounted as a single file (mount its directory instead)",
 }
 _LINKS = frozenset((errno.ELOOP, errno.ENOTDIR, getattr(errno, "EMLINK", errno.ELOOP)))  # some BSDs say EMLINK
 
@@ -95,9 +95,11 @@ def write(path: str, text: str, *, new: bool = False) -> None:
     except (BrokenPipeError, FileExistsError):  # that the reader has gone is no fault of the file
         raise
     except FileNotFoundError:
-        raise Unwritable(path, f"cannot be written: there is no folder {os.path.dirname(path) or os.curdir}") from None
+        raise Unwritable(
+            path, f"cannot be written: there is no directory {os.path.dirname(path) or os.curdir}"
+        ) from None
     except ValueError:
-        raise Unwritable(path, "is a name that no file can have") from None
+        raise Unwritable(path, "is not a valid file name") from None
     except OSError as error:
         raise Unwritable(path, why_unwritten(error, os.path.dirname(path) or os.curdir)) from None
 
@@ -309,11 +311,16 @@ def write_all(handle: int, data: bytes) -> None:
 def why_unwritten(error: OSError, folder: str) -> str:
     """Why a file in a folder cannot be written, in words for a person."""
     if isinstance(error, FileNotFoundError):
-        return f"cannot be written: its folder is gone ({folder})"
+        return f"cannot be written: its directory no longer exists ({folder})"
     if isinstance(error, PermissionError) and getattr(error, "winerror", None):
-        return "cannot be replaced: permission denied, or another program has it open; close it there and run it again"
+        return (
+            "cannot be replaced: permission denied, or another program has it open; close it there and "
+            "run the command again"
+        )
     if isinstance(error, PermissionError):
-        return f"cannot be written: its folder does not allow it ({folder}); make it writable and run it again"
+        return (
+            f"cannot be written: its directory is not writable ({folder}); make it writable and run the command again"
+        )
     return _REASONS.get(error.errno or 0, f"cannot be written: {words(error)}")
 
 
@@ -324,7 +331,7 @@ def words(error: OSError) -> str:
 
 def _write(path: str, data: bytes, new: bool) -> None:
     if not os.path.basename(path):
-        raise Unwritable(path, "is a folder")
+        raise Unwritable(path, "is a directory")
     place = WritePath(resolved(path))
     try:
         try:
@@ -335,7 +342,7 @@ def _write(path: str, data: bytes, new: bool) -> None:
         if new:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
         if stat.S_ISDIR(mode):
-            raise Unwritable(path, "is a folder")
+            raise Unwritable(path, "is a directory")
         if stat.S_ISLNK(mode):
             raise Unwritable(path, _CHANGED)
         if stat.S_ISREG(mode):
@@ -356,7 +363,7 @@ def _kept(place: WritePath, path: str) -> FileAttributes:
     try:
         handle = place.open(os.O_RDWR)  # for writing, so that the system says whether that is allowed
     except PermissionError:
-        raise Unwritable(path, "is read-only; make it writable and run it again") from None
+        raise Unwritable(path, "is read-only; make it writable and run the command again") from None
     except OSError as error:
         if is_link(error):
             raise Unwritable(path, _CHANGED) from None
@@ -382,7 +389,7 @@ def _write_device(open_it: Callable[[], int], path: str, data: bytes, waits: boo
             if error.errno != errno.ENXIO or not waits:
                 raise
             if time.monotonic() > until:
-                raise Unwritable(path, "cannot be written: nobody reads from it") from None
+                raise Unwritable(path, "cannot be written: no process reads from it") from None
             time.sleep(_PAUSE)
     try:
         if stat.S_ISREG(os.fstat(handle).st_mode):

@@ -1,4 +1,4 @@
-"""What a new file takes over from the one that it replaces: owner, permissions, extended attributes."""
+"""The attributes that a new file keeps from the file that it replaces: owner, permissions, extended attributes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read files from disk, safely: whatever lies under a name, reading it is bounded in time and memory."""
+"""Read files from disk safely: reading any path is bounded in time and memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 20  # of a Compose or env file
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # Compose's order
 STDIN = "-"
-LEADS_OUT = "is a symbolic link to a file outside its folder and its repository; name that file itself"
+LEADS_OUT = "is a symbolic link to a file outside its directory and its repository; use the file itself"
 # A FIFO without a writer would block the open for ever, and a terminal could become that of this process.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -162,7 +162,9 @@ def default_file(folder: str, exists: Callable[[str], bool] = os.path.exists) ->
             return os.path.relpath(found)
         above = os.path.dirname(here)
         if above == here:
-            raise Unreadable(folder, f"neither this folder nor one above it holds {' or '.join(DEFAULT_NAMES)}")
+            raise Unreadable(
+                folder, f"neither this directory nor any parent directory contains {' or '.join(DEFAULT_NAMES)}"
+            )
         here = above
 
 
@@ -223,15 +225,15 @@ def reason_of(error: OSError | ValueError) -> str:
     if isinstance(error, PermissionError):
         return "cannot be read: permission denied"
     if isinstance(error, ValueError):
-        return "is a name that no file can have"
+        return "is not a valid file name"
     return f"cannot be read: {(error.strerror or str(error)).lower()}"
 
 
 def _no_file(status: os.stat_result) -> str:
     if stat.S_ISDIR(status.st_mode):
-        return "is a folder"
+        return "is a directory"
     return "" if stat.S_ISREG(status.st_mode) else "is not a regular file"
 
 
 def _too_big(size: int, limit: int, what: str) -> str:
-    return f"is larger than {what} can be ({size:,} bytes; the limit is {limit:,})"
+    return f"is too large for {what} ({size:,} bytes; the limit is {limit:,})"

@@ -1,4 +1,4 @@
-"""What git tracks in a repository: its index is read, no program is run.
+"""The files that Git tracks in a repository, read from its index without running a program.
 
 The format is that of git's documentation, `gitformat-index`, versions 2 to 4.
 """

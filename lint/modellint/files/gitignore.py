@@ -1,4 +1,4 @@
-"""What `.gitignore` files leave out of a search. Only imported where there is one."""
+"""The paths that `.gitignore` files exclude from a search. Imported only if there is one."""
 
 from __future__ import annotations
 

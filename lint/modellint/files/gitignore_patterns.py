@@ -57,7 +57,7 @@ class GitIgnore:
         number = self._names.last(path.rpartition("/")[2], is_folder, -1, work)
         number = self._paths.last(path, is_folder, number, work)
         if work.left < 0:
-            reason = "holds more patterns than can be tried on so many folders; name the files to check"
+            reason = "contains too many patterns for this many directories; specify the files to check"
             raise disk.Unreadable(self._path, reason)
         return None if number < 0 else not number & 1
 

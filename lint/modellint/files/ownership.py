@@ -71,7 +71,7 @@ def refuse_shared(path: str, roots: Iterable[str]) -> None:
     """
     roots = list(roots)
     if is_within(os.path.realpath(path), roots):
-        raise Doubt("lies in the folder that is checked, whose author could have written it")
+        raise Doubt("is inside the checked directory, whose author could have written it")
     if not hasattr(os, "getuid"):
         return
     try:
@@ -80,7 +80,7 @@ def refuse_shared(path: str, roots: Iterable[str]) -> None:
         if os.path.lexists(path):
             _refuse(path, path, writer(os.stat(path)))
     except OSError as error:
-        raise Doubt(f"cannot be looked at: {(error.strerror or 'no reason given').lower()}") from None
+        raise Doubt(f"cannot be inspected: {(error.strerror or 'no reason given').lower()}") from None
 
 
 def is_movable(path: str) -> bool:
@@ -91,7 +91,7 @@ def is_movable(path: str) -> bool:
 def _refuse(path: str, place: str, why: str) -> None:
     """Raise `Doubt` where there is a reason for it on the way to a path."""
     if why:
-        raise Doubt(why if place in (path, os.path.abspath(path)) else f"lies behind `{place}`, which {why}")
+        raise Doubt(why if place in (path, os.path.abspath(path)) else f"is behind `{place}`, which {why}")
 
 
 def _foreign_link(place: str, status: os.stat_result, roots: list[str]) -> str:
@@ -99,9 +99,9 @@ def _foreign_link(place: str, status: os.stat_result, roots: list[str]) -> str:
     if not stat.S_ISLNK(status.st_mode):
         return ""
     if is_within(os.path.dirname(place), roots):
-        return "is a symbolic link in the folder that is checked"
+        return "is a symbolic link in the checked directory"
     if hasattr(os, "getuid") and status.st_uid not in (os.getuid(), 0):
-        return "is a symbolic link of another user"
+        return "is a symbolic link that belongs to another user"
     return ""
 
 
@@ -110,7 +110,7 @@ def _mover(status: os.stat_result) -> str:
     if stat.S_ISLNK(status.st_mode):
         return ""
     if not stat.S_ISDIR(status.st_mode):
-        return "is no folder"
+        return "is not a directory"
     why = writer(status)
     if why and status.st_uid in (os.getuid(), 0):
         # Many systems give each user a group of the same number, and folders which that group may write.

@@ -1,4 +1,4 @@
-"""Replace a file that was read before, and only if nobody else has changed it since.
+"""Replace a file that was read before, but only if it has not changed since.
 
 Nothing keeps another program from writing between the last look at the file and the renaming, some 50 microseconds.
 """
@@ -14,13 +14,13 @@ from modellint.files.attributes import FileAttributes
 
 _BOM = b"\xef\xbb\xbf"
 
-CHANGED = "changed while it was being fixed; run it again"
+CHANGED = "changed while it was being fixed; run the command again"
 _GONE = "was removed while it was being fixed"
 _LINKED = (
-    "has another name (a hard link), which would keep the old text; make it a file of its own, or a symbolic link, and"
-    " run it again"
+    "has another name (a hard link), which would keep the old text; make it a separate file or a "
+    "symbolic link, and run the command again"
 )
-_READ_ONLY = "is read-only; make it writable and run it again"
+_READ_ONLY = "is read-only; make it writable and run the command again"
 
 
 class Original:
@@ -60,7 +60,7 @@ def read_original(path: str, target: str = "") -> Original:
             raise Unwritable(path, CHANGED) from None
         raise Unwritable(path, _why_unread(error)) from None
     if len(data) > disk.MAX_BYTES:
-        raise Unwritable(path, f"is larger than a Compose file can be (the limit is {disk.MAX_BYTES:,} bytes)")
+        raise Unwritable(path, f"is too large for a Compose file (the limit is {disk.MAX_BYTES:,} bytes)")
     try:
         text = disk.decode(path, data)
     except disk.Unreadable as error:
@@ -73,7 +73,7 @@ def _read_at(place: WritePath, path: str, known: bool) -> tuple[bytes, os.stat_r
     if not stat.S_ISREG(kind) and known:
         raise Unwritable(path, CHANGED)
     if not stat.S_ISREG(kind):
-        raise Unwritable(path, "is a folder" if stat.S_ISDIR(kind) else "is not a regular file")
+        raise Unwritable(path, "is a directory" if stat.S_ISDIR(kind) else "is not a regular file")
     try:
         handle = place.open(os.O_RDONLY)
     except OSError as error:
@@ -114,10 +114,10 @@ def _encoded(original: Original, text: str) -> bytes:
     try:
         data = (_BOM if original.data.startswith(_BOM) else b"") + text.encode()
     except UnicodeEncodeError:
-        raise Unwritable(original.path, "would hold half a character, which UTF-8 cannot write") from None
+        raise Unwritable(original.path, "would contain half a character, which UTF-8 cannot encode") from None
     if len(data) > disk.MAX_BYTES:
         limit = f"{len(data):,} bytes; the limit is {disk.MAX_BYTES:,}"
-        raise Unwritable(original.path, f"would become larger than a Compose file can be ({limit})")
+        raise Unwritable(original.path, f"would become too large for a Compose file ({limit})")
     return data
 
 
@@ -163,5 +163,5 @@ def _why_unread(error: OSError | ValueError) -> str:
     if isinstance(error, PermissionError):
         return "cannot be read: permission denied"
     if isinstance(error, ValueError):
-        return "is a name that no file can have"
+        return "is not a valid file name"
     return f"cannot be read: {(error.strerror or str(error)).lower()}"

@@ -1,4 +1,4 @@
-"""Find the Compose files below a folder: one of each folder, but for what git ignores and does not track.
+"""Find the Compose files below a directory: one per directory, except what Git ignores and does not track.
 
 No symbolic link to a folder is followed. What the search comes upon and leaves out is said.
 """
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _DEPENDENCIES = frozenset((".tox", ".venv", "node_modules", "site-packages", "__pycache__"))
 _OF_REPOSITORIES = frozenset((".git", ".hg", ".svn"))
-_OF_A_REPOSITORY = "it lies in a folder in which a version control system keeps its own files"
-_OF_OTHERS = "it lies in a folder of dependencies"
+_OF_A_REPOSITORY = "it is in a directory that a version control system uses for its own files"
+_OF_OTHERS = "it is in a directory of dependencies"
 _GITIGNORE = ".gitignore"
 
 
@@ -30,7 +30,7 @@ def project_files(path: str, lost: list[Unreadable], left_out: list[LeftOut]) ->
     if not disk.is_folder(path):
         return [path]
     if disk.strays(path):
-        raise Unreadable(path, "is reached by a symbolic link that leads out of its repository; name the folder itself")
+        raise Unreadable(path, "is behind a symbolic link that leads out of its repository; use the directory itself")
     search = _Search()
     search.below(path)
     search.look_at_ignored()
@@ -38,8 +38,8 @@ def project_files(path: str, lost: list[Unreadable], left_out: list[LeftOut]) ->
     lost.extend(search.lost)
     left_out.extend(search.left_out)
     if not found and not search.lost:
-        what = f"holds no Compose file ({', '.join(DEFAULT_NAMES)})"
-        raise Unreadable(path, f"{what} that is not left out" if search.left_out else what)
+        what = f"contains no Compose file ({', '.join(DEFAULT_NAMES)})"
+        raise Unreadable(path, f"{what} that is not excluded" if search.left_out else what)
     return found
 
 
@@ -109,7 +109,7 @@ class _Search:
                 self._take(path)
             for path in at_hand - kept:
                 if os.path.dirname(path) not in self.found:
-                    self._leave(path, "git ignores it and does not track it")
+                    self._leave(path, "Git ignores it and does not track it")
 
     def _ignores(self, ignored: Ignored, path: str, root: str, is_folder: bool) -> bool:
         if not ignored(path, is_folder):
@@ -127,7 +127,7 @@ class _Search:
     def _add_link(self, path: str, top: str) -> None:
         """Note a link to a folder elsewhere. One that is named as a Compose file is refused when it is read."""
         if os.path.basename(path) not in DEFAULT_NAMES and os.path.isdir(path) and disk.foreign(path, top):
-            self._leave(path, "it is a symbolic link to a folder outside the repository")
+            self._leave(path, "it is a symbolic link to a directory outside the repository")
 
     def _leave(self, path: str, reason: str) -> None:
         self.left_out.append(LeftOut(os.path.normpath(path), reason))

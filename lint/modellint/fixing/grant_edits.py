@@ -1,4 +1,4 @@
-"""Edits of the grants of a service: which variables they inject, and the entries that this makes superfluous.
+"""Edits to the grants of a service: the variables that they inject, and the entries that become superfluous.
 
 Each gives None where the file is not laid out so plainly that the edit is certain to mean what it should: where an
 anchor, a merge key or `extends` lets a text stand for several places, or a flow list goes over several lines.

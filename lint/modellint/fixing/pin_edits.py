@@ -79,13 +79,13 @@ def called(node: Scalar, request: Query | None) -> str:
     """A reference for a message, with the registry that was asked: as written where a variable is filled in."""
     if request is None or request.discloses or (node.has_variable and node.shown.startswith(f"{request.registry}/")):
         return f"`{node.shown}`"
-    return f"`{node.shown}` of {request.registry}" if node.has_variable else f"`{request}`"
+    return f"`{node.shown}` from {request.registry}" if node.has_variable else f"`{request}`"
 
 
 def place(node: Scalar, project: Project) -> ReferenceSpan:
     """Where the text of a reference stands; raises `Unpinnable` where it cannot be replaced."""
     if node.content.text != node.text or "\n" in node.span.text:
-        raise Unpinnable("it is written with escapes or over several lines; write it plainly, on one line")
+        raise Unpinnable("it uses escapes or spans several lines; write it as plain text on one line")
     return _in_text(node.text, 0, node, project)
 
 
@@ -134,7 +134,7 @@ def image_fix(node: Scalar, project: Project, facts: Facts) -> Fix | None:
     if answer.artifact is None:
         raise Unpinnable(answer.reason)
     if answer.artifact.kind not in ("image", "index"):
-        raise Unpinnable("it is no container image")
+        raise Unpinnable("it is not a container image")
     return _pin_image(place(node, project), answer.artifact.digest)
 
 
@@ -164,7 +164,7 @@ def moved_image(node: Scalar, project: Project, facts: Facts) -> tuple[str, Fix 
 
 def _moved(node: Scalar, request: Query) -> str:
     name = node.shown if node.has_variable else f"{request.registry}/{request.repository}"
-    return f"the tag `{request.tag}` of `{name}` points to another digest now"
+    return f"the tag `{request.tag}` of `{name}` now points to a different digest"
 
 
 def shown(fix: Fix | None) -> Fix | None:
@@ -188,8 +188,8 @@ def pin_model(where: ReferenceSpan, digest: str) -> Fix:
     tag = ref.tag or "latest"
     if (kept := _remember(where, tag)) is not None:
         edits += kept
-        return Fix("pin the digest, and keep the tag in a comment", edits, UNSAFE)
-    return Fix("pin the digest", edits, UNSAFE)
+        return Fix("pin by digest, and keep the tag in a comment", edits, UNSAFE)
+    return Fix("pin by digest", edits, UNSAFE)
 
 
 def _pin_image(where: ReferenceSpan, digest: str) -> Fix:
@@ -197,14 +197,14 @@ def _pin_image(where: ReferenceSpan, digest: str) -> Fix:
     image = Image(where.span.text)
     end = where.span.start + len(where.span.text.rstrip())
     tag = "" if image.tag else ":latest"
-    return Fix("pin the digest", [Edit(Span(where.source, end, end), f"{tag}@{digest}")], UNSAFE)
+    return Fix("pin by digest", [Edit(Span(where.source, end, end), f"{tag}@{digest}")], UNSAFE)
 
 
 def _move(where: ReferenceSpan, digest: str) -> Fix:
     """Replace the digest by another one."""
     at = where.span.text.rindex("@") + 1
     edit = Edit(Span(where.source, where.span.start + at, where.span.end), digest)
-    return Fix("move the pin to where the tag points now", [edit], UNSAFE)
+    return Fix("update the pin to the current digest of the tag", [edit], UNSAFE)
 
 
 def _in_text(text: str, at: int, node: Scalar, project: Project) -> ReferenceSpan:
@@ -212,38 +212,38 @@ def _in_text(text: str, at: int, node: Scalar, project: Project) -> ReferenceSpa
     try:
         found = variables(text)
     except InvalidTemplate:
-        raise Unpinnable("its variables are not well formed") from None
+        raise Unpinnable("its variables are malformed") from None
     if not found:
         if "$" in text:
-            raise Unpinnable("it holds a `$`, which no name can have")
+            raise Unpinnable("it contains a `$`, which names cannot contain")
         start = node.content.start + at
         return ReferenceSpan(Span(node.source, start, start + len(text)), node.end)
     variable = found[0]
     if (variable.start, variable.end) != (0, len(text)):
-        raise Unpinnable("only a part of it comes from a variable; let the variable hold the whole reference")
+        raise Unpinnable("only part of it comes from a variable; put the whole reference in the variable")
     value = project.environment.get(variable.name)
     if value or (value is not None and not variable.operator.startswith(":")):
         return _in_env_file(variable, node, project)
     if variable.operator not in (":-", "-"):
-        raise Unpinnable(f"`{variable.name}` has neither a value nor a default here")
+        raise Unpinnable(f"`{variable.name}` has no value or default here")
     return _in_text(variable.operand, at + variable.end - 1 - len(variable.operand), node, project)
 
 
 def _in_env_file(variable: Variable, node: Scalar, project: Project) -> ReferenceSpan:
     name = variable.name
     if variable.operator.endswith("+"):
-        raise Unpinnable(f"it stands behind `{variable.operator}`; write the reference without a condition")
+        raise Unpinnable(f"it is the operand of `{variable.operator}`; write the reference without a condition")
     if name in project.shell:
         raise Unpinnable(f"`{name}` comes from the shell; pin it where it is set")
     entries = [entry for path in project.env_files for entry in _entries(path, project) if entry.name == name]
     if len(entries) != 1 or entries[0].written is None or entries[0].written.text != node.value:
-        raise Unpinnable(f"`{name}` is put together in more than one place; let one env file hold the whole reference")
+        raise Unpinnable(f"`{name}` is assembled in more than one place; put the whole reference in one env file")
     other = next((each for each in project.variables if each.name == name and not _is_reference(each, project)), None)
     if other is not None:
         line, column = other.span.first
         raise Unpinnable(
-            f"`{name}` is also used at {other.span.source.path}:{line}:{column}, as something else than a model or an"
-            " image; give that a variable of its own"
+            f"`{name}` is also used at {other.span.source.path}:{line}:{column}, but not for a model or "
+            "image; use a separate variable there"
         )
     written = entries[0].written
     quoted = written.source.text[written.end : written.end + 1] in ("'", '"')

@@ -64,7 +64,7 @@ def pins(project: Project, facts: Facts) -> Pins:
     for node, ref in models(project):
         rule = "ignored-digest" if ref.tag is not None and ref.digest else "unpinned-model"
         if ref.kind == "hub":
-            reason = "models of the Hugging Face Hub have no digest to pin; mirror it into an OCI registry"
+            reason = "models from the Hugging Face Hub have no digest to pin; mirror the model to an OCI registry"
             _fail(pins, node, "unpinnable-model", None, reason, project)
             continue
         try:

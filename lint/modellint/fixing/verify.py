@@ -1,4 +1,4 @@
-"""Whether a YAML text still holds, after edits, all that it held outside them."""
+"""Verify that edits change nothing in a YAML text outside the edited places."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Leaf: TypeAlias = tuple[int, int, str, str, tuple[str, ...]]
     Touch: TypeAlias = tuple[int, int]
 
-_ELSE = "something else in the file would have changed with it"
+_ELSE = "something else in the file would have changed too"
 _TOUCHED = "…"  # stands for a key that an edit has written
 
 
@@ -34,9 +34,9 @@ def damage(old: YamlFile, new: YamlFile, edits: Several[Edit]) -> str:
     Every scalar that no edit touches must be there, at its place, under the keys it was under, and no other may be.
     """
     if old.problems:
-        return "the file has syntax errors; mend them first"
+        return "the file has syntax errors; fix them first"
     if new.problems:
-        return f"the file could not be read afterwards ({new.problems[0].message})"
+        return f"the file could not be read after the fix ({new.problems[0].message})"
     cut = [(edit.span.start, edit.span.end) for edit in edits]
     put = written(edits)
     # From an offset on, how far the text has moved.
@@ -62,7 +62,7 @@ def env_file_damage(source: Source, after: str, edits: Iterable[Edit]) -> str:
     try:
         old, new = read_dotenv(source, {}), read_dotenv(Source(source.path, after), {})
     except DotenvError:
-        return "the env file could not be read afterwards"
+        return "the env file could not be read after the fix"
     touched = {entry.name for entry in old for edit in edits if _within(edit, entry)}
     kept = [(entry.name, entry.name in touched or entry.value) for entry in old]
     same = kept == [(each.name, each.name in touched or each.value) for each in new]

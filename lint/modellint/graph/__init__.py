@@ -1,1 +1,1 @@
-"""The picture of a project: what is in it, where it stands on a page, and the formats that it is written in."""
+"""The graph of a project: its content, its layout, and its output formats."""

@@ -35,9 +35,9 @@ _BY_PORT = {OLLAMA.ports[0]: OLLAMA, RUNNER.ports[0]: RUNNER}
 _PINS = {  # by the kind of a reference: what is said, and the flag
     "digest": ("pinned by digest", "pinned"),
     "tag": ("not pinned", "loose"),
-    "hub": ("of the Hugging Face Hub, which has no digests", "loose"),
-    "local": ("an ID of one machine's local store", "loose"),
-    "invalid": ("not a reference", "loose"),
+    "hub": ("from the Hugging Face Hub, which has no digests", "loose"),
+    "local": ("an ID in one machine's local store", "loose"),
+    "invalid": ("not a valid reference", "loose"),
 }
 
 

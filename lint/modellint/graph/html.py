@@ -68,7 +68,7 @@ def _findings(picture: Picture) -> str:
     rest = f"; {counted(more, 'finding')} more not listed" if more > 0 else ""
     return (
         f"<h2>Findings</h2>\n<table>\n<caption>{counts}{rest}</caption>\n<thead><tr>"
-        f"{_headers('Severity', 'Rule', 'What is wrong', 'Where', 'In the picture')}</tr></thead>\n"
+        f"{_headers('Severity', 'Rule', 'Message', 'Location', 'In the graph')}</tr></thead>\n"
         f"<tbody>\n{rows}</tbody>\n</table>\n"
     )
 
@@ -110,10 +110,8 @@ def _words(picture: Picture) -> str:
         ties.setdefault(edge.target.id, []).append(edge.said)
         marks[edge.source.id] += edge.marks
     rows = "".join([_row(node, ties.get(node.id, []), marks[node.id]) for node in picture.nodes])
-    heads = _headers("Name", "Kind", "What it is", "Ties", "Findings")
-    return (
-        f"<h2>The picture in words</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
-    )
+    heads = _headers("Name", "Kind", "Details", "Connections", "Findings")
+    return f"<h2>The graph as text</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
 
 
 def _row(node: Node, ties: list[str], marks: list[Mark]) -> str:

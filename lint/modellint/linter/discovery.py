@@ -1,4 +1,4 @@
-"""Find rules in the package that holds them. Nothing is registered: a module in the folder is a rule."""
+"""Find the rules in their package. Nothing is registered: each module in the directory is a rule."""
 
 from __future__ import annotations
 
@@ -45,4 +45,4 @@ def _rule_of(module: object) -> Rule:
     for value in vars(module).values():
         if isinstance(value, Rule) and value.check.__module__ == getattr(module, "__name__", ""):
             return value
-    raise TypeError(f"{module} holds no rule")
+    raise TypeError(f"{module} contains no rule")

@@ -1,4 +1,4 @@
-"""What a finding is known by, whatever else changes in its file: the keys that lead to its place, and what it is about.
+"""The identity of a finding, stable while its file changes: the keys that lead to its place, and its subject.
 
 An exception and a baseline take both from here, and a reader finds both in the file.
 """

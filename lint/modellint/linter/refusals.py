@@ -1,4 +1,4 @@
-"""Why Docker Compose refuses a project: what the rules about that find, and what it lacks here."""
+"""The reasons why Docker Compose rejects a project: findings of the rules about that, and missing inputs."""
 
 from __future__ import annotations
 

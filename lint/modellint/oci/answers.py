@@ -1,4 +1,4 @@
-"""What registries answered: one answer per request, asked once, before the rules run. Rules get data, no network."""
+"""The answers of registries: one per request, queried once, before the rules run. Rules get data, no network."""
 
 from __future__ import annotations
 

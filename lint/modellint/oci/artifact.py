@@ -70,7 +70,7 @@ def read_manifest(document: object, digest: str) -> Artifact:
     media_type = _text(manifest.get("mediaType"))
     if media_type in _INDEXES or isinstance(manifest.get("manifests"), list):
         artifact = Artifact(digest, "index")
-        artifact.problem = "it is an index of several manifests, and Docker Model Runner reads one manifest only"
+        artifact.problem = "it is an index of several manifests, and Docker Model Runner reads only a single manifest"
         listed = [_table(each) for each in _list(manifest.get("manifests"))[:_MOST_MANIFESTS]]
         artifact.manifests = [_text(each.get("digest")) for each in listed]
         return artifact
@@ -153,16 +153,16 @@ def _kind(config_type: str) -> Kind:
 
 def _problem(kind: Kind, manifest: Mapping[str, Any], layers: list[Mapping[str, Any]], config_type: str) -> str:
     if kind == "image":
-        return "it is a container image, no model"
+        return "it is a container image, not a model"
     if kind == "other":
-        return "its config has a type that Docker Model Runner does not read"
+        return "Docker Model Runner does not support the media type of its config"
     if any(_text(layer.get("mediaType")).endswith(_COMPRESSED) for layer in layers):
-        return "its layers are compressed, and Docker Model Runner reads only such as are not"
+        return "its layers are compressed, which Docker Model Runner does not support"
     if config_type.startswith(CNCF_CONFIG):
         if _text(manifest.get("artifactType")) != _CNCF_ARTIFACT:
-            return f"its `artifactType` is not `{_CNCF_ARTIFACT}`, so that its files are not unpacked"
+            return f"its `artifactType` is not `{_CNCF_ARTIFACT}`, so its files are not unpacked"
         if not any(_FILE_PATH in _table(layer.get("annotations")) for layer in layers):
-            return "its layers have no file paths: it is pulled, and never loads"
+            return "its layers have no file paths: it can be pulled, but it never loads"
     return ""
 
 

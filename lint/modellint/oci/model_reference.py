@@ -97,18 +97,20 @@ class Reference:
             return problem
         if self.tag is not None and not is_tag(self.tag):
             self.problem_at = self.tag_at if self.tag else (self.tag_at[0] - 1, self.tag_at[0])
-            return f"the tag `{self.tag}` has characters that no tag may have" if self.tag else "the tag is empty"
+            return (
+                f"the tag `{self.tag}` contains characters that tags cannot contain" if self.tag else "the tag is empty"
+            )
         start = self.text.find(name)
         self.problem_at = (start, start + len(name))
         if len(name) == 64 and _HEX.issuperset(name):
-            return "a bare image ID is no name that can be pulled"
+            return "a bare image ID cannot be pulled"
         if len(self.registry) + len(self.repository) + 1 > _LONGEST_NAME:
             return f"the name is longer than {_LONGEST_NAME} characters"
         if not _is_host(self.registry):
-            return f"`{self.registry}` is no registry's host name"
+            return f"`{self.registry}` is not a valid registry host name"
         for part in self.repository.split("/"):
             if not _is_component(part):
-                return f"`{part}` is no valid part of a name" if part else "a part of the name is empty"
+                return f"`{part}` is not a valid name component" if part else "a name component is empty"
         return ""
 
 
@@ -155,11 +157,11 @@ def _digest_problem(digest: str) -> str:
     algorithm, colon, value = digest.partition(":")
     length = _ALGORITHMS.get(algorithm)
     if not colon or length is None:
-        return f"`{digest}` is no digest; one is `sha256:` and 64 hexadecimal digits"
+        return f"`{digest}` is not a valid digest; write `sha256:` and 64 hexadecimal digits"
     if len(value) != length or not _HEX.issuperset(value):
-        return f"the digest has {len(value)} characters behind `{algorithm}:`, and must have {length} of 0-9 and a-f"
+        return f"the digest has {len(value)} characters after `{algorithm}:`; it must have {length}, all 0-9 or a-f"
     if algorithm != "sha256":
-        return f"a {algorithm} digest cannot be pulled; Docker Model Runner stores sha256 digests only"
+        return f"a {algorithm} digest cannot be pulled; Docker Model Runner supports only sha256 digests"
     return ""
 
 

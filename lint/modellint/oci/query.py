@@ -1,4 +1,4 @@
-"""What is asked of an OCI registry for a model or an image that a project names."""
+"""Queries to an OCI registry for a model or an image of a project."""
 
 from __future__ import annotations
 

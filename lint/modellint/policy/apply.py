@@ -1,4 +1,4 @@
-"""Apply policies to a project, and say what came of their exceptions."""
+"""Apply policies to a project, and report on their exceptions."""
 
 from __future__ import annotations
 

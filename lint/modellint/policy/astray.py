@@ -63,10 +63,10 @@ def astray(exemption: Exemption, folder: str, checked: Checked) -> tuple[str, st
     path = os.path.join(folder, fixed)
     behind = f"#{exemption.keys}" if exemption.keys else ""
     if os.path.isdir(path) and not rest:
-        return f"`{fixed}` is a folder", f"{fixed}/*{behind}"
+        return f"`{fixed}` is a directory", f"{fixed}/*{behind}"
     if os.path.lexists(path):
         return "", ""
-    wrong = f"there is no `{fixed}` in `{_shown(folder)}`, the folder of this policy, which `where` is relative to"
+    wrong = f"there is no `{fixed}` in `{_shown(folder)}`, the directory of this policy, to which `where` is relative"
     if not exemption.keys and fixed.partition(".")[0] in _SECTIONS:
         return wrong, f"#{exemption.file}"
     meant = _meant(fixed, folder) or ("" if rest else checked.like(fixed, folder))

@@ -30,7 +30,9 @@ def heed(project: Project, policies: Policies) -> list[Unheeded]:
     before = policies.before
     if before is None:
         return []
-    found = [Unheeded(path, 0, "this policy is new and not in force") for path in policies.not_in_force(project.folder)]
+    found = [
+        Unheeded(path, 0, "this policy is new and is not in force") for path in policies.not_in_force(project.folder)
+    ]
     by_file: dict[str, list[Ignore]] = {}
     for ignore in project.ignores:
         if ignore.rule:
@@ -44,7 +46,7 @@ def heed(project: Project, policies: Policies) -> list[Unheeded]:
             known[key] = known.get(key, 0) - 1
             if known[key] < 0:
                 ignore.heeded = False
-                what = f"this ignore comment for `{ignore.rule}` was not there before the change and does not count"
+                what = f"this ignore comment for `{ignore.rule}` is new in this change and does not count"
                 found.append(Unheeded(path, ignore.span.first[0], what))
     return found
 
@@ -55,8 +57,8 @@ def differences(paths: list[str], before: BaseVersion) -> list[Unheeded]:
     for path in dict.fromkeys(paths):
         earlier = before.path(path)
         if earlier != path and (text := _text(path)) != _text(earlier):
-            what = "this policy is taken away" if text is None else "this policy is changed"
-            found.append(Unheeded(path, 0, f"{what}; the one before the change is in force"))
+            what = "this policy was removed" if text is None else "this policy was changed"
+            found.append(Unheeded(path, 0, f"{what}; the version before the change is in force"))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Checks in CEL: compile the condition of a check, try its examples, hold it against a project.
+"""Checks in CEL: compile the condition of a check, test its examples, evaluate it for a project.
 
 The engine, `cel-expr-python` (the extra `modellint[cel]`), runs in a process of its own (`cel_process`), which starts
 at the first check. The engine bounds an evaluation to 10,000 steps of loops and an expression to 32 levels; what it
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from modellint.policy.subjects import Subject, Value
     from modellint.yaml.node import Node
 
-NO_CEL = 'checks need CEL: `pip install "modellint[cel]"`'
+NO_CEL = 'checks require CEL: `pip install "modellint[cel]"`'
 MAX_PARTS = 20_000  # of what is looked at: maps, lists, keys and values
 MAX_LETTERS = 1_000_000
 MAX_DEPTH = 32
@@ -53,19 +53,19 @@ _FUNCTIONS = (
 _OPERATORS = {"and": "&&", "or": "||", "not": "!", "=": "==", "&": "&&", "|": "||", "=<": "<=", "=>": ">=", "#": "//"}
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _FAILURES = {
-    "Index error": "a list is shorter than that",
-    "Applying SELECT": "a key is asked of what is no map",
+    "Index error": "the list is too short for this index",
+    "Applying SELECT": "this reads a key of something that is not a map",
     "divide by zero": "divide by zero",
     "modulus by zero": "divide by zero",
     "overflow": "a number is out of range",
     "out of": "a number is out of range",
-    "cannot convert": "a text is no such value",
-    "conversion failed": "a text is no such value",
-    "invalid regular expression": "the pattern of `matches` is no regular expression",
+    "cannot convert": "the text cannot be converted to this type",
+    "conversion failed": "the text cannot be converted to this type",
+    "invalid regular expression": "the pattern of `matches` is not a valid regular expression",
     "Iteration budget": "it takes more than 10,000 steps",
 }  # by a part of what the engine says; the rest of it may quote a value
-_TOO_LARGE = "it is too large to look at"
-_BAD_ESCAPE = "this text has an escape that CEL does not know"
+_TOO_LARGE = "it is too large to evaluate"
+_BAD_ESCAPE = "this text contains an escape that CEL does not support"
 _INT64 = 2**63
 
 
@@ -156,7 +156,7 @@ class Condition:
         except ImportError:  # it was there before, and had to be started again
             raise Undecided(NO_CEL) from None
         if answer.value is None:
-            raise Undecided(f"it gives {_type(answer.kind)}, not true or false")
+            raise Undecided(f"it returns {_type(answer.kind)}, not true or false")
         return answer.value
 
     def _reason(self, said: str) -> str:
@@ -164,7 +164,7 @@ class Condition:
             return f"key not found: {found[1]}" if found[1] in self._written else "key not found"
         if found := re.search(r"No matching overloads found : (\S+?)(?:\((.*)\))?$", said):
             return _mismatch(found[1], found[2])
-        return next((words for part, words in _FAILURES.items() if part in said), "the engine gave it up")
+        return next((words for part, words in _FAILURES.items() if part in said), "the engine stopped the evaluation")
 
 
 class _Fitted:
@@ -240,7 +240,7 @@ def compile(check: Check, body: Mapping) -> Condition:
     """The condition of a check that is written as a map; raises `PolicyError`."""
     expression = Expression(_must(body))
     if (growing := _growing(expression.tokens)) is not None:
-        message = f"values grow with every `map` here, more than {MAX_GROWTH:,} times; name fewer variables in them"
+        message = f"values grow with every `map` here, more than {MAX_GROWTH:,} times; use fewer variables in them"
         raise PolicyError(expression.place(growing.start, growing.end), message)
     try:
         kind = engine().compile(check.each, expression.fit)
@@ -254,7 +254,7 @@ def compile(check: Check, body: Mapping) -> Condition:
     except Ended as end:
         raise PolicyError(expression.span, f"it cannot be compiled: {end}") from None
     if kind not in ("BOOL", "DYN"):
-        raise PolicyError(expression.span, f"`must` gives {_type(kind)}, and has to give true or false")
+        raise PolicyError(expression.span, f"`must` returns {_type(kind)}; it must return true or false")
     mistakes = Mistakes()
     mistakes.found += _unknown_keys(expression, check.each)
     if check.at is not None and not knows(SHAPES[check.each], check.at):
@@ -284,7 +284,8 @@ def judge(condition: Condition, check: Check, project: Project) -> list[Finding]
         looked.left -= fitted.cost
         if looked.left < 0:
             message = (
-                f"was not tried with `{subject.name}`, and what follows: checks and project are too large together"
+                f"was not evaluated for `{subject.name}` and later ones: the checks and the project are too "
+                "large together"
             )
             found.append(Finding(condition.span, message, severity=ERROR))
             break
@@ -292,7 +293,7 @@ def judge(condition: Condition, check: Check, project: Project) -> list[Finding]
             if not condition.holds_of(fitted):
                 found.append(Finding(subject.at(check.at), check.message, severity=check.severity))
         except Undecided as undecided:
-            message = f"could not be decided for `{subject.name}`: {undecided.reason}"
+            message = f"could not be evaluated for `{subject.name}`: {undecided.reason}"
             found.append(Finding(condition.span, message, severity=ERROR))
     return [finding.of(check.name) for finding in found]
 
@@ -305,10 +306,10 @@ def _tried(condition: Condition, check: Check, node: Node, good: bool) -> Policy
     except PolicyError as error:
         return error
     except Undecided as undecided:
-        return PolicyError(span, f"could not be decided for this example: {undecided.reason}")
+        return PolicyError(span, f"could not be evaluated for this example: {undecided.reason}")
     if good:
-        return PolicyError(span, "this example is good, and `must` does not hold of it")
-    return PolicyError(span, "this example is bad, and `must` holds of it")
+        return PolicyError(span, "this example is in `good`, but `must` is false for it")
+    return PolicyError(span, "this example is in `bad`, but `must` is true for it")
 
 
 def _line_end(node: Node) -> int:
@@ -388,10 +389,10 @@ def _mistakes(said: str, expression: Expression, each: str) -> list[PolicyError]
     """The mistakes that the engine names, in plain words; of an expression that it cannot read the first one."""
     found = [(int(line), int(column), text.strip()) for line, column, text in _MISTAKE.findall(said)]
     if "recursion" in said:
-        return [PolicyError(expression.span, "it is nested too deeply: the engine follows 32 levels")]
+        return [PolicyError(expression.span, "it is nested too deeply; the limit is 32 levels")]
     placed = sorted(one for one in found if one[0] > 0)
     if not placed:
-        return [PolicyError(expression.span, "it is no expression that the engine can read")]
+        return [PolicyError(expression.span, "it is not a valid expression")]
     own = [one for one in placed if "*error*" not in one[2]] or placed[:1]  # the others follow from these
     if not all(text.startswith(("undeclared reference", "found no matching overload")) for _, _, text in own):
         own = own[:1]
@@ -430,10 +431,10 @@ def _undeclared(tokens: list[Token], at: int) -> Token:
 def _unknown(name: str, called: bool, each: str) -> str:
     if not called:
         hint = did_you_mean(name, [each]) or f"; the variable of this check is `{each}`"
-        return f"nothing is named `{name}` here{hint}"
+        return f"unknown name `{name}`{hint}"
     if name in _FUNCTIONS:
-        return f"`{name}` is not called like this: it takes something else in its brackets, or before its dot"
-    return f"there is no function `{name}`{did_you_mean(name, _FUNCTIONS)}"
+        return f"`{name}` does not accept these arguments, or cannot be called on this value"
+    return f"unknown function `{name}`{did_you_mean(name, _FUNCTIONS)}"
 
 
 def _words(said: str, token: Token, each: str) -> str:
@@ -442,32 +443,32 @@ def _words(said: str, token: Token, each: str) -> str:
     if found := re.match(r"reserved identifier: (\w+)", said):
         return f"`{found[1]}` is a reserved word"
     if said.startswith("has() argument"):
-        return f"`has` asks for a key of something, as `has({each}.name)`"
+        return f"`has` requires a key of something, such as `has({each}.name)`"
     if "variable name must be" in said:
-        return "a loop begins with the name of its variable, as `all(one, one != '')`"
+        return "a loop must start with the name of its variable, such as `all(one, one != '')`"
     if "Invalid string literal" in said or "nvalid bytes literal" in said:
         return _BAD_ESCAPE
     if said.startswith("Syntax error") and token.text in _OPERATORS:
-        return f"`{token.text}` means nothing in CEL; did you mean `{_OPERATORS[token.text]}`?"
+        return f"`{token.text}` is not a CEL operator; did you mean `{_OPERATORS[token.text]}`?"
     if "<EOF>'" in said:
-        return "something is missing at the end"
+        return "the expression is incomplete"
     if "token recognition" in said:
         if token.text[:1] in ("'", '"'):
-            return _BAD_ESCAPE if len(token.text) > 1 else "this text is not closed"
+            return _BAD_ESCAPE if len(token.text) > 1 else "this string is not closed"
         shown = f"`{token.text}`" if token.text.isprintable() else f"the character U+{ord(token.text[0]):04X}"
-        return f"{shown} means nothing in CEL"
+        return f"{shown} is not valid in CEL"
     return f"`{token.text}` is not expected here" if said.startswith("Syntax error") else "CEL does not allow this"
 
 
 def _mismatch(name: str, types: str | None) -> str:
     """What was applied to what it does not take."""
     if name in ("<jump_condition>", "_?_:_"):
-        return "`? :` needs true or false before it, and two values of one type"
+        return "`? :` requires a boolean before `?` and two values of the same type"
     method = re.fullmatch(r"\((\w+)\)\.(\w+)", name)
     shown = method[2] if method else {"_[_]": "[ ]", "@in": "in"}.get(name, name.strip("_"))
     given = [*([method[1]] if method else []), *re.split(r", (?![^(]*\))", types or "")]
     listed = " and ".join(_type(one) for one in given if one)
-    return f"`{shown}` cannot take {listed}" if listed else f"`{shown}` cannot take this"
+    return f"`{shown}` does not accept {listed}" if listed else f"`{shown}` does not accept this"
 
 
 def _type(name: str) -> str:
@@ -475,7 +476,7 @@ def _type(name: str) -> str:
     plain = re.split(r"[(<]", name.lower())[0]
     return {
         "int": "a number", "int64": "a number", "uint": "a number", "uint64": "a number", "double": "a number",
-        "string": "a text", "bool": "true or false", "null": "null", "null_type": "null", "list": "a list",
+        "string": "a string", "bool": "true or false", "null": "null", "null_type": "null", "list": "a list",
         "map": "a map", "dyn": "any value",
     }.get(plain, f"a {plain}")  # fmt: skip
 

@@ -37,10 +37,10 @@ _START = 60.0  # seconds by the clock until a process is there
 _WINDOWS = os.name == "nt"
 _WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cel_worker.py")
 _TIME = "it takes too long"
-_MEMORY = f"it takes more than {MOST_MEMORY >> 20} MiB"
-_ENDED = "the engine ended over it"
+_MEMORY = f"it uses more than {MOST_MEMORY >> 20} MiB"
+_ENDED = "the engine crashed"
 _NO_START = "the engine cannot be started"
-_USED_UP = "conditions that were evaluated before it took too long"
+_USED_UP = "the conditions evaluated before it took too long"
 
 
 class Ended(Exception):

@@ -1,4 +1,4 @@
-"""Which policies are in force. Where none is, nothing of them is imported."""
+"""Find the policies in force. If there is none, no policy code is imported."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def load(name: str, before: BaseVersion | None = None) -> LoadedPolicy:
         raise disk.Unreadable(name, f"does not exist{_built_in_for(name, real)}")
     if os.path.islink(real) and disk.foreign(real, os.path.dirname(real) or os.curdir):
         # In a pull request from outside, messages about it would show what a file of this machine says.
-        raise disk.Unreadable(name, "is a symbolic link to a file outside its repository; name that file itself")
+        raise disk.Unreadable(name, "is a symbolic link to a file outside its repository; use the file itself")
     return _load(name, [], before)
 
 
@@ -60,7 +60,7 @@ def read_policy(source: Source, mistakes: Mistakes) -> tuple[Policy, Mapping, bo
     mistakes.end()
     root = file.documents[0] if file.documents else None
     if len(file.documents) != 1 or not isinstance(root, Mapping):
-        raise PolicyError(Span(source, 0, len(source.line(1))), "a policy is one map, with `version: 1`")
+        raise PolicyError(Span(source, 0, len(source.line(1))), "a policy must be a map with `version: 1`")
     try:
         return Policy.model_validate(_plain(root)), root, False
     except ValidationError as error:
@@ -94,9 +94,9 @@ def _extend(loaded: LoadedPolicy, name: str, span: Span, known: list[str], befor
     """Lay what a policy extends over it; raises `PolicyError`."""
     base = _extended(name, loaded.source.path)
     if os.path.realpath(base) in known or len(known) > _DEEPEST:
-        raise PolicyError(span, f"`{name}` extends this policy in turn")
+        raise PolicyError(span, f"`{name}` in turn extends this policy")
     if name not in BUILT_IN and disk.foreign(base, loaded.folder):
-        raise PolicyError(span, f"`{name}` lies outside the folder and the repository of this policy")
+        raise PolicyError(span, f"`{name}` is outside the directory and repository of this policy")
     try:
         loaded.lay(_load(base, known, None if name in BUILT_IN else before))
     except disk.Unreadable as trouble:
@@ -117,7 +117,7 @@ def _lay(loaded: LoadedPolicy, policy: Policy, root: Mapping) -> None:
         try:
             loaded.memory = read_size(policy.budget.memory)
         except ValueError:
-            wrong = PolicyError(loaded.memory_at, "a memory budget is a size, such as `16GiB`")
+            wrong = PolicyError(loaded.memory_at, "a memory budget must be a size such as `16GiB`")
             loaded.mistakes.found.append(wrong)
     for need in policy.exceptions_need:
         loaded.needs[need] = place(root, ("exceptions_need",))
@@ -151,7 +151,7 @@ def _built_in_for(name: str, path: str) -> str:
         return ""
     bare = os.path.basename(name)
     near = did_you_mean(bare, BUILT_IN) or did_you_mean(bare.partition(".")[0], BUILT_IN)
-    built_in = f"; the policies that need no file are {', '.join(f'`{each}`' for each in BUILT_IN)}"
+    built_in = f"; the built-in policies are {', '.join(f'`{each}`' for each in BUILT_IN)}"
     return near or (built_in if bare == name and "." not in name else "")
 
 
@@ -206,18 +206,18 @@ def _mistake(first: ErrorDetails, root: Mapping) -> PolicyError:
     last = str(path[-1]) if path else ""
     match first["type"]:
         case "extra_forbidden":
-            return PolicyError(span, f"there is no key `{last}` here{did_you_mean(last, _keys(path))}")
+            return PolicyError(span, f"unknown key `{last}`{did_you_mean(last, _keys(path))}")
         case "missing":
-            return PolicyError(span, f"`{last}` is missing")
+            return PolicyError(span, f"missing key `{last}`")
         case "literal_error":
             given = str(first["input"])
             expected = [
                 word.strip("'") for word in str(first.get("ctx", {}).get("expected")).replace(" or ", ", ").split(", ")
             ]
             listed = ", ".join(f"`{word}`" for word in expected)
-            return PolicyError(span, f"`{last}` is one of {listed}{did_you_mean(given, expected)}")
+            return PolicyError(span, f"`{last}` must be one of {listed}{did_you_mean(given, expected)}")
         case kind if kind.startswith("date"):
-            return PolicyError(span, f"`{last}` is a day, such as `2027-01-31`")
+            return PolicyError(span, f"`{last}` must be a date such as `2027-01-31`")
         case _:
             return PolicyError(
                 span, f"`{last}`: {first['msg'][:1].lower()}{first['msg'][1:]}" if last else first["msg"]

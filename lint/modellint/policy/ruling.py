@@ -1,4 +1,4 @@
-"""What a policy makes of the rules: which run, how severe they are, with which options, and what is demanded."""
+"""The effect of a policy on the rules: which run, their severities and options, and the policy's requirements."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _runs(rule: Rule, policy: LoadedPolicy, asked: Policies) -> bool:
 
 def _mistakes_of_rule(name: str, setting: RuleSetting, span: Span, known: dict[str, Rule]) -> Iterator[PolicyError]:
     if name not in known:
-        yield PolicyError(span, f"no rule is named `{name}`{did_you_mean(name, list(known))}")
+        yield PolicyError(span, f"unknown rule `{name}`{did_you_mean(name, list(known))}")
         return
     options = known[name].options
     for key, value in (setting.model_extra or {}).items():
@@ -87,9 +87,10 @@ def _fits(value: object, default: object) -> bool:
 
 
 _CROWDED = (
-    f"more than {MOST_ALIKE:,} patterns begin and end alike, as `*a*` and `*b*` do; write names, or fewer patterns"
+    f"more than {MOST_ALIKE:,} patterns start and end the same way, such as `*a*` and `*b*`; use "
+    "names, or fewer patterns"
 )
-_WORDS: dict[type, str] = {int: "a whole number", bool: "`true` or `false`", str: "text", tuple: "a list of texts"}
+_WORDS: dict[type, str] = {int: "a whole number", bool: "`true` or `false`", str: "text", tuple: "a list of strings"}
 
 
 def _demands(policy: LoadedPolicy, mistakes: Mistakes) -> Demands:
@@ -135,11 +136,11 @@ def _exemptions(
         if each.given.rule not in names:
             if not policy.partial:  # else it may name a check that could not be read
                 near = did_you_mean(each.given.rule, names)
-                mistakes.found.append(PolicyError(span, f"no rule is named `{each.given.rule}`{near}"))
+                mistakes.found.append(PolicyError(span, f"unknown rule `{each.given.rule}`{near}"))
             continue
         for need in policy.needs:
             if getattr(each.given, need) is None:
-                message = f"this exception does not say `{need}`, which the policy demands of every one"
+                message = f"this exception has no `{need}`, which the policy requires for every exception"
                 mistakes.found.append(PolicyError(span, message))
         made.append((_exemption(each, span, today), each.folder))
     return made

@@ -32,14 +32,16 @@ class RuleSetting(BaseModel):
     """How a rule is applied: its severity, and the options that its page names."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-    severity: Severity | None = Field(None, description="Instead of the rule's own; `off` switches it off.")
+    severity: Severity | None = Field(None, description="Used instead of the rule's default; `off` disables the rule.")
 
 
 class Allow(Part):
     """What models may be. A list that is absent allows anything, an empty one nothing."""
 
-    registries: list[Pattern] | None = Field(None, description="Hosts, such as `docker.io`; `*` stands for a part.")
-    models: list[Pattern] | None = Field(None, description="Names without tag; `*` is one part of a name, `**` any.")
+    registries: list[Pattern] | None = Field(None, description="Hosts, such as `docker.io`; `*` matches any part.")
+    models: list[Pattern] | None = Field(
+        None, description="Names without tag; `*` matches one part of a name, `**` any number of parts."
+    )
     flags: list[Pattern] | None = Field(None, description="Runtime flags, such as `--temp`.")
     licenses: list[Pattern] | None = Field(None, description="SPDX identifiers, such as `Apache-2.0`.")
 
@@ -56,17 +58,17 @@ class Exception_(Part):
     rule: Name
     where: Pattern | None = Field(
         None,
-        description="`FILE`, `#KEYS` or `FILE#KEYS`, such as `compose.dev.yaml#models.*`; `FILE` is relative to the "
-        "folder of this policy.",
+        description="`FILE`, `#KEYS` or `FILE#KEYS`, such as `compose.dev.yaml#models.*`; `FILE` is relative to "
+        "the directory of this policy.",
     )
     about: Subject | None = Field(
         None,
-        description="What the finding is about: the text at its place, such as `ai/smollm2`, or its message; without "
-        "it, whatever the rule finds there.",
+        description="What the finding is about: the text at its location, such as `ai/smollm2`, or its message; "
+        "if absent, all findings of the rule there.",
     )
     reason: Text
     owner: Name | None = None
-    expires: date | None = Field(None, description="The last day on which it holds.", strict=False)
+    expires: date | None = Field(None, description="The last day on which it applies.", strict=False)
 
 
 class Check(Part):
@@ -75,12 +77,12 @@ class Check(Part):
     name: Name
     each: Literal["model", "service", "binding", "project"]
     must: Expression = Field(
-        description="What has to be true of each, in CEL, such as `model.context_size <= 8192`; "
-        "`modellint policy keys` says which keys there are.",
+        description="What must be true for each, in CEL, such as `model.context_size <= 8192`; `modellint policy "
+        "keys` lists the keys.",
     )
     message: Text
     severity: Literal["error", "warning", "note"] = "error"
-    at: Name | None = Field(None, description="The key at which a violation is reported.")
+    at: Name | None = Field(None, description="The key where a violation is reported.")
     good: list[dict[str, Any]] = []
     bad: list[dict[str, Any]] = []
 
@@ -92,11 +94,11 @@ class Policy(Part):
     extends: list[Name] = Field([], description="`recommended`, `strict`, `airgapped`, or paths of policy files.")
     rules: dict[Name, RuleSetting] = {}
     allow: Allow = Field(default_factory=lambda: Allow.model_validate({}))
-    grants: dict[Pattern, list[Pattern]] | None = Field(None, description="Services, and the models that each may use.")
+    grants: dict[Pattern, list[Pattern]] | None = Field(None, description="Services, and the models that each can use.")
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     exceptions: list[Exception_] = []
     exceptions_need: list[Literal["owner", "expires", "where", "about"]] = Field(
-        [], description="What every exception must say."
+        [], description="What every exception must specify."
     )
     checks: list[Check] = []
 

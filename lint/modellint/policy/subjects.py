@@ -1,30 +1,30 @@
-"""What a check sees: the models, services, bindings or the project of a policy's `each`.
+"""The data available in a check: the models, services, bindings or the project of a policy's `each`.
 
-A check has one variable, of the name that its `each` says. What is not written is not there: ask with `has`, as in
+A check has one variable, named by its `each`. A key that is not in the file does not exist: test it with `has`, as in
 `!has(model.context_size) || model.context_size <= 8192`.
 
 `model`: an entry of `models:`, or a service with `provider: {type: model}`.
 
-| key | holds |
+| key | value |
 |---|---|
 | `name` | its name in the file |
 | `model` | the reference, as text |
-| `registry`, `repository` | `docker.io` and `ai/smollm2` for `ai/smollm2`; not there for what names no registry |
-| `tag`, `digest` | as written; a `tag` that is not written is not there |
+| `registry`, `repository` | `docker.io` and `ai/smollm2` for `ai/smollm2`; absent if the reference has no registry |
+| `tag`, `digest` | as written; absent if not written |
 | `context_size` | a number |
-| `runtime_flags` | a list, empty where there is none |
-| `granted_to` | names of the services that have it |
+| `runtime_flags` | a list, empty if there is none |
+| `granted_to` | names of the services that it is granted to |
 | `legacy` | whether it is a service with a `provider` |
 | `x-…` | its own extension keys, as `model["x-owner"]` |
 
 `service`: an entry of `services:`.
 
-| key | holds |
+| key | value |
 |---|---|
 | `name`, `image` | text |
-| `build` | true, where it is built |
-| `models` | names of the models that it has |
-| `environment` | names of its variables, those of its env files too; never their values |
+| `build` | true if the service has `build` |
+| `models` | names of the models that it is granted |
+| `environment` | names of its variables, including those of its env files; never their values |
 | `ports` | maps of `target`, `published`, `host_ip` and `protocol`; ports are numbers, a range is text |
 | `profiles`, `depends_on`, `networks` | lists of names |
 | `labels` | a map |
@@ -33,16 +33,16 @@ A check has one variable, of the name that its `each` says. What is not written 
 | `x-…` | its own extension keys |
 
 `binding`: one model of one service. `name` is what the service calls the model, `service` and `model` are as above (no
-`model` where none is declared), `endpoint_var` and `model_var` name the variables that the container gets.
+`model` if none is declared), `endpoint_var` and `model_var` name the variables that Compose injects.
 
 `project`: its `name`, and all its `models` and `services` by name.
 
-What may hold a secret is out of reach: values of `environment` and of env files, commands, build arguments. Labels and
-extension keys are as written, with no variable filled in. A whole number beyond 64 bits is a float.
+What may contain a secret is not available: values of `environment` and of env files, commands, build arguments. Labels
+and extension keys are as written, without interpolation. A whole number beyond 64 bits is a float.
 
-An example (`good`, `bad`) is a piece of a Compose file, `{model: ai/a, context_size: 131072}`, read as a real one is.
-Its `name` is `example`, unless it has one; it may also say what else is worked out: `granted_to`, `legacy`, `tag`, …
-The `service` and the `model` of a binding are such pieces, and those of a project are maps of them by name.
+An example (`good`, `bad`) is a part of a Compose file, such as `{model: ai/a, context_size: 131072}`, read like a real
+file. Its `name` is `example`, unless it has one; it can also set derived keys: `granted_to`, `legacy`, `tag`, …
+The `service` and the `model` of a binding are such parts, and those of a project are maps of them by name.
 """
 
 from __future__ import annotations
@@ -147,8 +147,8 @@ def no_key(owner: str, key: str, shape: Shape) -> str:
     near = did_you_mean(key, list(shape))
     if not near:
         listed = ", ".join(f"`{each}`" for each in shape if each != "*")
-        near = f"; its keys are {listed}; `modellint policy keys` says what they hold"
-    return f"a {owner} has no key `{key}` that a check sees{near}"
+        near = f"; its keys are {listed}; `modellint policy keys` describes them"
+    return f"a {owner} has no key `{key}` in checks{near}"
 
 
 def _model_subject(model: Model) -> Subject:
@@ -302,7 +302,7 @@ def _map(node: Node) -> Mapping:
     if isinstance(node, Mapping):
         return node
     span = node.content if isinstance(node, Scalar) else node.span
-    raise PolicyError(span, "an example is a map here, such as `{model: ai/smollm2}`")
+    raise PolicyError(span, "an example must be a map, such as `{model: ai/smollm2}`")
 
 
 def _places(body: Node | None) -> dict[str, Span]:

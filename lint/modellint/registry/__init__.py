@@ -1,1 +1,1 @@
-"""The network: registries are asked here, and nowhere else in modellint."""
+"""The network: only this package of modellint contacts registries."""

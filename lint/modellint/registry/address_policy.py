@@ -1,4 +1,4 @@
-"""To which addresses a connection may be made. Decided for the address itself, right before the connection to it.
+"""The addresses that connections are allowed to. Decided for the address itself, right before connecting.
 
 A name is looked up once, its addresses are judged, and the connection goes to one of those that passed. So a name that
 leads elsewhere at the second look (DNS rebinding) gains nothing.
@@ -61,19 +61,23 @@ def plain(text: str) -> Address:
 
 # A registry that the project names, or a token host that the user names.
 NAMED = AddressPolicy(
-    is_near_or_public, "not-allowed", "the registry's name leads to an address that no registry has (link-local)"
+    is_near_or_public,
+    "not-allowed",
+    "the registry's host name resolves to a link-local address, which a registry cannot have",
 )
 # A host whose name says that it is this machine, and that may be asked without TLS for that reason.
 MACHINE = AddressPolicy(
     lambda address: address.is_loopback,
     "insecure",
-    "the registry's name stands for this machine, but leads to another one",
+    "the registry's host name stands for this machine, but resolves to another one",
 )
 # Hosts that a registry sends us to.
 REDIRECT = AddressPolicy(
-    is_public, "redirect", "the registry sends us to an address that is not public, which is not followed"
+    is_public, "redirect", "the registry redirects to an address that is not public; modellint does not follow it"
 )
-TOKEN = AddressPolicy(is_public, "realm", "the registry's token service has no public address, so it is not asked")
+TOKEN = AddressPolicy(
+    is_public, "realm", "the registry's token service has no public address, so modellint does not contact it"
+)
 
 
 def connect(host: str, port: int, reach: AddressPolicy, budget: Deadline) -> socket.socket:
@@ -82,7 +86,7 @@ def connect(host: str, port: int, reach: AddressPolicy, budget: Deadline) -> soc
     try:
         found = socket.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise Failure("network", "the registry's host name cannot be looked up", down=True) from None
+        raise Failure("network", "the registry's host name cannot be resolved", down=True) from None
     permitted = [each for each in found if _is_permitted(str(each[4][0]), reach)]
     if not permitted:
         raise reach.refusal()
@@ -101,7 +105,7 @@ def connect(host: str, port: int, reach: AddressPolicy, budget: Deadline) -> soc
         else:
             return connection
     budget.left()
-    raise Failure("network", "no connection to the registry can be made", down=True)
+    raise Failure("network", "cannot connect to the registry", down=True)
 
 
 def _is_permitted(text: str, reach: AddressPolicy) -> bool:

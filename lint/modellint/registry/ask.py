@@ -66,11 +66,11 @@ def _without_network(request: Query, access: RegistryOptions, cache: Cache, deta
     if problem := names.problem(request):
         return _no("invalid", problem)
     if access.registries and request.registry not in access.registries:
-        return _no("not-allowed", "this registry is none of those that may be asked (`--registry` names them)")
+        return _no("not-allowed", "this registry is not allowed by `--registry`")
     answer = cache.answer(request, details, float("inf") if access.offline else access.max_age)
     if answer is None and access.offline:
-        why = f"the cache {cache.doubt}" if cache.doubt else "no earlier run has kept an answer"
-        return _no("offline", f"{why}, and `--offline` asks nobody")
+        why = f"the cache {cache.doubt}" if cache.doubt else "there is no cached answer"
+        return _no("offline", f"{why}, and `--offline` contacts no registry")
     return answer
 
 

@@ -104,7 +104,7 @@ class Auth(TokenAuth):
         """The token service that a registry names, if it may be asked; raises `Failure`."""
         network, target = self._origin.host.network, place(realm)
         if target is None:
-            raise Failure("realm", "the registry names something as its token service that is no web address")
+            raise Failure("realm", "the registry's token service has an address that is not a valid web address")
         if target == self._origin.place:
             return self._origin.host
         named = {each.removesuffix(":443") for each in network.access.token_hosts}
@@ -112,13 +112,13 @@ class Auth(TokenAuth):
             plain = target.scheme == "http" and on_this_machine(target.host)
             return network.host(target.host, address_policy.MACHINE if plain else address_policy.NAMED)
         if target.scheme != "https":
-            raise Failure("realm", "the registry's token service has no TLS, so it is not asked")
+            raise Failure("realm", "the registry's token service does not use TLS, so modellint does not contact it")
         if target.host == known_token_host(self._origin.registry):
             return network.host(target.host, address_policy.TOKEN)
         raise Failure(
             "realm",
-            "the registry's tokens come from another host, which may not know the registry's credentials; "
-            "if both belong together, `--token-host HOST` says so",
+            "the registry's token service is on another host, and modellint does not send it the "
+            "registry's credentials; use `--token-host HOST` if both belong together",
         )
 
     def _refused(self, status: int, credentials: Credentials | None, problem: str) -> Failure:
@@ -130,7 +130,7 @@ class Auth(TokenAuth):
 
     def _wrong(self) -> Failure:
         return Failure(
-            "auth", f"the registry does not accept what Docker stores for it; {log_in(self._origin.registry)}"
+            "auth", f"the registry rejects the credentials stored by Docker; {log_in(self._origin.registry)}"
         )
 
     def _unknown(self, problem: str) -> Failure:
@@ -169,7 +169,7 @@ def _token(reply: RegistryReply, room: SerialWorker, budget: Deadline) -> str:
     except Failure:
         token = None
     if not isinstance(token, str) or len(token) > _LONGEST_TOKEN or not all("!" <= each <= "~" for each in token):
-        raise Failure("auth", "the registry's token service gave no token")
+        raise Failure("auth", "the registry's token service returned no token")
     return token
 
 

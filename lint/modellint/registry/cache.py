@@ -1,4 +1,4 @@
-"""Answers of earlier runs, on disk: one page for each repository, in a folder for each registry.
+"""The cache of registry answers on disk: one page per repository, in one directory per registry.
 
 What is not as expected is as if it were not there. Files are replaced, never changed, so that runs at the same time
 lose at most each other's newest answers. A newer answer takes the place of an older one, also in a run that is not to
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LARGEST_DOCUMENT = 1 << 20  # bytes of a document that is kept
 _MOST_NEW = 1 << 24  # bytes of the documents that a run keeps
 _DIGEST_AGE = 7 * 86_400.0  # seconds for which a digest is not asked again: it cannot change, but it can be deleted
-_MOVE = "let XDG_CACHE_HOME name a folder that only you can write to, or say `--no-cache`"
+_MOVE = "set XDG_CACHE_HOME to a directory that only you can write to, or use `--no-cache`"
 
 
 def default_folder(environ: Mapping[str, str], system: str = sys.platform) -> str:
@@ -69,7 +69,7 @@ class Cache:
         self.doubt = _doubt(folder, checked)
         if self.doubt:
             self._folder = ""
-            self._say(f"the cache of what registries answered is not used: it {self.doubt}; {_MOVE}")
+            self._say(f"the registry cache is not used: it {self.doubt}; {_MOVE}")
 
     def answer(self, request: Query, details: bool, max_age: float) -> RegistryAnswer | None:
         """The answer of an earlier run, no older than that; an infinite age takes any."""
@@ -137,7 +137,7 @@ class Cache:
     def _is_own_folder(self, path: str) -> bool:
         """Whether the folder of a registry is the user's, or not there yet."""
         try:
-            why = _why_foreign(os.lstat(path), stat.S_ISDIR, "is no folder")
+            why = _why_foreign(os.lstat(path), stat.S_ISDIR, "is not a directory")
         except (OSError, ValueError):  # a name that no file can have is a ValueError
             return True
         if why:
@@ -156,7 +156,7 @@ class Cache:
 
     def _say_foreign(self, path: str, why: str) -> None:
         name = os.path.relpath(path, self._folder)
-        self._say(f"`{name}` in the cache of what registries answered is not used: it {why}; remove {path}")
+        self._say(f"`{name}` in the registry cache is not used: it {why}; remove {path}")
 
     def _say(self, text: str) -> None:
         if self._warn:
@@ -171,7 +171,7 @@ def _doubt(folder: str, checked: Iterable[str]) -> str:
     except Doubt as doubt:
         return str(doubt)
     except ValueError:
-        return "has a name that no folder can have"
+        return "has a name that is not valid for a directory"
     return ""
 
 
@@ -201,12 +201,12 @@ def _add(page: CachePage, request: Query, answer: RegistryAnswer, documents: Map
 
 def _bytes(path: str) -> bytes:
     """The bytes of a page; raises `Doubt` where somebody else can have written it."""
-    if why := _why_foreign(os.lstat(path), stat.S_ISREG, "is no regular file"):
+    if why := _why_foreign(os.lstat(path), stat.S_ISREG, "is not a regular file"):
         raise Doubt(why)
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags)
     try:
-        if why := _why_foreign(os.fstat(handle), stat.S_ISREG, "is no regular file"):
+        if why := _why_foreign(os.fstat(handle), stat.S_ISREG, "is not a regular file"):
             raise Doubt(why)
         data = os.read(handle, LARGEST + 1)
         if len(data) > LARGEST:

@@ -1,4 +1,4 @@
-"""How a registry wants to be asked: the `WWW-Authenticate` header taken apart (RFC 9110, 11.6.1)."""
+"""Parse the `WWW-Authenticate` header, in which a registry says how to authenticate (RFC 9110, 11.6.1)."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Client(Registry):
         place = self._origin.find(budget)
         prefix = f"{place.scheme}://{place.host}/v2/{self._repository}/"
         if data is not None or json is not None or method not in ("GET", "HEAD") or not url.startswith(prefix):
-            raise Failure("internal", "modellint only reads, and only from the repository that it was made for")
+            raise Failure("internal", "modellint only reads, and only from the repository that this client is for")
         reply = self._ask(method, url.removeprefix(prefix), headers or {}, budget, _LARGEST_MANIFEST)
         response = requests.Response()
         response.status_code = reply.status

@@ -84,7 +84,7 @@ class _Reader(io.BufferedIOBase):
             line += self._file.read(min(seen.find(b"\n") + 1 or len(seen), limit - len(line)))
         self._lines_left -= len(line)
         if self._lines_left <= 0:
-            raise Failure("too-big", "the registry's answer has more headers, or smaller chunks, than any needs")
+            raise Failure("too-big", "the registry's response has too many headers, or chunks that are too small")
         return bytes(line)
 
     def read1(self, size: int | None = -1) -> bytes:
@@ -166,14 +166,14 @@ def tls_failure(problem: ssl.SSLError) -> Failure:
     """What is said of a host with which no TLS connection comes about."""
     if isinstance(problem, ssl.SSLCertVerificationError):
         if problem.verify_code in (18, 19, 20, 21):  # self-signed, or of an unknown authority
-            words = "the registry's certificate is of an authority that is not trusted (`--ca-file FILE` adds one)"
+            words = "the registry's certificate is not from a trusted authority (use `--ca-file FILE` to add one)"
         elif problem.verify_code in (9, 10):
-            words = "the registry's certificate has expired or is not valid yet"
+            words = "the registry's certificate has expired or is not yet valid"
         else:
-            words = "the registry's certificate is not valid for it"
+            words = "the registry's certificate is not valid for its host name"
         return BadCertificate("tls", words, down=True)
     if problem.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"):
-        words = "the registry speaks no TLS (`--plain-http HOST` asks it without)"
+        words = "the registry does not use TLS (use `--plain-http HOST` to connect without it)"
     else:
-        words = "no TLS connection to the registry comes about"
+        words = "cannot establish a TLS connection to the registry"
     return Failure("tls", words, down=True)

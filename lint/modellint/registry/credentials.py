@@ -89,27 +89,29 @@ def load(environ: Mapping[str, str]) -> DockerConfig:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
-        return DockerConfig(problem="Docker's configuration file is no JSON")
-    return DockerConfig(document, "" if isinstance(document, dict) else "Docker's configuration file is no JSON object")
+        return DockerConfig(problem="Docker's configuration file is not valid JSON")
+    return DockerConfig(
+        document, "" if isinstance(document, dict) else "Docker's configuration file is not a JSON object"
+    )
 
 
 def ask_helper(name: str, key: str) -> tuple[Credentials | None, str]:
     """What the helper `docker-credential-NAME` knows, and what went wrong. That it knows nothing is nothing wrong."""
     program = find_program(f"docker-credential-{name}") if name and _HELPER.issuperset(name) else None
     if program is None:
-        return None, "the credential helper that Docker's configuration names is not installed"
+        return None, "the credential helper from Docker's configuration is not installed"
     try:
         status, output = _run(program, key)
     except OSError:
-        return None, "the credential helper that Docker's configuration names cannot be started"
+        return None, "the credential helper from Docker's configuration cannot be started"
     if status is None:
-        return None, f"Docker's credential helper did not answer within {_PATIENCE:g} seconds"
+        return None, f"Docker's credential helper did not respond within {_PATIENCE:g} seconds"
     if status != 0:
         return None, ""
     try:
         answer = _table(json.loads(output))
     except (ValueError, RecursionError):
-        return None, "Docker's credential helper gave an answer that is no JSON"
+        return None, "Docker's credential helper returned invalid JSON"
     user, secret = _text(answer.get("Username")), _text(answer.get("Secret"))
     if not secret:
         return None, ""

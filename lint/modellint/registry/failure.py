@@ -24,29 +24,33 @@ class Failure(Exception):
 def timed_out(seconds: float) -> Failure:
     """The time of a reference is over."""
     return Failure(
-        "timeout", f"the registry did not answer within {seconds:g} seconds (`--timeout` gives it more)", down=True
+        "timeout",
+        f"the registry did not respond within {seconds:g} seconds (use `--timeout` to wait longer)",
+        down=True,
     )
 
 
 def of_status(status: int, host: str) -> Failure:
     """What an HTTP status means that is no success, for a host that a person logs in to."""
     if status == 404:
-        return Failure("not-found", "the registry has no such repository, or not this tag or digest of it")
+        return Failure("not-found", "the registry has no such repository, tag or digest")
     if status == 401:
-        return Failure("auth", f"the registry wants to know who asks, or has no such repository; {log_in(host)}")
+        return Failure(
+            "auth", f"the registry requires authentication, or the repository does not exist; {log_in(host)}"
+        )
     if status == 403:
-        return Failure("forbidden", f"the registry gives no access, or has no such repository; {log_in(host)}")
+        return Failure("forbidden", f"the registry denies access, or the repository does not exist; {log_in(host)}")
     if status == 429:
-        return Failure("rate-limited", f"the registry was asked too often (HTTP 429); wait, or {log_in(host)}")
+        return Failure("rate-limited", f"the registry's rate limit is reached (HTTP 429); wait, or {log_in(host)}")
     if status >= 500:
-        return Failure("unavailable", f"the registry is not able to answer (HTTP {status}); try again later")
-    return Failure("http", f"the registry gave an answer that none should give (HTTP {status})")
+        return Failure("unavailable", f"the registry cannot respond right now (HTTP {status}); try again later")
+    return Failure("http", f"unexpected response from the registry (HTTP {status})")
 
 
 def log_in(host: str) -> str:
     """What helps where access is refused."""
     return (
-        "`docker login` helps if you have access"
+        "run `docker login` if you have access"
         if host == "docker.io"
-        else f"`docker login {host}` helps if you have access"
+        else f"run `docker login {host}` if you have access"
     )

@@ -1,4 +1,4 @@
-"""What is known of registries by their names: where their API is, who gives out tokens, what Docker calls them."""
+"""Well-known registries: the host of their API, their token service, and Docker's name for them."""
 
 from __future__ import annotations
 

@@ -34,11 +34,13 @@ def read(data: bytearray, use: Callable[[object], _T], room: SerialWorker, budge
 
 def _read(data: bytearray, use: Callable[[object], _T]) -> _T:
     if sum(map(data.count, b",{[")) > _MOST_VALUES or (len(data) > _LONG and (not data.isascii() or b"\\u" in data)):
-        raise Failure("too-big", "the registry sent a document with more in it than any needs")
+        raise Failure("too-big", "the registry sent a document that is too complex")
     with _one_at_a_time:
         try:
             text = data.decode()
             data.clear()
             return use(json.loads(text))
         except (ValueError, RecursionError):  # also an `artifact.NotAManifest`
-            raise Failure("not-a-manifest", "what the registry has there describes no artifact") from None
+            raise Failure(
+                "not-a-manifest", "the registry returned a document that does not describe an artifact"
+            ) from None

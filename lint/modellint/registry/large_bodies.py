@@ -1,4 +1,4 @@
-"""Room for one large body at a time, in a thread of its own.
+"""Read one large body at a time, in a separate thread.
 
 What a thread frees, the C library keeps for that thread: sixteen threads that each held four megabytes once go on
 taking 64. So whatever is large is read and parsed in one and the same thread, while the one that wants it waits.

@@ -1,4 +1,4 @@
-"""Which names may become a part of a URL or of a file's path. Who asks the network or the cache looks here first."""
+"""Names that are allowed in a URL or a file path; checked before the network and the cache are used."""
 
 from __future__ import annotations
 
@@ -21,19 +21,22 @@ def problem(request: Query) -> str:
     if request.discloses:
         return disclosing(request.discloses)
     if len(request.registry) + len(request.repository) >= _LONGEST_NAME:
-        return f"no name is longer than {_LONGEST_NAME} characters"
+        return f"a name cannot be longer than {_LONGEST_NAME} characters"
     if not is_host(request.registry):
-        return "no registry has such a host name"
+        return "this is not a valid registry host name"
     if not _is_repository(request.repository):
-        return "no registry has a repository of this name (it may hold a-z, 0-9, `.`, `_`, `-` and `/`)"
+        return "this is not a valid repository name (use only a-z, 0-9, `.`, `_`, `-` and `/`)"
     if request.digest:
-        return "" if is_digest(request.digest) and not request.tag else "this is no SHA-256 digest"
-    return "" if _is_tag(request.tag) else "no registry has such a tag"
+        return "" if is_digest(request.digest) and not request.tag else "this is not a SHA-256 digest"
+    return "" if _is_tag(request.tag) else "this is not a valid tag"
 
 
 def disclosing(variable: str) -> str:
     """What is said of a reference by which a registry would hear a secret."""
-    return f"it holds the value of `{variable}`, and a registry is not told a secret; name the model without it"
+    return (
+        f"it contains the value of `{variable}`, and modellint sends no secret to a registry; write "
+        "the reference without it"
+    )
 
 
 def is_digest(text: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""What has to be asked: the registries, their repositories and the threads of one run."""
+"""The queries of one run: its registries, their repositories and its threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run may do on the network."""
+"""The network options of a run."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def _fetch(
     found = _digest(reply)
     named = reply.headers.get(_DIGEST_HEADER)
     if (digest and found != digest) or (named is not None and named != found):
-        raise Failure("digest-mismatch", "the registry sent a manifest that does not have the digest it should have")
+        raise Failure("digest-mismatch", "the manifest from the registry does not match its digest")
     cache.keep_document(found, reply.body)
     artifact = json_documents.read(reply.body, lambda document: read_manifest(document, found), client.room, budget)
     if details and artifact.kind == "model":
@@ -61,12 +61,12 @@ def _fetch(
 def _add_config(request: Query, client: Client, artifact: Artifact, budget: Deadline, cache: Cache) -> None:
     digest, size = artifact.config
     if not is_digest(digest):
-        raise Failure("not-a-manifest", "the manifest names no config that can be fetched")
+        raise Failure("not-a-manifest", "the manifest has no config that can be downloaded")
     if size > _LARGEST_CONFIG:
-        raise Failure("too-big", f"the config is larger than it may be ({_LARGEST_CONFIG:,} bytes)")
+        raise Failure("too-big", f"the config exceeds the limit of {_LARGEST_CONFIG:,} bytes")
     reply = _successful(client.blob(digest, budget, _LARGEST_CONFIG), request)
     if _digest(reply) != digest:
-        raise Failure("digest-mismatch", "the registry sent a config that is not the one of the manifest")
+        raise Failure("digest-mismatch", "the config from the registry does not match the manifest")
     cache.keep_document(digest, reply.body)
     json_documents.read(reply.body, lambda document: read_config(artifact, document), client.room, budget)
 
@@ -80,7 +80,7 @@ def _add_licence(client: Client, artifact: Artifact, budget: Deadline, cache: Ca
     if reply.status != 200:
         return
     if _digest(reply) != digest:
-        raise Failure("digest-mismatch", "the registry sent a licence that is not the one of the manifest")
+        raise Failure("digest-mismatch", "the license from the registry does not match the manifest")
     cache.keep_document(digest, reply.body)
     add_licence(artifact, reply.body)
 

@@ -65,8 +65,8 @@ class Patience(Deadline):
     def over(self) -> Failure:
         """What is said when it is used up."""
         if self.used_up:
-            return Failure("timeout", "the time for the whole download is over")
-        return Failure("timeout", f"the registry sends next to nothing for {self.seconds:g} seconds", down=True)
+            return Failure("timeout", "the download timed out")
+        return Failure("timeout", f"the registry sent almost no data for {self.seconds:g} seconds", down=True)
 
 
 class Sink(Consumer):
@@ -94,7 +94,7 @@ class Sink(Consumer):
         """Take a body; raises `Failure`."""
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity"):
-            raise Failure("encoding", "the registry sent a compressed answer, which was not asked for")
+            raise Failure("encoding", "the registry sent a compressed response that was not requested")
         offset = self._offset(response)
         self._judge_length(response, self.size - offset)
         self.begin(offset)
@@ -107,7 +107,7 @@ class Sink(Consumer):
             self.patience.came(len(part))
             self.take(part)
         if left:
-            raise Interrupted("network", "the registry ends the connection in the middle of a file", down=True)
+            raise Interrupted("network", "the registry closed the connection in the middle of a file", down=True)
 
     def _offset(self, response: requests.Response) -> int:
         """Where in the blob a body begins."""
@@ -115,7 +115,7 @@ class Sink(Consumer):
             return 0
         start, total = _content_range(response.headers.get("Content-Range", ""))
         if start != self.start or total not in (self.size, -1):
-            raise NoRange("http", "the registry sends another part of a file than it was asked for")
+            raise NoRange("http", "the registry sent the wrong part of a file")
         return start
 
     def _judge_length(self, response: requests.Response, left: int) -> None:
@@ -123,7 +123,7 @@ class Sink(Consumer):
         if length > left:
             raise self._too_much()
         if 0 <= length < left and response.status_code == 200:  # a range may be answered with less
-            words = f"the registry has a file of another size than the manifest says ({binary(self.size)})"
+            words = f"the file in the registry differs in size from the manifest ({binary(self.size)})"
             raise Failure("digest-mismatch", words)
 
     def _next(self, parts: Iterator[bytes], left: int) -> bytes:
@@ -137,11 +137,11 @@ class Sink(Consumer):
                 return b""
             reason = problem.reason if isinstance(problem, Failure) else ""
             code = problem.code if isinstance(problem, Failure) else "network"
-            words = reason or "the registry ends the connection in the middle of a file"
+            words = reason or "the registry closed the connection in the middle of a file"
             raise Interrupted(code, words, down=True) from None
 
     def _too_much(self) -> Failure:
-        return Failure("too-big", f"the registry sends more of a file than the manifest says ({binary(self.size)})")
+        return Failure("too-big", f"the registry sent more data than the manifest says ({binary(self.size)})")
 
 
 class Blobs(Client):
@@ -153,7 +153,7 @@ class Blobs(Client):
         headers = {"Range": f"bytes={sink.start}-"} if sink.start else {}
         reply = self._ask("GET", f"blobs/{digest}", headers, sink.patience, sink)
         if reply.status == 416:
-            raise NoRange("http", "the registry does not have the part of a file that it was asked for")
+            raise NoRange("http", "the registry does not have the requested part of the file")
         if reply.status not in (200, 206):
             raise of_status(reply.status, self._origin.registry)
 

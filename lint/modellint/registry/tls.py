@@ -30,7 +30,7 @@ def tls(ca_file: str, environ: Mapping[str, str]) -> ssl.SSLContext:
         else:
             _load_system(context)
     except (OSError, ValueError):  # an ssl.SSLError is an OSError
-        raise Failure("tls", f"the certificates that {named or 'this system'} names cannot be read") from None
+        raise Failure("tls", f"cannot read the certificates from {named or 'this system'}") from None
     return context
 
 

@@ -176,7 +176,7 @@ class Host:
         if wanted and method != "HEAD":
             encoding = response.headers.get("Content-Encoding", "").strip().lower()
             if encoding not in ("", "identity"):
-                raise Failure("encoding", "the registry sent a compressed answer, which was not asked for")
+                raise Failure("encoding", "the registry sent a compressed response that was not requested")
         parts = response.raw.stream(1 << 16, decode_content=False)
         for part in parts:
             body += part
@@ -201,7 +201,7 @@ def _rest(start: bytearray, parts: Iterable[bytes], most: int) -> bytearray:
 
 
 def _too_big(most: int) -> Failure:
-    return Failure("too-big", f"the registry's answer is larger than it may be ({most:,} bytes)")
+    return Failure("too-big", f"the registry's response exceeds the limit of {most:,} bytes")
 
 
 def exchange(
@@ -252,14 +252,16 @@ def _follow(
         url = urljoin(url, reply.headers.get("Location", ""))
         target = place(url)
         if target is None:
-            raise Failure("redirect", "the registry sends us to something that is no web address")
+            raise Failure("redirect", "the registry redirects to an invalid web address")
         if target != start:
             if target.scheme != "https":
-                raise Failure("redirect", "the registry sends us to an address without TLS, which is not followed")
+                raise Failure(
+                    "redirect", "the registry redirects to an address without TLS; modellint does not follow it"
+                )
             headers = {name: value for name, value in headers.items() if name != "Authorization"}
             start = target
             host = host.network.host(target.host, address_policy.REDIRECT)
-    raise Failure("redirect", f"the registry sends us on more than {redirects} times")
+    raise Failure("redirect", f"the registry redirects more than {redirects} times")
 
 
 def _pause(reply: RegistryReply, tries: int) -> float:
@@ -339,12 +341,12 @@ def _translated(problem: Exception, budget: Deadline) -> Failure:
         return budget.over()
     proxy = (errors.ProxyError, errors.InvalidProxyURL, errors.InvalidSchema, urllib3.exceptions.ProxyError)
     if any(isinstance(each, proxy) for each in causes):
-        return Failure("network", "the proxy that the environment names does not let the request through", down=True)
+        return Failure("network", "the request through the proxy set in the environment failed", down=True)
     if isinstance(
         problem, (errors.ConnectionError, errors.ChunkedEncodingError, urllib3.exceptions.HTTPError, OSError)
     ):
-        return Broken("network", "the registry ends the connection without a complete answer", down=True)
-    return Failure("network", "the registry gives an answer that is none")
+        return Broken("network", "the registry closed the connection before the response was complete", down=True)
+    return Failure("network", "the registry sent an invalid response")
 
 
 def _causes(problem: BaseException) -> list[BaseException]:

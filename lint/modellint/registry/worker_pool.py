@@ -119,7 +119,7 @@ class WorkerPool:
                 thread.start()
             except RuntimeError:  # the system allows no more; those that run do the work
                 if not self._threads:
-                    self._done.put((job, Failure("internal", "the system lets no thread start")))
+                    self._done.put((job, Failure("internal", "the system cannot start another thread")))
             else:
                 self._threads.append(thread)
         self._todo.put(job)
@@ -152,7 +152,7 @@ class WorkerPool:
             except Failure as failure:
                 outcome = failure.copy()  # without the traceback, whose frames hold what was read
             except Exception as problem:  # whatever a library raises: one request has no answer, the others do
-                outcome = Failure("internal", f"modellint met an error of its own ({type(problem).__name__})")
+                outcome = Failure("internal", f"internal error in modellint ({type(problem).__name__})")
             self._done.put((job, outcome))
 
     def _end(self) -> None:

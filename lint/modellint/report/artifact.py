@@ -1,4 +1,4 @@
-"""What a registry answered about a reference: a table for people, an object for programs."""
+"""The answer of a registry about a reference: a table for people, an object for programs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def as_text(text: str, request: Query, answer: RegistryAnswer) -> str:
     """Two columns; what is not known is left out."""
     artifact = answer.artifact
     assert artifact is not None
-    rows = [("reference", text), ("asked for", str(request)), ("digest", artifact.digest), *_rows(artifact)]
+    rows = [("reference", text), ("request", str(request)), ("digest", artifact.digest), *_rows(artifact)]
     if answer.cached:
         rows.append(("answered", f"{_age(time.time() - answer.asked)} ago, from the cache"))
     shown = [(name, value) for name, value in rows if value]
@@ -46,7 +46,7 @@ def as_json(text: str, request: Query, answer: RegistryAnswer) -> str:
 def _rows(artifact: Artifact) -> list[tuple[str, str]]:
     context = f"{artifact.context} tokens" if artifact.context else ""
     if not context and artifact.packed_context:
-        context = f"{artifact.packed_context} tokens, says its packager"
+        context = f"{artifact.packed_context} tokens, according to its packager"
     needs = memory(artifact, artifact.context or artifact.packed_context)
     return [
         ("kind", _KINDS[artifact.kind]),
@@ -58,8 +58,8 @@ def _rows(artifact: Artifact) -> list[tuple[str, str]]:
         ("parameters", artifact.parameters),
         ("architecture", artifact.architecture + (", for embeddings" if artifact.embedding else "")),
         ("context", context),
-        ("memory", f"{binary(needs)} at least, with all of its context" if needs and artifact.cache else ""),
-        ("licence", ", ".join(artifact.licenses)),
+        ("memory", f"at least {binary(needs)} with its full context" if needs and artifact.cache else ""),
+        ("license", ", ".join(artifact.licenses)),
         ("created", _created(artifact.created)),
     ]
 

@@ -1,4 +1,4 @@
-"""What fixes did, for people: one line a fix, or a unified diff."""
+"""The applied fixes, for people: one line per fix, or a unified diff."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def summary(outcome: FixOutcome, lost: Collection[str], only_said: bool, stale: 
     if outcome.unsafe:
         parts.append(f"{outcome.unsafe} more with `--unsafe`")
     if stale:
-        parts.append(f"{stale} stale {'pin' if stale == 1 else 'pins'}, `--update` moves them")
+        parts.append(f"{stale} stale {'pin' if stale == 1 else 'pins'} (use `--update`)")
     return "; ".join(parts)
 
 

@@ -30,9 +30,9 @@ class Position(Record):
 class Stretch(Record):
     """A stretch of a file."""
 
-    path: str = Field(description="From the working folder if it lies below it, with / between its parts.")
+    path: str = Field(description="Relative to the working directory if it is below it, with / as the separator.")
     start: Position
-    end: Position = Field(description="Just past the last character.")
+    end: Position = Field(description="Just after the last character.")
 
 
 class Related(Stretch):
@@ -51,7 +51,7 @@ class Fix(Record):
     """Edits that belong together: apply all of them, or none."""
 
     title: str
-    safety: Literal["safe", "unsafe"] = Field(description="A person should look at what an unsafe fix did.")
+    safety: Literal["safe", "unsafe"] = Field(description="A person should review what an unsafe fix changes.")
     edits: list[Edit] = Field(min_length=1)
 
 
@@ -60,10 +60,10 @@ class Finding(Stretch):
 
     rule: str
     severity: Literal["error", "warning", "note"]
-    message: str = Field(description="What is wrong and why it hurts, without a final period.")
+    message: str = Field(description="The problem and its consequence, without a final period.")
     fix: Fix | None
     related: list[Related]
-    hint: str | None = Field(default=None, description="What to do, where no fix does it.")
+    hint: str | None = Field(default=None, description="What to do if there is no fix.")
 
 
 class Unreadable(Record):
@@ -71,19 +71,19 @@ class Unreadable(Record):
 
     path: str
     reason: str
-    start: Position | None = Field(default=None, description="Where in the file, if it is about a place in it.")
+    start: Position | None = Field(default=None, description="The position in the file, if the problem has one.")
 
 
 class Policy(Record):
     """A policy that was in force, and which rules it makes weaker than they are by themselves."""
 
-    name: str = Field(description="A built-in name, or a path.")
+    name: str = Field(description="The name of a built-in policy, or a path.")
     built_in: bool
     outside: Literal["repository", "project"] | None = Field(
-        description="What a policy file that nobody named lies outside of."
+        description="What the policy file is outside of, if it was not specified."
     )
-    off: list[str] = Field(description="Rules that it switches off.")
-    lowered: list[str] = Field(description="Rules that it makes less severe.")
+    off: list[str] = Field(description="Rules that it disables.")
+    lowered: list[str] = Field(description="Rules whose severity it lowers.")
 
 
 class Suppressed(Stretch):
@@ -93,9 +93,9 @@ class Suppressed(Stretch):
     severity: Literal["error", "warning", "note"]
     message: str
     kind: Literal["ignore", "exception", "baseline"] = Field(
-        description="An ignore comment, an exception of a policy, or the baseline."
+        description="An ignore comment, an exception in a policy, or the baseline."
     )
-    reason: str = Field(description="What the comment or the exception gives as reason; may be empty.")
+    reason: str = Field(description="The reason given in the comment or the exception; can be empty.")
 
 
 class LeftOut(Record):
@@ -136,8 +136,8 @@ class Summary(Record):
     note: Count
     files: Count
     projects: Count
-    suppressed: Count = Field(default=0, description="Findings that are not counted: see `suppressed` of the report.")
-    lowered: Count = Field(default=0, description="Findings that a policy made less severe.")
+    suppressed: Count = Field(default=0, description="Findings that are not counted: see `suppressed` in the report.")
+    lowered: Count = Field(default=0, description="Findings whose severity a policy lowered.")
 
 
 class Report(Record):

@@ -1,4 +1,4 @@
-"""Names by which a service that keeps reports knows a finding again."""
+"""Fingerprints by which a service that stores reports recognizes a finding."""
 
 from __future__ import annotations
 

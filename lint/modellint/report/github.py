@@ -57,7 +57,7 @@ def _annotation(command: str, result: FindingRecord) -> str:
     if place.row == place.end_line:  # the runner drops columns from an annotation of several lines
         where |= {"col": place.column, "endColumn": place.end_column}
     advice = result.title or result.hint
-    text = [result.message, f"what to do: {advice}"] if advice else [result.message]
+    text = [result.message, f"help: {advice}"] if advice else [result.message]
     return _command(command, {**where, "title": result.rule}, text)
 
 
@@ -77,4 +77,4 @@ def _property(text: str) -> str:
 
 def _more(count: int, severity: str) -> str:
     noun = severity if count == 1 else f"{severity}s"
-    return f"{count} more {noun}: `modellint check` prints all of them"
+    return f"{count} more {noun}: run `modellint check` to see all of them"

@@ -39,7 +39,7 @@ def render(report: Report, rules: Mapping[str, Rule]) -> str:
 
 def _finding(result: FindingRecord) -> dict[str, Any]:
     advice = result.title or result.hint
-    text = f"{result.message}; what to do: {advice}" if advice else result.message
+    text = f"{result.message}; help: {advice}" if advice else result.message
     return _entry(result.rule, text, SEVERITIES[result.severity], result.place.path, result.place.row)
 
 

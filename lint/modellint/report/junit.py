@@ -107,7 +107,7 @@ def _add(suite: _Suite, result: FindingRecord) -> None:
         f"{_where(relative(place.path), place.row, place.column)}: {message}" for place, message in result.related
     ]
     if advice := result.title or result.hint:
-        lines.append(f"what to do: {advice}")
+        lines.append(f"help: {advice}")
     if result.severity == "note":
         content = f"      <system-out>{_text(lines)}</system-out>\n"
     else:

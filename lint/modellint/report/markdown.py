@@ -24,7 +24,7 @@ MOST_ROWS = 1000
 MOST_BYTES = 900 * 1024
 _MOST_TERMS = 100
 _LONGEST = 1000  # characters of a cell
-_HEAD = "| severity | rule | place | what is wrong | what to do |\n| --- | --- | --- | --- | --- |\n"
+_HEAD = "| severity | rule | location | message | help |\n| --- | --- | --- | --- | --- |\n"
 _SIGNS = "&<>|`[]()*_~#!@\\{}$"
 _ENTITIES = {ord(char): f"&#{ord(char)};" for char in _SIGNS}
 # GitHub and GitLab look for these in what the entities stand for, too; a space of no width keeps them apart.
@@ -105,7 +105,7 @@ def _where(result: FindingRecord) -> str:
 
 
 def _more(count: int) -> str:
-    return f"\n{_counted(count, 'row')} more: `modellint check` prints all of them.\n"
+    return f"\n{_counted(count, 'row')} more: run `modellint check` to see all of them.\n"
 
 
 def _counted(count: int, noun: str) -> str:

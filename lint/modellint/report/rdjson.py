@@ -56,7 +56,7 @@ def _harmless(text: str) -> str:
 
 def _finding(result: FindingRecord, pages: Mapping[str, str]) -> dict[str, Any]:
     advice = result.title or result.hint
-    lines = [result.message, f"what to do: {advice}"] if advice else [result.message]
+    lines = [result.message, f"help: {advice}"] if advice else [result.message]
     code = {"value": printable(result.rule)}
     if result.rule in pages:
         code["url"] = pages[result.rule]

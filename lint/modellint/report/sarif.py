@@ -76,7 +76,7 @@ def render(report: Report, rules: Mapping[str, Rule], *, suppressed: bool = Fals
         ),
         automation_details=om.RunAutomationDetails(id="modellint/"),
         column_kind="unicodeCodePoints",
-        original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The working folder."))},
+        original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The working directory."))},
         invocations=[_invocation(report, len(report.results) - len(kept))],
         results=results,
         properties=_properties(report),
@@ -143,7 +143,7 @@ def _invocation(report: Report, dropped: int) -> Any:
         for error in report.unreadable
     ]
     if dropped:
-        text = f"{dropped} results of the lowest severities are left out: a run holds at most {MOST_RESULTS}."
+        text = f"{dropped} results with the lowest severities are omitted: a run can contain at most {MOST_RESULTS}."
         notifications.append(om.Notification(level="warning", message=om.Message(text=text)))
     said = [om.Notification(level="warning", message=om.Message(text=_sentence(each))) for each in about_change(report)]
     others = terms(report)[len(said) :]
@@ -175,7 +175,7 @@ def _result(result: FindingRecord, rule_index: int, fingerprint: str) -> Any:
         links = [f"[{_link_text(message)}]({number})" for number, (_, message) in enumerate(related, start=1)]
         text += f" See {', '.join(links)}."
     if result.hint or result.title:
-        text += f" What to do: {_sentence(result.hint or result.title)}"
+        text += f" Help: {_sentence(result.hint or result.title)}"
     return om.Result(
         rule_id=result.rule,
         rule_index=rule_index,

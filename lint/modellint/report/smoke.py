@@ -1,4 +1,4 @@
-"""What a run of `modellint smoke` saw, for people: its models, its services, and what failed or is not proven."""
+"""The result of `modellint smoke`, for people: models, services, and what failed or is not proven."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def _lines(seen: Smoke, report: Report, width: int | None, details: bool) -> Ite
         yield from whole(result, width)
         yield []
     if not seen.checks:
-        why = "no model is declared and granted, and no service runs"
-        yield from hanging([("nothing was checked:", "error")], why, width, _INDENT)
+        why = "the project declares and grants no models, and runs no services"
+        yield from hanging([("nothing to check:", "error")], why, width, _INDENT)
     yield _summary(seen)
 
 

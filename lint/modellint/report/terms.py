@@ -1,4 +1,4 @@
-"""On which terms a check was made: the policies in force, what they switch off, what is not counted and left out."""
+"""The terms of a check: the policies in force, what they disable, and what is not counted or not checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 5
 _KINDS = {"ignore": "ignored by comments", "exception": "excepted by policies", "baseline": "in the baseline"}
-_OUTSIDE = {"repository": ", which lies above the repository,", "project": ", which lies above the project,"}
+_OUTSIDE = {"repository": ", which is above the repository,", "project": ", which is above the project,"}
 
 
 def terms(report: Report, *, baseline: bool = True) -> list[str]:
@@ -54,7 +54,7 @@ def _policy(one: InForce) -> str:
     name = one.name if one.built_in else relative(one.name)
     parts = [
         f"{verb} {_counted(len(rules), 'rule')} ({_named(rules)})"
-        for verb, rules in (("switches off", one.off), ("lowers the severity of", one.lowered))
+        for verb, rules in (("disables", one.off), ("lowers the severity of", one.lowered))
         if rules
     ]
     said = f": it {' and '.join(parts)}" if parts else ""
@@ -66,7 +66,7 @@ def _counts(report: Report, baseline: bool) -> list[str]:
     parts = [f"{count} {_KINDS[kind]}" for kind, count in found.items()]
     said = [f"not counted: {_counted(sum(found.values()), 'finding')} ({', '.join(parts)})"] if parts else []
     if report.lowered:
-        said.append(f"lowered by a policy: {_counted(report.lowered, 'finding')}")
+        said.append(f"severity lowered by a policy: {_counted(report.lowered, 'finding')}")
     return said
 
 
@@ -85,7 +85,7 @@ def _needs(report: Report) -> list[str]:
         for each in report.needs[: MOST_NAMED + 1]
     ]
     if len(report.needs) > len(found):
-        found[-1] = f"Compose needs something before {len(report.needs) - MOST_NAMED} more projects start"
+        found[-1] = f"{len(report.needs) - MOST_NAMED} more projects need something before Compose starts them"
     return found
 
 

@@ -1,4 +1,4 @@
-"""Credentials: which variables hold one, and which values are none.
+"""Credentials: the variables that contain one, and the values that are none.
 
 The names are those that the providers' own SDKs and servers read.
 """

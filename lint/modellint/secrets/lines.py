@@ -1,4 +1,4 @@
-"""The lines of a file that hold a secret: no report, diff or suggestion prints them, whichever rules run.
+"""The lines of a file that contain a secret: no report, diff or suggestion prints them, whichever rules run.
 
 What counts is what stands there, not what a rule says of it: a value under the name of a secret, a token in the shape
 that a provider hands out, the value of a flag such as `--api-key`, a password in an address, and a private key. It is

@@ -1,4 +1,4 @@
-"""Which names are those of secrets, and which texts are secrets whatever their name is.
+"""Recognize the names of secrets, and texts that are secrets under any name.
 
 Names are taken apart into words, at `_`, `-`, `.`, `:` and where a capital follows a small letter: the words count,
 wherever they stand, and not the whole name.

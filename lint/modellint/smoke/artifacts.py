@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # What a pull fails with that did come to an end, but with other bytes than the digest promises.
 _NOT_VERIFIED = ("digest-mismatch",)
 _NOT_TRIED = ("disk-full", "store", "busy")  # the fault of this machine, and of no model
-CANARY = "`--canary` runs the tiny model in place of its weights"
+CANARY = "`--canary` uses the tiny model instead of the weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,11 @@ def _request(run: SmokeRun, model: Model) -> Query | None:
     request = of_model(model.ref) if model.ref is not None else None
     if request is None:
         hub = model.ref is not None and model.ref.kind == "hub"
-        reason = "models of the Hugging Face Hub are not pulled" if hub else "the reference names nothing to pull"
+        reason = (
+            "models from the Hugging Face Hub are not pulled"
+            if hub
+            else "the reference does not specify anything to pull"
+        )
         run.say(model, "pulled", "pulled", NOT_PROVEN if hub else FAIL, reason)
     else:
         request.discloses = disclosed(text_of(model.reference) or "", run.project.environment)
@@ -81,7 +85,7 @@ def _look_up(run: SmokeRun, asked: Sequence[tuple[Model, Query]]) -> Iterator[He
         if artifact is None:
             run.say(model, "pulled", "looked up", FAIL, answer.reason)
         elif artifact.kind != "model" or artifact.problem:
-            why = artifact.problem or f"it is no model but of the kind `{artifact.kind}`"
+            why = artifact.problem or f"it is not a model, but of the kind `{artifact.kind}`"
             run.say(model, "pulled", "looked up", FAIL, why)
         else:
             run.say(model, "pulled", "pulled", NOT_PROVEN, f"{CANARY}, {binary(artifact.size)}")
@@ -113,8 +117,8 @@ def _pull(run: SmokeRun, model: Model, request: Query, store: Store) -> Held | N
     row.digest, row.size, row.downloaded, row.pull_seconds = (
         bundle.digest, bundle.size, bundle.downloaded, bundle.seconds,
     )  # fmt: skip
-    came = f"{binary(bundle.size)}, {binary(bundle.downloaded)} of it in {bundle.seconds:.1f} s"
+    came = f"{binary(bundle.size)}, {binary(bundle.downloaded)} downloaded in {bundle.seconds:.1f} s"
     run.say(model, "pulled", "pulled", PASS, came)
-    run.say(model, "verified", "verified", PASS, f"manifest, config and every file are what {bundle.digest} says")
+    run.say(model, "verified", "verified", PASS, f"the manifest, config and all files match {bundle.digest}")
     files = Files(bundle.gguf[0], bundle.template, bundle.mmproj, bundle.artifact.packed_context)
     return Held(model, bundle.artifact, files, *head_of(files))

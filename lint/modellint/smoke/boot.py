@@ -69,7 +69,7 @@ def boot(run: SmokeRun, setups: Sequence[RunnerConfig], held: Mapping[str, Held]
 def _program(run: SmokeRun, setups: Sequence[RunnerConfig]) -> Program | None:
     reason = run.clock.words if run.clock.over else ""
     if sys.platform != "linux":
-        reason = "modellint starts runners on Linux only"
+        reason = "modellint can start runners only on Linux"
     try:
         program = find(run.asked.runner)
     except NoRunner as problem:
@@ -107,10 +107,10 @@ def _wait(run: SmokeRun, setup: RunnerConfig, running: Running, held: Held) -> t
     run.say_all(setup, "booted", "booted", PASS, f"healthy after {running.seconds:.1f} s")
     if setup.mode == EMBEDDING and held.head is not None and not held.head.embedding:
         _try_embedding(run, setup, running)
-    said = window.words or f"{window.request} tokens for each request"
+    said = window.words or f"{window.request} tokens per request"
     status: Status = PASS if window.ok else FAIL
     if held.files is None and not held.artifact.context:
-        status, said = NOT_PROVEN, f"{CANARY}, and its config does not say what it was trained with"
+        status, said = NOT_PROVEN, f"{CANARY}; its config does not specify the trained context size"
     run.say_all(setup, "context", "context", status, said)
     for entry in setup.entries:
         row = run.smoke.row(MODEL, entry)
@@ -123,5 +123,5 @@ def _try_embedding(run: SmokeRun, setup: RunnerConfig, running: Running) -> None
     """Whether a model that does not say how it makes embeddings can make them nevertheless; llama.cpp says why not."""
     answer = embeddings(f"{running.url}/v1", setup.entries[0], key=setup.key, seconds=run.clock.left(LONGEST_ANSWER))
     if answer.problem:
-        why = f"`--embeddings` runs it for embeddings, and it cannot make any: {answer.problem}"
+        why = f"`--embeddings` is set, but the model cannot create embeddings: {answer.problem}"
         run.say_all(setup, "booted", "mode", FAIL, why)

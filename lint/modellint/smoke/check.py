@@ -1,4 +1,4 @@
-"""What came of one check, where it stands in the report, and the finding that it gives."""
+"""The result of one check, its place in the report, and its finding."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _failed(check: SmokeCheck) -> bool:
 
 def _unproven(group: Sequence[SmokeCheck]) -> str:
     first, *others = group
-    more = f"; nor is {', '.join(dict.fromkeys(each.what for each in others))}" if others else ""
+    more = f"; also not proven: {', '.join(dict.fromkeys(each.what for each in others))}" if others else ""
     return f"{first.subject}, {first.what}: not proven: {first.reason}{more}"
 
 

@@ -1,4 +1,4 @@
-"""How long a run may still take: every step has its own limit, and all of them together have one."""
+"""The time that is left for a run: each step has its own limit, and so does the whole run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Countdown:
     @property
     def words(self) -> str:
         """Why something was not done any more."""
-        return f"the {self.seconds:g} s of `--timeout` were over"
+        return f"the `--timeout` of {self.seconds:g} s expired"
 
     def left(self, most: float) -> float:
         """How many seconds a step may take that never takes more than `most`."""

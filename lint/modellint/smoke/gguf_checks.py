@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from modellint.smoke.runners.plan import Files, ModelConfig
 
 _FOR_CHAT = (
-    "it is an embedding model, and Docker Model Runner runs it for chat: only `--embeddings` in `runtime_flags`,"
-    " spelled so, makes it one for embeddings, and without it `context_size` and the other flags do not count for those"
+    "this is an embedding model, but Docker Model Runner runs it for chat: add exactly "
+    "`--embeddings` to `runtime_flags`; without it, `context_size` and the other flags do not "
+    "apply to embeddings"
 )
 _NO_TEMPLATE = (
-    "neither the artifact nor its GGUF file has one: llama.cpp then writes chats as ChatML, which the model may not"
-    " have been trained with"
+    "neither the artifact nor its GGUF file has one: llama.cpp then formats chats as ChatML, "
+    "which the model may not have been trained with"
 )
 _TEMPLATES = frozenset(("--chat-template", "--chat-template-file"))
 

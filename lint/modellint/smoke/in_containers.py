@@ -31,7 +31,7 @@ def check_contained(run: SmokeRun, services: Sequence[Service], models: Sequence
         why = (
             run.clock.words
             if run.clock.over
-            else f"`{missing[0]}` cannot be had, and without it Compose starts nothing"
+            else f"`{missing[0]}` is not available, and Compose starts nothing without it"
         )
         outcomes = [Outcome(name, "container", "", NOT_PROVEN, why) for name in spans]
         run.smoke.checks += [of_outcome(each, spans[each.service]) for each in outcomes]
@@ -70,7 +70,7 @@ def foreign_files(project: Project) -> list[str]:
     named = [each for each in (*project.outside, *project.unread) if foreign(EnvFile(each).path, project.folder)]
     found = [f"`{each.shown}`" for each in named] + ["a Compose file" for file in project.files if file.source.private]
     links = [path for path in project.env_files if os.path.basename(path) == ".env"]
-    return found + ["what `.env` points at" for path in links if foreign(path, os.path.dirname(path) or os.curdir)]
+    return found + ["the target of `.env`" for path in links if foreign(path, os.path.dirname(path) or os.curdir)]
 
 
 def _in_time(run: SmokeRun, outcome: Outcome) -> Outcome:

@@ -59,7 +59,7 @@ def _without_a_runner(service: str, models: Sequence[Model], ready: BootedModels
     """What does not run cannot be shown to be out of reach."""
     names = [model.name.text for model in models if model.name.text not in ready.upstreams]
     if names:
-        why = "nothing runs there that a service could be kept from"
+        why = "no runner is running, so there is nothing to isolate the service from"
         yield Outcome(service, "runner port", ", ".join(names), NOT_PROVEN, why)
 
 

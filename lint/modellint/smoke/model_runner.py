@@ -76,7 +76,7 @@ def _pull(run: SmokeRun, runner: Installed, model: Model) -> str:
         return ""
     row = run.smoke.row(MODEL, name)
     row.digest, row.pull_seconds = digest, run.clock.passed - before
-    run.say(model, "pulled", "pulled", PASS, f"the runner has it, in {row.pull_seconds:.1f} s")
+    run.say(model, "pulled", "pulled", PASS, f"available in the runner after {row.pull_seconds:.1f} s")
     status, reason = _compare(run, model, digest)
     run.say(model, "verified", "verified", status, reason)
     return digest if status != FAIL else ""
@@ -86,16 +86,16 @@ def _compare(run: SmokeRun, model: Model, digest: str) -> tuple[Status, str]:
     """Whether the runner has what the reference means: it does not compare a digest itself."""
     request = of_model(model.ref) if model.ref is not None else None
     if request is None:
-        return NOT_PROVEN, "no registry can be asked what this reference means"
+        return NOT_PROVEN, "no registry can resolve this reference"
     wanted = request.digest
     if not wanted:
         answer = ask([request], run.access, details=False)[request]
         if answer.artifact is None:
-            return NOT_PROVEN, f"the registry does not say what this tag means: {answer.reason}"
+            return NOT_PROVEN, f"the registry did not resolve this tag: {answer.reason}"
         wanted = answer.artifact.digest
     if wanted != digest:
-        return FAIL, f"the runner has {digest}, and the reference means {wanted}"
-    return PASS, f"the runner has {digest}, as the reference says"
+        return FAIL, f"the runner has {digest}, but the reference resolves to {wanted}"
+    return PASS, f"the runner has {digest}, as the reference requires"
 
 
 def _boot(run: SmokeRun, runner: Installed, setup: RunnerConfig) -> bool:
@@ -117,9 +117,9 @@ def _boot(run: SmokeRun, runner: Installed, setup: RunnerConfig) -> bool:
 
 def _judge_context(declared: int, seen: int) -> tuple[Status, str]:
     if not declared:
-        return PASS, "none is declared"
+        return PASS, "no `context_size` is declared"
     if not seen:
-        return NOT_PROVEN, "this runner does not say what context a request has"
+        return NOT_PROVEN, "this runner does not report the context size of a request"
     if seen < declared:
-        return FAIL, f"`context_size` is {declared}, and a request has {seen}"
-    return PASS, f"{seen} tokens for each request"
+        return FAIL, f"`context_size` is {declared}, but a request gets {seen}"
+    return PASS, f"{seen} tokens per request"

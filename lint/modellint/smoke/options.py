@@ -1,4 +1,4 @@
-"""What a person asks of a run."""
+"""The options of a run."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def chosen_services(project: Project, names: tuple[str, ...]) -> list[Service]:
     for name in names:
         if name not in running:
             known = ", ".join(running) or "none"
-            raise UnknownService(f"no service `{name}` runs in this project with these profiles; there are: {known}")
+            raise UnknownService(f"no service `{name}` runs in this project with these profiles; available: {known}")
     return [service for name, service in running.items() if not names or name in names]
 
 

@@ -51,7 +51,7 @@ def smoke(
         seen.row(SERVICE, service.name.text)
     seen.notes += _untried(project)
     if asked.canary:
-        seen.notes.append("`--canary` runs a tiny model that answers with its own name in place of all weights")
+        seen.notes.append("`--canary` replaces all weights with a tiny model that answers with its own name")
     with _Stack() as stack:
         run = SmokeRun(project, asked, access, Countdown(asked.seconds), watch or Watch(), stack, seen, tell)
         stack.callback(run.watch.close)
@@ -83,8 +83,8 @@ def _untried(project: Project) -> list[str]:
     used = {model.name.text for model in wanted(project)}
     unused = [f"`{name}`" for name in names if name not in used]
     if unused:
-        return [f"granted to no service that runs, and so not tried: {', '.join(dict.fromkeys(unused))}"]
-    return [] if names else ["the project declares no model"]
+        return [f"not granted to a running service, so not tested: {', '.join(dict.fromkeys(unused))}"]
+    return [] if names else ["the project declares no models"]
 
 
 def _check(run: SmokeRun, services: Sequence[Service], models: Sequence[Model], ready: BootedModels) -> None:

@@ -1,1 +1,1 @@
-"""What the program does with its own process: workers, signals, standard streams, internal errors."""
+"""The program's own process: workers, signals, standard streams and internal errors."""

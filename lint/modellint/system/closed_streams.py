@@ -1,4 +1,4 @@
-"""What stands in for a standard stream that was closed before the program began, as `>&-` does.
+"""A replacement for a standard stream that was closed before the program started, as `>&-` does.
 
 Left alone, its number would go to the next file that is opened, and what is meant for people would be written there.
 """

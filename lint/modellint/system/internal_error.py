@@ -1,4 +1,4 @@
-"""What to say when modellint itself is wrong."""
+"""The message for an internal error of modellint."""
 
 from __future__ import annotations
 

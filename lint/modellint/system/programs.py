@@ -1,4 +1,4 @@
-"""How modellint starts programs, so that nothing of the folder that is checked runs in them.
+"""Start programs such that no code from the checked directory runs in them.
 
 What a repository says reaches a program as data: as its input, or as words behind its name. It is never its environment
 or its folder, since loaders and interpreters take code from there (`LD_PRELOAD`, `PYTHONPATH`, a module beside it).

@@ -75,7 +75,7 @@ def _collect(worker: int, out: int) -> list[Any]:
         data = pipe.read()
     _, status = os.waitpid(worker, 0)
     if status != 0:
-        raise WorkerDied(f"a worker process ended with status {status}; its files were not checked")
+        raise WorkerDied(f"a worker process exited with status {status}; its files were not checked")
     results: list[Any] = marshal.loads(data)
     return results
 

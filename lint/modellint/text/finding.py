@@ -1,4 +1,4 @@
-"""What a rule reports."""
+"""Findings, which rules report."""
 
 from __future__ import annotations
 

@@ -75,7 +75,9 @@ class YamlFile:
     def refuse(self, problem: Problem) -> None:
         """Add a problem; of a file that is full of them, only the first `MAX_LISTED`."""
         if len(self.problems) == MAX_LISTED:
-            self.problems.append(Problem(problem.span, f"more like this; only the first {MAX_LISTED} are listed"))
+            self.problems.append(
+                Problem(problem.span, f"the file has more problems; only the first {MAX_LISTED} are listed")
+            )
         elif len(self.problems) < MAX_LISTED:
             self.problems.append(problem)
 
@@ -134,7 +136,7 @@ class Builder:
                         if len(stack) >= MAX_DEPTH:
                             raise TooMuch(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start)
                         if nodes > MAX_NODES:
-                            raise TooMuch(None, None, f"more than {MAX_NODES:,} values in one file", event.start)
+                            raise TooMuch(None, None, f"the file contains more than {MAX_NODES:,} values", event.start)
                     elif kind is EndEvent:
                         if frame is None:
                             continue
@@ -158,10 +160,10 @@ class Builder:
                     elif kind is StreamEnd:
                         break
                     elif kind is not Other:
-                        raise TypeError(f"the YAML parser gave an event that is not known here: {kind.__name__}")
+                        raise TypeError(f"unknown event from the YAML parser: {kind.__name__}")
                 self.file.size = nodes
                 if nodes > MAX_NODES:
-                    raise TooMuch(None, None, f"more than {MAX_NODES:,} values in one file", event.start)
+                    raise TooMuch(None, None, f"the file contains more than {MAX_NODES:,} values", event.start)
         except YamlError as error:
             self.file.size = nodes
             while frame is not None:  # close what is open, so that the part before the error is a tree too
@@ -174,7 +176,7 @@ class Builder:
     def _check_version(self, event: DocumentStart) -> None:
         if event.version is not None and event.version != (1, 1):
             line = Span(self.source, event.start.index, event.start.index + len("%YAML 1.2"))
-            self.file.refuse(Problem(line, "Compose reads YAML 1.1 and refuses this version; delete this line"))
+            self.file.refuse(Problem(line, "Compose reads YAML 1.1 and rejects this version; remove this line"))
 
     def _scalar(self, event: ScalarEvent, frame: _Frame | None) -> Scalar:
         text, style, tag = event.value, event.style or "", event.tag
@@ -215,7 +217,7 @@ class Builder:
             if text[at + 1] == "/":
                 span = Span(self.source, at, at + 2)
                 self.file.refuse(
-                    Problem(span, r"Compose does not know the escape `\/` and refuses the file; write `/`")
+                    Problem(span, "Compose does not support the escape `\\/` and rejects the file; write `/`")
                 )
                 return
             at = text.find("\\", at + 2, end)
@@ -225,9 +227,7 @@ class Builder:
         text = self.source.text
         for at in range(start, end):
             if text[at] == "?" and text[at + 1 : at + 2] in _BLANKS:
-                message = (
-                    "in `[…]` and `{…}` no blank may stand behind `?`, and Compose refuses the file; quote the text"
-                )
+                message = "Compose rejects a space after `?` in `[…]` and `{…}`; quote the value"
                 self.file.refuse(Problem(Span(self.source, at, at + 1), message))
                 return
 
@@ -240,7 +240,7 @@ class Builder:
         end = at
         while text[end : end + 1] not in _BLANKS:
             if text[end] in "[],":
-                message = f"a tag cannot hold `{text[end]}`, and Compose refuses the file; put a blank behind the tag"
+                message = f"a tag cannot contain `{text[end]}`, and Compose rejects the file; put a space after the tag"
                 self.file.refuse(Problem(Span(self.source, at, end + 1), message))
                 return
             end += 1
@@ -250,9 +250,9 @@ class Builder:
         known = self.anchors.get(event.anchor)
         inside = [outer for outer in (*stack, frame) if outer is not None and outer.event.anchor == event.anchor]
         if known is None or inside:
-            message = f"no anchor `&{event.anchor}` stands before this alias"
+            message = f"there is no anchor `&{event.anchor}` before this alias"
             if inside:
-                message = f"this alias stands inside its own anchor `&{event.anchor}`, a circle without an end"
+                message = f"this alias is inside its own anchor `&{event.anchor}`, so it never ends"
             self.file.refuse(Problem(span, message))
             return Scalar(self.source, span.start, span.end, "", None)
         target, size, height = known
@@ -260,7 +260,7 @@ class Builder:
             frame.extra += size - 1
             frame.depth = max(frame.depth, height)
             if frame.extra > MAX_EXPANDED or len(stack) + height >= MAX_DEPTH:
-                raise TooMuch(None, None, "the aliases expand to more than a reader can hold", event.start)
+                raise TooMuch(None, None, "the aliases in this file expand to too much data", event.start)
         self.file.aliases.append(Alias(span, event.anchor, target))
         return target
 
@@ -281,7 +281,7 @@ class Builder:
         else:
             node = Sequence(self.source, start, stop, frame.items, flow, event.tag, event.anchor)
         if frame.extra > MAX_EXPANDED and end is not None:
-            raise TooMuch(None, None, "the aliases expand to more than a reader can hold", event.start)
+            raise TooMuch(None, None, "the aliases in this file expand to too much data", event.start)
         if event.anchor is not None:
             self.anchors[event.anchor] = (node, 1 + len(frame.items) + frame.extra + frame.weight, frame.depth + 1)
         return node
@@ -296,19 +296,19 @@ class Builder:
             if not isinstance(key, Scalar):
                 message = "a key must be text, not a list or a map"
                 if self.source.text.startswith("{{", start):
-                    message = "`{{` is a map within a map to YAML; quote the text, or render the template first"
+                    message = "YAML reads `{{` as a map inside a map; quote the value, or render the template first"
                 self.file.refuse(Problem(_first_line(key), message))
                 continue
             name = key.text
             if key.value != name:
-                message = f"the key `{name}` is no text to YAML, and Compose refuses it; quote it"
+                message = f"YAML does not read the key `{name}` as text, and Compose rejects it; quote it"
                 self.file.refuse(Problem(key.span, message))
             if name == "<<" and not key.style:
                 merges.append(value)
             if name in entries:
                 first = entries[name][0]
                 line = first.span.first[0]
-                message = f"the key `{name}` stands twice in this map; the first is on line {line}"
+                message = f"the key `{name}` appears twice in this map; the first is on line {line}"
                 if name == "<<":
                     message += "; merge several maps with `<<: [*a, *b]`"
                 self.file.refuse(Problem(key.span, message, (Related(first.span, "first here"),)))
@@ -326,11 +326,11 @@ class Builder:
             for base in merged.items if isinstance(merged, Sequence) else [merged]:
                 if isinstance(base, Mapping):
                     if len(entries) + len(base.entries) > MAX_NODES:
-                        raise TooMuch(None, None, "the merge keys bring in more than a reader can hold", _At(key))
+                        raise TooMuch(None, None, "the merge keys in this file add too many values", _At(key))
                     for name, entry in base.entries.items():
                         entries.setdefault(name, entry)
                 else:
-                    self.file.refuse(Problem(key.span, "`<<` merges maps, and this is none"))
+                    self.file.refuse(Problem(key.span, "`<<` can only merge maps"))
 
 
 def _is_key_next(frame: _Frame | None) -> bool:

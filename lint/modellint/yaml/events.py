@@ -129,7 +129,7 @@ class YamlError(Exception):
         super().__init__(problem)
         self.context = context
         self.context_mark = context_mark
-        self.problem = problem or "this is not YAML"
+        self.problem = problem or "this is not valid YAML"
         self.problem_mark = problem_mark
         self.position: int | None = None
 

@@ -1,4 +1,4 @@
-"""Characters that libyaml 0.1.7, inside ruamel.yaml.clib, refuses although YAML and Compose allow them.
+"""Characters that libyaml 0.1.7, in ruamel.yaml.clib, rejects although YAML and Compose allow them.
 
 It takes a `:` or `?` inside a plain scalar of a flow collection for an indicator, so that `[8080:80]` is an error,
 it does not know DEL, and an anchor has letters, digits, `_` and `-` alone, so that `&app.env` is an error. Others stand

@@ -1,4 +1,4 @@
-"""Read on behind a syntax error: take the part that it damages out of the text."""
+"""Continue after a syntax error: remove the damaged part from the text."""
 
 from __future__ import annotations
 

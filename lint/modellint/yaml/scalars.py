@@ -1,4 +1,4 @@
-"""What Compose makes of a plain scalar: the resolution of go-yaml, not that of any Python library.
+"""The value that Compose reads from a plain scalar: resolved as go-yaml does, not as any Python library does.
 
 Checked against Docker Compose 5.6.1: `0440` is octal 288, `08` is the float 8, `1_000` is 1000, `0b11` is 3, `yes`,
 `on` and `22:22` stay text, `2024-01-01` is a time.

@@ -1,4 +1,4 @@
-"""What a YAML syntax error means to a person."""
+"""Messages for YAML syntax errors."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _conflict(fault: _Fault) -> Diagnosis | None:
         if fault.text.startswith(CONFLICT, at):
             first = fault.text.rfind("\n" + CONFLICT[0], 0, at + 1) + 1
             return first if fault.text.startswith(CONFLICT[0], first) else at, (
-                "a merge conflict was committed; choose one side and delete the markers"
+                "a merge conflict was committed; keep one side and remove the markers"
             )
     return None
 
@@ -78,7 +78,7 @@ def _template(fault: _Fault) -> Diagnosis | None:
         body = line.lstrip(" -")
         column = len(line) - len(body) if body.startswith(_TEMPLATE) else line.find(": {{") + 2
         if line.startswith(_TEMPLATE, column) and column != 1:
-            return at + column, "this is a template; render it before Compose reads the file, or quote the text"
+            return at + column, "this is a template; render it before Compose reads the file, or quote the value"
     return None
 
 
@@ -89,8 +89,8 @@ def _no_blank_or_colon(fault: _Fault) -> Diagnosis:
 
 def _not_a_pair(line: str) -> str:
     if ":" in line:
-        return "no blank stands behind the `:`, so this is one word to YAML; write `key: value`"
-    return "this line is neither `key: value` nor an item of a list"
+        return "there is no space after the `:`, so YAML reads this as one word; write `key: value`"
+    return "this line is neither `key: value` nor a list item"
 
 
 def _colon(fault: _Fault) -> Diagnosis:
@@ -100,7 +100,7 @@ def _colon(fault: _Fault) -> Diagnosis:
         return opened
     key = fault.before.lstrip(" -")
     if ": " in key or '"' in key or "'" in key:
-        return fault.at, "a second `: ` in one value; quote the value"
+        return fault.at, "this value contains a second `: `; quote the value"
     at = fault.line
     while at > 0:
         at = _line_start(fault.text, at - 1)
@@ -108,9 +108,12 @@ def _colon(fault: _Fault) -> Diagnosis:
         if indentation(line) >= 0:
             start = fault.line + len(fault.before) - len(fault.before.lstrip(" "))
             if indentation(fault.before) > indentation(line):
-                return start, "indented deeper than the line before it, which has its value already; line them up"
+                return (
+                    start,
+                    "this line is indented deeper than the previous one, which already has a value; align them",
+                )
             return at + indentation(line), _not_a_pair(line.strip())
-    return fault.at, "a second `: ` in one value; quote the value"
+    return fault.at, "this value contains a second `: `; quote the value"
 
 
 def _key(fault: _Fault) -> Diagnosis:
@@ -120,20 +123,26 @@ def _key(fault: _Fault) -> Diagnosis:
         return opened
     character, behind = fault.character, fault.before.strip()[-1:]
     if character and character in "]}":
-        return fault.at, f"this `{character}` closes nothing; delete it, or quote the value"
+        return fault.at, f"this `{character}` has no opening bracket; remove it, or quote the value"
     if behind == "'":
-        return fault.at, "text behind a closed quote; quote the whole value, and write `''` for a quote inside it"
+        return (
+            fault.at,
+            "there is text after the closing quote; quote the whole value, and write `''` for a quote inside it",
+        )
     if behind == '"':
-        return fault.at, 'text behind a closed quote; quote the whole value, and write `\\"` for a quote inside it'
+        return (
+            fault.at,
+            'there is text after the closing quote; quote the whole value, and write `\\"` for a quote inside it',
+        )
     if behind and behind in "]}":
-        return fault.at, f"text behind a closed `{behind}`; quote the whole value"
+        return fault.at, f"there is text after the closing `{behind}`; quote the whole value"
     if behind:
-        return fault.at, "this cannot stand behind what is before it; quote the whole value"
+        return fault.at, "this is not allowed after what comes before it; quote the whole value"
     if character == ":":
-        return fault.at, "no key stands before this `:`"
+        return fault.at, "there is no key before this `:`"
     if character == "-":
-        return fault.at, "a list item among keys; indent it as the other items of its list"
-    return fault.at, "indented unlike the lines before it; line it up with them"
+        return fault.at, "this list item is among keys; indent it like the other items of its list"
+    return fault.at, "the indentation does not match the previous lines; align them"
 
 
 def _bracket(fault: _Fault) -> Diagnosis:
@@ -144,14 +153,14 @@ def _bracket(fault: _Fault) -> Diagnosis:
     character, bracket = fault.character, fault.text[fault.begin]
     closing = "]" if bracket == "[" else "}"
     if character and character in "]}":
-        return fault.at, f"`{character}` cannot close the `{bracket}` of line {fault.number(fault.begin)}"
+        return fault.at, f"`{character}` cannot close the `{bracket}` on line {fault.number(fault.begin)}"
     if "\n" in fault.text[fault.begin : fault.at]:
-        return fault.begin, f"this `{bracket}` is never closed by a `{closing}`, or a `,` is missing in it"
+        return fault.begin, f"this `{bracket}` has no closing `{closing}`, or a `,` is missing inside it"
     if character == ":":
-        return fault.at, "a second `: ` in one value; quote the value"
+        return fault.at, "this value contains a second `: `; quote the value"
     if character == "{":
-        return fault.at, "a `{` begins a map here; quote the value"
-    return fault.at, "no `,` stands before this"
+        return fault.at, "`{` starts a map here; quote the value"
+    return fault.at, "there is no `,` before this"
 
 
 def _content(fault: _Fault) -> Diagnosis:
@@ -161,38 +170,38 @@ def _content(fault: _Fault) -> Diagnosis:
         opened = max(fault.text.rfind("["), fault.text.rfind("{"))
         return opened, f"this `{fault.text[opened]}` is never closed"
     if character == ",":
-        return fault.at, "no value stands before this `,`"
+        return fault.at, "there is no value before this `,`"
     if character in "]}":
-        return fault.at, f"this `{character}` closes nothing; delete it, or quote the value"
-    return fault.at, f"`{character}` cannot begin a value here; quote the text"
+        return fault.at, f"this `{character}` has no opening bracket; remove it, or quote the value"
+    return fault.at, f"a value cannot start with `{character}` here; quote it"
 
 
 def _tab(fault: _Fault) -> Diagnosis:
-    return fault.at, "a tab cannot indent YAML; use spaces"
+    return fault.at, "YAML does not allow tabs for indentation; use spaces"
 
 
 def _start(fault: _Fault) -> Diagnosis:
     if fault.character == "\t":
         return _tab(fault)
-    return fault.at, f"a value cannot begin with `{fault.character}`; quote it".replace("```", "a backtick")
+    return fault.at, f"a value cannot start with `{fault.character}`; quote it".replace("```", "a backtick")
 
 
 def _document(fault: _Fault) -> Diagnosis:
     first = next((line for line in fault.text.splitlines() if indentation(line) >= 0), "")
     if indentation(first) > 0:
-        return fault.at, "indented less than the first key of the file; line them up"
-    return fault.at, "the document before this is complete, and nothing can follow it but `---`"
+        return fault.at, "this line is indented less than the first key of the file; align them"
+    return fault.at, "the previous document ends here; only `---` can follow"
 
 
 def _mark(fault: _Fault) -> Diagnosis:
     character = fault.text[fault.begin]
     kind = "an alias" if character == "*" else "an anchor"
-    return fault.begin, f"`{character}` begins {kind}, and needs a name behind it; quote the text"
+    return fault.begin, f"`{character}` starts {kind} and needs a name after it; quote the value"
 
 
 def _block_text(fault: _Fault) -> Diagnosis:
     character = fault.text[fault.begin]
-    return fault.begin, f"`{character}` begins a block of text on the next line; quote the value, or move it there"
+    return fault.begin, f"`{character}` starts a block of text on the next line; quote the value, or move it there"
 
 
 def _fixed(message: str, at_begin: bool = False) -> Callable[[_Fault], Diagnosis]:
@@ -202,9 +211,9 @@ def _fixed(message: str, at_begin: bool = False) -> Callable[[_Fault], Diagnosis
 # What the parser says -> what a person can do. The first row whose words occur in it is taken.
 _DIAGNOSES: tuple[tuple[str, Callable[[_Fault], Diagnosis]], ...] = (
     ("tab character", _tab),
-    ("unknown escape", _fixed("a backslash that escapes nothing; write two, or use single quotes")),
-    ("hexdecimal", _fixed("a backslash escape without its digits; write two backslashes, or use single quotes")),
-    ("quoted scalar", _fixed("this quote is never closed; close it where its text ends", at_begin=True)),
+    ("unknown escape", _fixed("this backslash escape is not valid; write two backslashes, or use single quotes")),
+    ("hexdecimal", _fixed("this backslash escape lacks its digits; write two backslashes, or use single quotes")),
+    ("quoted scalar", _fixed("this quote is never closed; close it where the text ends", at_begin=True)),
     ("block scalar", _block_text),
     ("mapping values are not allowed", _colon),
     ("could not find expected ':'", _no_blank_or_colon),
@@ -215,15 +224,15 @@ _DIAGNOSES: tuple[tuple[str, Callable[[_Fault], Diagnosis]], ...] = (
     ("'-' indicator", _key),
     ("cannot start any token", _start),
     ("alphabetic or numeric character", _mark),
-    ("block sequence entries are not allowed", _fixed("a list cannot begin on the line of its key; start a new line")),
-    ("mapping keys are not allowed", _fixed("a value cannot begin with `? `; quote it")),
-    ("control characters", _fixed("a control character, which YAML does not allow; delete it")),
+    ("block sequence entries are not allowed", _fixed("a list cannot start on the line of its key; start a new line")),
+    ("mapping keys are not allowed", _fixed("a value cannot start with `? `; quote it")),
+    ("control characters", _fixed("YAML does not allow this control character; remove it")),
     ("expected <document start>", _document),
-    ("undefined tag handle", _fixed("`!` begins a tag, and this one's handle is declared nowhere; quote the text")),
-    ("scanning a tag", _fixed("`!` begins a tag, and this is not the name of one; quote the text", at_begin=True)),
-    ("parsing a tag", _fixed("`!` begins a tag, and this is not the name of one; quote the text", at_begin=True)),
-    ("incompatible YAML", _fixed("Compose reads YAML 1.1 and refuses this version; delete this line")),
-    ("directive", _fixed("a line with `%` at its start is a YAML directive, and Compose knows only `%YAML 1.1`", True)),
+    ("undefined tag handle", _fixed("`!` starts a tag, but its handle is not declared; quote the value")),
+    ("scanning a tag", _fixed("`!` starts a tag, but the tag name is not valid; quote the value", at_begin=True)),
+    ("parsing a tag", _fixed("`!` starts a tag, but the tag name is not valid; quote the value", at_begin=True)),
+    ("incompatible YAML", _fixed("Compose reads YAML 1.1 and rejects this version; remove this line")),
+    ("directive", _fixed("a line that starts with `%` is a YAML directive; Compose supports only `%YAML 1.1`", True)),
 )  # fmt: skip
 
 
@@ -236,7 +245,7 @@ def _runaway(fault: _Fault) -> Diagnosis | None:
     opened = fault.text.rfind(quote, 0, closed)
     if opened < 0 or "\n" not in fault.text[opened:closed] or fault.text[opened - 1] not in " [{,(\t":
         return None
-    return opened, f"this quote runs on to line {fault.number(closed)}; close it where its text ends"
+    return opened, f"this quote is not closed until line {fault.number(closed)}; close it where the text ends"
 
 
 def _offset(text: str, error: YamlError) -> int:

@@ -18,12 +18,12 @@ and say so with an ignore comment.
 services:
   app:
     image: redis:8.2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e
-    #                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the tag `8.2` of `docker.io/library/redis` points to another digest now: the pin no longer matches it
+    #                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the tag `8.2` of `docker.io/library/redis` now points to a different digest: the pin no longer matches it
     models: [llm]
 models:
   llm:
     model: ai/smollm2@sha256:9d3e5a1f0c4b7d2e6f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e # 360M-Q4_K_M
-    #                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the tag `360M-Q4_K_M` of `docker.io/ai/smollm2` points to another digest now: the pin no longer matches it
+    #                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the tag `360M-Q4_K_M` of `docker.io/ai/smollm2` now points to a different digest: the pin no longer matches it
 ```
 
 ```yaml fixed

@@ -30,7 +30,7 @@ version: 1
 exceptions:
   - rule: unused-model
     where: other.yaml#models.llm
-    #      ^^^^^^^^^^^^^^^^^^^^^ there is no `other.yaml` in `project`, the folder of this policy, which `where` is relative to: this exception for `unused-model` covers nothing
+    #      ^^^^^^^^^^^^^^^^^^^^^ there is no `other.yaml` in `project`, the directory of this policy, to which `where` is relative: this exception for `unused-model` covers nothing
     reason: kept for the next release
 ```
 

@@ -33,7 +33,10 @@ def images(runs: Runs, folder: Path, *words: str, **variables: str) -> dict[str,
     names = json.loads((folder / "names").read_text())
     found = {name: checks(done, f"service {name}") for name in names}
     for name, each in found.items():
-        assert ("image" in each) == (each["container"] == ("pass", "Compose started it, and it runs")), (name, each)
+        assert ("image" in each) == (each["container"] == ("pass", "Compose started it, and it is running")), (
+            name,
+            each,
+        )
         assert each.get("image", ("not proven",))[0] == "not proven"
         assert each["environment"][0] == "pass", (name, each)
     return {name: each.get("image", ("", ""))[1] for name, each in found.items()}
@@ -65,7 +68,7 @@ def test_a_provider_of_the_repository(runs: Runs) -> None:
                 assert status == "not proven"
                 assert "a program that Compose would start on this machine" in reason
             assert found["chat (llm at LLM_URL)"][0] == "pass"
-            assert found["container"] == ("pass", "Compose started it, and it runs")
+            assert found["container"] == ("pass", "Compose started it, and it is running")
 
 
 def _rights() -> tuple[str, ...]:
@@ -103,9 +106,9 @@ def test_what_reaches_this_machine(runs: Runs, listener: Path) -> None:
         write(folder / "names", json.dumps(list(services)))
         found = images(runs, folder)
         assert found.pop("good") == ""
-        assert found.pop("host").endswith("`network_mode: host`, and that takes `--allow host-network`")
+        assert found.pop("host").endswith("`network_mode: host`, that requires `--allow host-network`")
         for name, (_, right) in bad.items():
-            assert found[name].endswith(f"and that takes `--allow {right}`"), name
+            assert found[name].endswith(f"that requires `--allow {right}`"), name
         some = images(
             runs, folder, *(word for each in ("host-namespaces", "host-network") for word in ("--allow", each))
         )
@@ -120,8 +123,9 @@ def test_it_is_said_who_runs_with_which_rights(runs: Runs) -> None:
     done = runs.once(runs.project(services), "--allow", "host-network")
     usual = "the project's own image with the rights of any container"
     expected = (
-        f"in the Docker engine: good: {usual}, and host-files; host: {usual}, and host-network, host-files; modellint"
-        " stands in for bad, which has `privileged`, and that takes `--allow privileged`"
+        f"in the Docker engine: good: {usual}, and host-files; host: {usual}, and host-network, "
+        "host-files; modellint's own containers replace bad, which has `privileged`; that requires "
+        "`--allow privileged`"
     )
     assert f"modellint: {expected}\n" in done.err
     assert expected in " ".join(done.out.split())
@@ -156,7 +160,7 @@ def test_what_is_mounted_below_a_folder(runs: Runs, bind: dict[str, Any]) -> Non
         finally:
             subprocess.run(["umount", str(below)], check=True)
         assert [each.name for each in (folder / "data").iterdir()] == ["below"]
-    assert "it is exited, with status 8" in checks(done, "service chat")["container"][1]
+    assert "it is exited with exit status 8" in checks(done, "service chat")["container"][1]
 
 
 def test_a_link_to_somewhere_else(runs: Runs) -> None:
@@ -169,7 +173,7 @@ def test_a_link_to_somewhere_else(runs: Runs) -> None:
         (folder / "link").symlink_to("/etc")
         (folder / "own").mkdir()
         done = runs.run(folder, "--details", allow=())
-    assert checks(done, "service link")["image"][1].endswith("and that takes `--allow host-files`")
+    assert checks(done, "service link")["image"][1].endswith("that requires `--allow host-files`")
     assert checks(done, "service link")["container"][0] == "pass"
     assert "/nonexistent" in checks(done, "service own")["container"][1]
 
@@ -185,7 +189,7 @@ def test_names_that_are_options(runs: Runs) -> None:
         write(folder / "Dockerfile", f"FROM {runs.image}\n")
         done = runs.run(folder, "--details")
     for name in services:
-        assert checks(done, f"service {name}")["container"] == ("pass", "Compose started it, and it runs"), name
+        assert checks(done, f"service {name}")["container"] == ("pass", "Compose started it, and it is running"), name
     image = runs.once(runs.project({"chat": {"image": "--help", "models": LLM}}), "--details")
     assert checks(image, "service chat")["image"][0] == "not proven"
 
@@ -224,13 +228,13 @@ raise SystemExit(7 if any({SECRET[::-1]!r}[::-1] in each for each in [*files, *o
         found = images(runs, folder, TOKEN=SECRET)
         assert found.pop("none") == ""
         for name, why in found.items():
-            assert why.endswith("and that takes `--allow shell-variables`"), (name, why)
+            assert why.endswith("that requires `--allow shell-variables`"), (name, why)
         only = ("none", "name", "text", "secret", "config", "content", "file")
         chosen = [word for name in only for word in ("--service", name)]
         done = runs.run(folder, "--details", "--allow", "shell-variables", *chosen, variables={"TOKEN": SECRET})
     assert SECRET not in done.out + done.err
     for name in only:
-        expected = f"it is exited, with status {8 if name == 'none' else 7}"
+        expected = f"it is exited with exit status {8 if name == 'none' else 7}"
         assert checks(done, f"service {name}")["container"][1].startswith(expected), name
 
 
@@ -246,7 +250,7 @@ def test_an_env_file_outside(runs: Runs) -> None:
                 for name in services:
                     status, reason = checks(done, f"service {name}")["container"]
                     assert status == "not proven"
-                    assert reason.endswith("which lies outside the repository: `--allow host-files`")
+                    assert reason.endswith("which is outside the repository: that requires `--allow host-files`")
 
 
 def test_an_env_file_that_is_a_link(runs: Runs) -> None:
@@ -254,7 +258,7 @@ def test_an_env_file_that_is_a_link(runs: Runs) -> None:
         (folder / ".env").symlink_to(write(other / "outside.env", f"A={SECRET}\n"))
         done = runs.run(folder, "--details", allow=())
     assert (done.status, done.out) == (2, "")
-    assert ".env: is a symbolic link to a file outside its folder and its repository" in done.err
+    assert ".env: is a symbolic link to a file outside its directory and its repository" in done.err
     assert SECRET not in done.err
 
 
@@ -272,8 +276,8 @@ def test_variables_for_the_programs_that_compose_starts(runs: Runs) -> None:
         done = runs.run(folder, "--details")
         assert not list(traces.parent.glob("trace*"))
     assert done.status == 0, str(done)
-    assert checks(done, "service chat")["container"] == ("pass", "Compose started it, and it runs")
-    assert checks(done, "service built")["container"] == ("pass", "Compose started it, and it runs")
+    assert checks(done, "service chat")["container"] == ("pass", "Compose started it, and it is running")
+    assert checks(done, "service built")["container"] == ("pass", "Compose started it, and it is running")
 
 
 def test_files_of_other_machines(runs: Runs) -> None:
@@ -285,7 +289,7 @@ def test_files_of_other_machines(runs: Runs) -> None:
         path = os.pathsep.join([str(folder / "bin"), runs.engine.environment["PATH"]])
         done = runs.run(folder, "--details", variables={"PATH": path})
         assert not mark.exists()
-    said = "it is made of files of another machine, which modellint does not fetch"
+    said = "it includes remote files, which modellint does not fetch"
     assert checks(done, "service chat")["container"] == ("not proven", said)
 
 
@@ -298,7 +302,7 @@ found = [int(each.read_text()) for each in pathlib.Path("/sys/fs/cgroup").rglob(
 raise SystemExit(7 if score >= 500 and len(found) > 1 and min(found) <= 4096 else 8)
 """
     done = runs.once(runs.project({"chat": runs.python(limits, models=LLM, scale=3, oom_score_adj=-1000)}), "--details")
-    assert checks(done, "service chat")["container"][1].startswith("it is exited, with status 7"), str(done)
+    assert checks(done, "service chat")["container"][1].startswith("it is exited with exit status 7"), str(done)
 
 
 def test_a_full_disk(runs: Runs) -> None:
@@ -313,5 +317,5 @@ def test_a_full_disk(runs: Runs) -> None:
         finally:
             subprocess.run(["umount", str(small)], check=True)
     assert done.status == 0, str(done)
-    said = f"the folder for temporary files, {small}, has less than 8 MiB left"
+    said = f"the directory for temporary files, {small}, has less than 8 MiB free"
     assert checks(done, "service chat")["engine"] == ("not proven", said)

@@ -1,4 +1,4 @@
-"""What services, jobs and `pre_start` steps have in common: the settings of a container."""
+"""The container settings that services, jobs and `pre_start` steps share."""
 
 from __future__ import annotations
 

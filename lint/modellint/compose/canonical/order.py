@@ -1,4 +1,4 @@
-"""The order in which go-yaml prints the keys of a map: letters behind all else, and numbers by their value."""
+"""The order in which go-yaml prints the keys of a map: letters after everything else, and numbers by their value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole project as `docker compose config` prints it."""
+"""The complete project as `docker compose config` prints it."""
 
 from __future__ import annotations
 

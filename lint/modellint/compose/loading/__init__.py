@@ -1,1 +1,1 @@
-"""Which files make a project, laid over one another as Docker Compose does."""
+"""The files of a project, merged as Docker Compose merges them."""

@@ -1,4 +1,4 @@
-"""The files that a service names: `env_file` and `label_file`. What one says is read where a rule needs it."""
+"""The `env_file` and `label_file` files of services. Their content is read only if a rule needs it."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ class EnvFiles:
             known.update((entry.name, entry.value) for entry in entries if entry.value is not None)
             return
         except disk.Unreadable as trouble:
-            hint = "create it, or write `required: false` below its `path`" if kind == "env_file" else "create it"
-            message = f"the {what} `{node.shown}` {trouble.reason}: Docker Compose refuses the project"
+            hint = "create it, or set `required: false` next to its `path`" if kind == "env_file" else "create it"
+            message = f"the {what} `{node.shown}` {trouble.reason}: Compose rejects the project"
             if active and not self._reader.exists(env_file.path) and self._is_meant_to_lack(env_file.path):
                 kind = NEEDED_FILE
         except TooManyVariables:
@@ -125,12 +125,13 @@ class EnvFiles:
                 return
             self.too_much = active = True
             message = (
-                f"from here on, the {what}s of the services set more variables than modellint reads, {MAX_SETTINGS:,}"
+                f"the {what}s of the services set more than {MAX_SETTINGS:,} variables in total: modellint "
+                "reads no more of them from here on"
             )
-            hint = "name a large file in fewer services; what these files set is not looked at"
+            hint = "use large files in fewer services; modellint does not check what the remaining files set"
         except DotenvError as error:
             row = error.span.first[0]
-            message = f"the {what} `{node.shown}` cannot be read, line {row}: {error}"
+            message = f"cannot read the {what} `{node.shown}`, line {row}: {error}"
         if active:
             yield Violation(node.content, node, kind, (), message, hint)
 
@@ -206,14 +207,14 @@ def _unnamed(body: Mapping) -> Iterator[Violation]:
         if not isinstance(layout, Scalar) or layout.value in _FORMATS:
             continue
         if isinstance(named, Scalar) and os.path.exists(EnvFile(named).path):
-            message = f"`{layout.shown}` is no format of an env file: Docker Compose refuses the project"
-            yield Violation(layout.content, layout, "env_file", (), message, "write `raw`, or leave it out")
+            message = f"`{layout.shown}` is not a valid format for an env file: Compose rejects the project"
+            yield Violation(layout.content, layout, "env_file", (), message, "write `raw`, or remove it")
 
 
 def _nameless(path: Scalar, key: str, what: str) -> Violation:
-    message = f"`{path.shown}` names no {what}: Docker Compose refuses the project"
+    message = f"`{path.shown}` is empty, so it names no {what}: Compose rejects the project"
     kind = UNSET if path.interpolated else key
-    return Violation(path.content, path, kind, (), message, "write a path, or leave it out")
+    return Violation(path.content, path, kind, (), message, "write a path, or remove it")
 
 
 def env_files(body: Mapping) -> list[EnvFile]:

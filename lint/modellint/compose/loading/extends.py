@@ -1,4 +1,4 @@
-"""`extends`: a service laid over another one (compose-go, `loader/extends.go`); checked against Compose 5.6.1.
+"""`extends`: a service merged over another one (compose-go, `loader/extends.go`); checked against Compose 5.6.1.
 
 All of the other service is taken over, its profiles and dependencies too; nothing else of its file is, and neither
 what that file includes.
@@ -30,7 +30,7 @@ MAX_DEPTH = 100  # services that extend one another
 MAX_TAKEN_OVER = 500_000  # nodes that all services of a project take over from others
 _DOES = "extends"
 _NEVER_NULL = ("build", "depends_on", "env_file", "gpus", "ports")
-_NAME_THE_FILE = "name its `file`; without one, only services of this file and of what it includes are found"
+_NAME_THE_FILE = "add its `file`; without one, Compose looks only in this file and its includes"
 
 
 class _Services:
@@ -97,11 +97,11 @@ class _Resolver:
             self.session.fail(target, _DOES, missing, "" if file else _NAME_THE_FILE)
             return body
         if (id(others), wanted) in trail:
-            circle = f"`{name}` extends `{target.shown}`, which extends it in turn"
+            circle = f"`{name}` extends `{target.shown}`, which in turn extends it"
             self.session.fail(target, _DOES, circle)
             return body
         if len(trail) > MAX_DEPTH:
-            self.session.fail(target, _DOES, f"more than {MAX_DEPTH} services extend one another")
+            self.session.fail(target, _DOES, f"`extends` is nested more than {MAX_DEPTH} levels deep")
             return body
         base = self.resolve(others, wanted, trail)
         if not isinstance(base, Mapping):

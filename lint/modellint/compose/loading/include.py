@@ -93,10 +93,10 @@ def _imported(session: Session, entry: _Entry, scope: Scope, load_files: LoadFil
     paths = [_path(scope, path) for path in entry.paths]
     folder = _path(scope, entry.folder) if entry.folder else os.path.dirname(paths[0]) or "."
     if os.path.realpath(paths[0]) in scope.within:
-        session.fail(first, "include", f"`{first.shown}` includes this file in turn")
+        session.fail(first, "include", f"`{first.shown}` in turn includes this file")
         return None
     if len(scope.within) >= MAX_DEPTH:
-        session.fail(first, "include", f"more than {MAX_DEPTH} projects are included in one another")
+        session.fail(first, "include", f"`include` is nested more than {MAX_DEPTH} levels deep")
         return None
     environment = _environment(session, entry, folder, scope)
     if environment is None:
@@ -111,7 +111,7 @@ def _load(session: Session, entry: _Entry, paths: list[str], scope: Scope, load_
     several = [session.read(node, path, scope, "include") for node, path in zip(entry.paths, paths, strict=True)]
     found = load_files(session, [file for file in several if file is not None], scope)
     if found is not None and not isinstance(found, Mapping) and not is_null(found):
-        session.fail(entry.paths[0], "include", f"`{entry.paths[0].shown}` is no map, and so no Compose file")
+        session.fail(entry.paths[0], "include", f"`{entry.paths[0].shown}` is not a map, so it is not a Compose file")
         return None
     session.check(found)
     if not isinstance(found, Mapping):
@@ -129,7 +129,7 @@ def _refuse_config_variables(session: Session, project: Mapping, environment: di
     for key, body in section if isinstance(section, Mapping) else ():
         variable = body.get("environment") if isinstance(body, Mapping) else None
         if isinstance(variable, Scalar) and isinstance(variable.value, str) and variable.value in environment:
-            problem = f"the config `{key.text}` of an included file has its content from a variable, which is set"
+            problem = f"the config `{key.text}` of an included file takes its content from a variable that is set"
             hint = "write `content: ${…}`, or declare the config in the file that includes this one"
             session.fail(variable, "include", problem, hint)
 
@@ -192,7 +192,7 @@ def _read(session: Session, named: list[tuple[Scalar, str, str]], scope: Scope) 
             entries = read_dotenv(source, scope.environment, earlier=found)
             session.room.take(len(entries) + len(scope.environment))
         except TooManyVariables:
-            problem = f"the env files of what is included set more than {MAX_SETTINGS:,} variables together"
+            problem = f"the env files of the included projects set more than {MAX_SETTINGS:,} variables in total"
             session.overflow(node, "include", problem)
             return None
         except disk.Unreadable as trouble:

@@ -131,7 +131,7 @@ def _root(session: Session, given: list[YamlFile], scope: Scope) -> Node | None:
         return load_files(session, given, scope)
     except OversizedProject:
         first = given[0].source
-        session.fail(Scalar(first, 0, len(first.line(1)), "", None), "merge", "merged, the files are too large to read")
+        session.fail(Scalar(first, 0, len(first.line(1)), "", None), "merge", "the merged files are too large to read")
         return None
 
 
@@ -147,7 +147,9 @@ def _nameless(file: YamlFile) -> Violation:
     """What Compose refuses where neither a `name:` nor the folder's name has a letter or a digit that it takes."""
     first = file.source
     place = Scalar(first, 0, len(first.line(1)), "", None)
-    message = "the name of this folder has no letter that the name of a project may have: Compose refuses the project"
+    message = (
+        "the name of this directory contains no character that is valid in a project name: Compose rejects the project"
+    )
     hint = "add `name:`, or pass `--project-name`"
     return Violation(Span(first, 0, len(first.line(1))), place, "name", ("name",), message, hint)
 
@@ -158,6 +160,6 @@ def _no_mapping(file: YamlFile, root: Node | None) -> list[Violation]:
     first = Span(file.source, 0, len(file.source.line(1)))
     if root is None or (isinstance(root, Scalar) and root.value is None):
         empty = Scalar(file.source, 0, 0, "", None)
-        return [Violation(first, empty, "type", (), "the file is empty; Compose refuses it")]
+        return [Violation(first, empty, "type", (), "the file is empty: Compose rejects it")]
     span = Span(root.source, root.start, min(root.end, root.start + len(root.source.line(root.span.first[0]))))
-    return [Violation(span, root, "type", (), "a Compose file is a map with keys like `services` and `models`")]
+    return [Violation(span, root, "type", (), "a Compose file must be a map with keys such as `services` and `models`")]

@@ -133,5 +133,5 @@ def _no_map(node: Node) -> Violation:
     at = node.source.text.rfind("---", 0, node.start + 1)
     span = node.span if node.end > node.start or at < 0 else Span(node.source, at, at + 3)
     span = Span(span.source, span.start, min(span.end, span.start + len(span.source.line(span.first[0]))))
-    message = "a document of a Compose file is a map, and an empty one is none: Docker Compose refuses the file"
-    return Violation(span, node, "type", (), message, "delete the document, or what separates it")
+    message = "each document in a Compose file must be a map, but this one is empty: Compose rejects the file"
+    return Violation(span, node, "type", (), message, "remove the document, or its `---` separator")

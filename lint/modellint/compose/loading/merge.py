@@ -133,15 +133,15 @@ class Merge:
         """Note that Compose refuses to merge two values."""
         row = base.span.first[0]
         message = (
-            f"`{key.text}` is {_form(over)} here and {_form(base)} in `{base.source.path}`, line {row}:"
-            " Docker Compose cannot merge them and refuses the project"
+            f"`{key.text}` is {_form(over)} here but {_form(base)} in `{base.source.path}`, line {row}: "
+            "Compose cannot merge them and rejects the project"
         )
-        self.violations.append(Violation(key.span, over, "merge", path, message, "write both in one form"))
+        self.violations.append(Violation(key.span, over, "merge", path, message, "write both in the same form"))
 
     def refuse_empty(self, over: Node, path: Path) -> None:
         """Note that two lists leave none between them, which Compose takes for null."""
-        message = f"merged with an empty list, `{path[-1]}` has no value: Docker Compose refuses the project"
-        self.violations.append(Violation(over.span, over, "merge", path, message, "leave the empty list out"))
+        message = f"`{path[-1]}` has no value after it is merged with an empty list: Compose rejects the project"
+        self.violations.append(Violation(over.span, over, "merge", path, message, "remove the empty list"))
 
 
 def cleared(base: Mapping, over: Mapping) -> Mapping:

@@ -1,4 +1,4 @@
-"""A file that says nothing by itself, laid over the file that it belongs to. Only imported where there is one."""
+"""An overlay, merged over the file that it belongs to. Imported only if there is one."""
 
 from __future__ import annotations
 
@@ -95,10 +95,10 @@ def _unknown_services(merged: Project, path: str, base: str, beside: list[str], 
         if service.runs or name.source.path != path or any(_declares(other, name.text, reader) for other in beside):
             continue
         message = (
-            f"`{name.text}` is no service of `{os.path.basename(base)}`, and nothing here says what it runs:"
-            " laid over that file, Docker Compose refuses the project"
+            f"`{name.text}` is not a service of `{os.path.basename(base)}`, and has no `image` or `build` "
+            "here: Compose rejects the project when it merges the two files"
         )
-        hint = "rename or remove it here, or give it an `image` or `build`"
+        hint = "rename or remove it, or add `image` or `build`"
         yield Violation(name.content, service.body, "required", ("services", name.text), message, hint)
 
 

@@ -207,7 +207,7 @@ def _selection(
         where = "--project-name" if options.name else "COMPOSE_PROJECT_NAME"
         raise disk.Unreadable(
             where,
-            "is no project name: use lower-case letters, digits, `-` and `_`, and begin with a letter or digit",
+            "is not a valid project name: use lowercase letters, digits, `-` and `_`, and start with a letter or digit",
         )
     selection.named = bool(name)
     selection.name = name or normalized(os.path.basename(_absolute(folder, environment)))
@@ -228,9 +228,9 @@ def _named_by_env_file(names: list[str], entry: Entry, here: str, start: str, re
         path = os.path.normpath(os.path.join(here, name or "."))
         reason = reader.trouble(path)
         if name == disk.STDIN:
-            reason = "is standard input; only the command line or a variable of the shell may ask for that"
+            reason = "is standard input; only the command line or a shell variable can specify that"
         elif not reason and all(disk.foreign(path, folder or ".") for folder in (start, os.path.dirname(source.path))):
-            reason = "lies outside the repository of this file and is not read"
+            reason = "is outside the repository of this file, so modellint does not read it"
         if reason:
             raise disk.Unreadable(os.path.normpath(source.path), f"`COMPOSE_FILE` names `{shown}`, which {reason}")
         chosen.append(path if path != disk.STDIN else os.path.join(os.curdir, path))
@@ -253,7 +253,7 @@ def _second_defaults(default: str) -> list[LeftOut]:
     paths = [os.path.join(folder, each) for each in disk.DEFAULT_NAMES if each != name]
     real = os.path.realpath(default)
     others = [path for path in paths if os.path.isfile(path) and os.path.realpath(path) != real]
-    return [disk.LeftOut(os.path.normpath(path), f"Docker Compose takes `{name}` of this folder") for path in others]
+    return [disk.LeftOut(os.path.normpath(path), f"Docker Compose uses `{name}` in this directory") for path in others]
 
 
 def _substituted(text: str, environment: Dict[str, str]) -> str:
@@ -332,4 +332,4 @@ def _violation(error: DotenvError) -> Violation:
     """Compose refuses an env file. The span is empty, so that no report shows a value."""
     place = Span(error.span.source, error.span.start, error.span.start)
     node = Scalar(place.source, place.start, place.end, "", None)
-    return Violation(place, node, "dotenv", (), f"Compose refuses this env file, and with it the project: {error}")
+    return Violation(place, node, "dotenv", (), f"Compose rejects this env file, and therefore the project: {error}")

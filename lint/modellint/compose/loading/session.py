@@ -1,4 +1,4 @@
-"""What is known of one project while its files are read: the files, their variables, and what is wrong with them."""
+"""The state of one project while its files are read: the files, their variables and their violations."""
 
 from __future__ import annotations
 
@@ -95,10 +95,10 @@ class Session:
         if key in self.read_before:
             return self.read_before[key][0]
         if len(self.files) >= MAX_FILES:
-            self.fail(named, does, f"the project is made of more than {MAX_FILES} files")
+            self.fail(named, does, f"the project has more than {MAX_FILES} files")
             return None
         if self._nodes > MAX_NODES:
-            self.overflow(named, does, f"the files of the project hold more than {MAX_NODES:,} values together")
+            self.overflow(named, does, f"the files of the project contain more than {MAX_NODES:,} values in total")
             return None
         if self.is_foreign(named, path, named.shown, does):
             return None
@@ -117,14 +117,14 @@ class Session:
         """Note what could not be loaded, and that the project is therefore not whole."""
         self.whole = False
         span = node.content if isinstance(node, Scalar) else node.span
-        message = f"{problem}: Docker Compose refuses the project"
+        message = f"{problem}: Compose rejects the project"
         self.violations.append(Violation(span, node, does, (), message, hint))
 
     def overflow(self, node: Scalar, does: str, problem: str) -> None:
         """Note, once, that the project is larger than a reader should hold; what comes after that is not read."""
-        message = f"{problem}: from here on, nothing that is named is read"
+        message = f"{problem}: modellint reads no more files from here on"
         if self.whole or all(violation.message != message for violation in self.violations):
-            hint = "check the parts one by one"
+            hint = "check parts of the project separately"
             self.violations.append(Violation(node.content, node, does, (), message, hint))
         self.whole = False
 
@@ -139,8 +139,10 @@ class Session:
             self.fail(node, does, f"`{shown}` {reason}")
             return True
         self.whole = False
-        message = f"`{shown}` lies outside the repository and is not read, so a part of the project is missing"
-        hint = "keep it in the repository: what this file brings along is not looked at"
+        message = (
+            f"`{shown}` is outside the repository, so modellint does not read it and part of the project is missing"
+        )
+        hint = "keep it in the repository: modellint does not check what this file adds"
         self.violations.append(Violation(node.content, node, does, (), message, hint))
         self.foreign.append((node, message))
         return True
@@ -148,8 +150,10 @@ class Session:
     def fail_remote(self, node: Scalar, does: str) -> None:
         """Note that a file from elsewhere is not loaded; Compose does load it."""
         self.whole = False
-        message = f"`{node.shown}` is not loaded: modellint reads no file of another machine, so a part is missing"
-        hint = "check a local copy: what this file brings along is not looked at"
+        message = (
+            f"`{node.shown}` is not loaded: modellint does not read remote files, so part of the project is missing"
+        )
+        hint = "check a local copy: modellint does not check what this file adds"
         self.violations.append(Violation(node.content, node, does, (), message, hint))
 
     def merging(self) -> Merge:
@@ -207,8 +211,8 @@ def _refused(error: ValueError) -> Violation:
 def _missing_variable(error: MissingVariable) -> Violation:
     variable = error.variable
     assert variable.scalar is not None
-    message = f"`{variable.name}` is required here and has no value, so Docker Compose refuses the project"
-    hint = f"set `{variable.name}` in the shell or in the `.env` file"
+    message = f"`{variable.name}` is required here but has no value: Compose rejects the project"
+    hint = f"set `{variable.name}` in the shell or in `.env`"
     return Violation(variable.span, variable.scalar, REQUIRED, (), message, hint)
 
 
@@ -217,5 +221,5 @@ def _template_violation(error: ValueError) -> Violation:
     content = scalar.content
     start = error.start if isinstance(error, InvalidTemplate) and content.text == scalar.text else 0
     span = Span(content.source, content.start + start, content.end)
-    message = "this `${` is not well formed, and Compose refuses the file"
-    return Violation(span, scalar, "interpolation", (), message, "write `$$` for a `$` that begins no variable")
+    message = "this `${` is malformed: Compose rejects the file"
+    return Violation(span, scalar, "interpolation", (), message, "write `$$` for a literal `$`")

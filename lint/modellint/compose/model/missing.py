@@ -1,4 +1,4 @@
-"""What a project needs from outside before Compose starts it: values of variables, and env files, that are not here.
+"""Missing inputs of a project: variables without a value, and env files that do not exist.
 
 A fresh clone has neither. What Compose refuses for want of them is no fault of the files.
 """

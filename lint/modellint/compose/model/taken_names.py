@@ -11,37 +11,37 @@ _TLS = "TLS libraries read"
 _PROXY = "HTTP clients read"
 _INSTALLER = "the package installer reads"
 _TRUST = "as what to trust"
-_TEMPORARY = "as the folder of temporary files"
+_TEMPORARY = "as the directory for temporary files"
 
 # Who reads the names, and as what.
 _READERS: tuple[tuple[str, str, str], ...] = (
     (_LOADER, "as libraries to load into every program", "LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES"),
     (
-        _LOADER, "as folders of libraries",
+        _LOADER, "as directories of libraries",
         "LD_LIBRARY_PATH LD_ORIGIN_PATH DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH DYLD_FRAMEWORK_PATH",
     ),
     (
-        _LOADER, "as a switch of its own",
+        _LOADER, "as one of its switches",
         "LD_BIND_NOW LD_BIND_NOT LD_DEBUG LD_DEBUG_OUTPUT LD_DYNAMIC_WEAK LD_HWCAP_MASK LD_POINTER_GUARD LD_PROFILE"
         " LD_PROFILE_OUTPUT LD_SHOW_AUXV LD_TRACE_LOADED_OBJECTS LD_USE_LOAD_BIAS LD_VERBOSE LD_WARN GLIBC_TUNABLES",
     ),
     ("the C library reads", "as files to load", "GCONV_PATH LOCPATH NLSPATH"),
-    ("every shell and program reads", "as the folders of programs", "PATH"),
-    ("every shell and program reads", "as the user's folder", "HOME"),
+    ("every shell and program reads", "as the directories of programs", "PATH"),
+    ("every shell and program reads", "as the user's home directory", "HOME"),
     ("every shell and program reads", _TEMPORARY, "TMPDIR"),
     ("a shell reads", "as a script to run at its start", "BASH_ENV ENV ZDOTDIR"),
-    ("a shell reads", "as a setting of its own", "IFS CDPATH SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND GLOBIGNORE SHELL"),
-    ("Python reads", "as code or folders of code", "PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE"),
+    ("a shell reads", "as one of its settings", "IFS CDPATH SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND GLOBIGNORE SHELL"),
+    ("Python reads", "as code or directories of code", "PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE"),
     ("Python reads", "as a module to load", "PYTHONBREAKPOINT PYTHONWARNINGS"),
-    ("Node.js reads", "as options or folders of code", "NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE"),
-    ("Java reads", "as options or folders of code", "JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH"),
-    ("Ruby reads", "as options or folders of code", "RUBYOPT RUBYLIB GEM_HOME GEM_PATH BUNDLE_GEMFILE"),
-    ("Perl reads", "as options or folders of code", "PERL5OPT PERL5LIB PERLLIB PERL5DB"),
-    ("PHP reads", "as folders of settings, which name code", "PHPRC PHP_INI_SCAN_DIR"),
+    ("Node.js reads", "as options or directories of code", "NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE"),
+    ("Java reads", "as options or directories of code", "JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH"),
+    ("Ruby reads", "as options or directories of code", "RUBYOPT RUBYLIB GEM_HOME GEM_PATH BUNDLE_GEMFILE"),
+    ("Perl reads", "as options or directories of code", "PERL5OPT PERL5LIB PERLLIB PERL5DB"),
+    ("PHP reads", "as directories of settings, which specify code", "PHPRC PHP_INI_SCAN_DIR"),
     (".NET reads", "as code to load", "DOTNET_STARTUP_HOOKS DOTNET_ROOT CORECLR_PROFILER_PATH CORECLR_PROFILER"),
-    ("Lua reads", "as code or folders of code", "LUA_INIT LUA_PATH LUA_CPATH"),
+    ("Lua reads", "as code or directories of code", "LUA_INIT LUA_PATH LUA_CPATH"),
     (
-        "git reads", "as programs to run or settings that name them",
+        "git reads", "as programs to run or settings that specify them",
         "GIT_SSH GIT_SSH_COMMAND GIT_ASKPASS GIT_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND GIT_EXEC_PATH"
         " GIT_TEMPLATE_DIR GIT_CONFIG GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_PARAMETERS GIT_DIR GIT_WORK_TREE",
     ),
@@ -72,7 +72,7 @@ def taken_meaning(name: str) -> tuple[str, str] | None:
     if name.startswith(_FUNCTION) and name.endswith("%%"):
         return "bash reads", "as a function, which replaces a command"
     if name.startswith(_GIT_CONFIG):
-        return "git reads", "as programs to run or settings that name them"
+        return "git reads", "as programs to run or settings that specify them"
     return _MEANINGS.get(name)
 
 

@@ -1,4 +1,4 @@
-"""Whether a value can be known from the files alone."""
+"""Tell whether a value can be known from the files alone."""
 
 from __future__ import annotations
 

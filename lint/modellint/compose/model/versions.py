@@ -1,4 +1,4 @@
-"""What differs between versions of Docker Compose, as far as models are concerned.
+"""Differences between versions of Docker Compose that matter for models.
 
 Read in the source of Docker Compose and compose-go; 5.4.0 to 5.6.1 were also run.
 """
@@ -46,7 +46,7 @@ def features(text: str) -> Features:
     """The features of a version written as `5.6.1` or `v5.6.1`; raises `ValueError` with words for a person."""
     parts = text.removeprefix("v").split(".")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
-        raise ValueError("is no version of Docker Compose; write three numbers, like 5.6.1")
+        raise ValueError("is not a Docker Compose version; write three numbers, such as 5.6.1")
     version = (int(parts[0]), int(parts[1]), int(parts[2]))
     if version < OLDEST:
         raise ValueError(f"is older than {'.'.join(str(part) for part in OLDEST)}, the first version with `models`")
@@ -72,7 +72,9 @@ def _newer_keys_of(container: Node, path: tuple[str, str], features: Features) -
     for place, key in [(container, "umask"), *((each, "use_service_name_alias") for each in settings)]:
         found = place.entries.get(key) if isinstance(place, Mapping) else None
         if found is not None:
-            message = f"Compose {features.name} does not know `{key}`, which a later version adds, and refuses the file"
+            message = (
+                f"Compose {features.name} does not support `{key}`, which a later version adds: it rejects the file"
+            )
             yield Violation(found[0].span, found[1], "additionalProperties", (*path, key), message, "remove it")
 
 
@@ -85,6 +87,8 @@ def refused(root: Mapping, features: Features) -> Iterator[Violation]:
         grants = body.get("models") if isinstance(body, Mapping) else None
         for name, node in grants if isinstance(grants, Mapping) else ():
             if isinstance(node, Scalar) and node.value is None:
-                message = f"the grant `{name.text}` is empty: Compose {features.name} refuses the file"
+                message = f"the grant `{name.text}` is empty: Compose {features.name} rejects the file"
                 path = ("services", service.text, "models", name.text)
-                yield Violation(name.content, node, "type", path, message, "write `{}` behind it, or grant in a list")
+                yield Violation(
+                    name.content, node, "type", path, message, "write `{}` after it, or use a list of grants"
+                )

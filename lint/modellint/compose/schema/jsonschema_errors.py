@@ -1,4 +1,4 @@
-"""What `jsonschema` finds against a file, each cause once and at its node.
+"""The errors of `jsonschema` for a file, each cause once and at its node.
 
 Loaded only for files that the table refuses.
 """

@@ -1,4 +1,4 @@
-"""What a schema error means, in words a person can act on, at the smallest place that shows it."""
+"""Messages for schema errors: what to change, at the smallest place that shows the problem."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from modellint.compose.schema.place import Path
     from modellint.yaml.node import Node
 
-_REFUSED = "Compose refuses the file"
+_REFUSED = "Compose rejects the file"
 _LONGEST_VALUE = 40  # characters of a value in a message
 _NUMBERS = frozenset(("integer", "number"))
 _SHORT_FORMS = ("volumes", "devices", "ports", "tmpfs")
@@ -54,25 +54,25 @@ def explain(root: Mapping, error: ValidationError) -> Iterator[Violation]:
         yield _wrong_type(place, [wanted] if isinstance(wanted, str) else wanted)
     elif kind == "anyOf":
         keys = _either([f"`{name}`" for branch in wanted for name in branch.get("required", ())])
-        message = f"{place.subject} needs {keys}, and {_REFUSED} without it"
+        message = f"{place.subject} requires {keys}: {_REFUSED} without it"
         yield Violation(place.owner, place.node, "required", place.path, message, "add one of them")
     elif not _is_unset(place.node):
         yield _wrong_value(place, kind, wanted)
     elif isinstance(place.node, Scalar) and place.node.value == "":
-        message = f"`{_cut(place.node.shown)}` has no value here, and `{place.name}` needs one: {_REFUSED}"
-        hint = "give the variable a value, or write a default like `${NAME:-value}`"
+        message = f"`{_cut(place.node.shown)}` has no value here, but `{place.name}` requires one: {_REFUSED}"
+        hint = "give the variable a value, or a default such as `${NAME:-value}`"
         yield Violation(place.span, place.node, UNSET, place.path, message, hint)
 
 
 def not_finite(scalar: Scalar, path: Path) -> Violation:
     """Infinity or NaN."""
-    message = f"`{_cut(scalar.shown)}` is no finite number, and {_REFUSED}"
-    return Violation(scalar.span, scalar, "type", path, message, "write a finite number, or text in quotes")
+    message = f"`{_cut(scalar.shown)}` is not a finite number: {_REFUSED}"
+    return Violation(scalar.span, scalar, "type", path, message, "write a finite number, or quote the text")
 
 
 def is_time(scalar: Scalar, path: Path) -> Violation:
     """A date or a time where Compose wants text."""
-    message = f"`{_cut(scalar.shown)}` is a date for YAML, and Compose wants text here: it refuses the file"
+    message = f"YAML reads `{_cut(scalar.shown)}` as a date, but Compose requires text here: it rejects the file"
     return Violation(scalar.span, scalar, "type", path, message, "put it in quotes", _quote(scalar))
 
 
@@ -89,14 +89,14 @@ def _unknown_keys(place: SchemaPlace, schema: dict[str, Any]) -> Iterator[Violat
         if not known:
             yield _bad_name(place, key, node, path, patterns)
             continue
-        message = f"`{_cut(name)}` is not a key of {place.noun}, and {_REFUSED}"
+        message = f"`{_cut(name)}` is not a valid key of {place.noun}: {_REFUSED}"
         fix = None
         hint = CALLED_OTHERWISE.get((place.noun, name), "") or _misplaced(place, node)
         if not hint and (close := closest(name, tuple(known))):
             hint = f"did you mean `{close}`?"
             fix = rename(place.path, place.node, key, node, close)
         if not hint and len(known) <= _MANY_KEYS:
-            hint = f"its keys are {_list([f'`{word}`' for word in known])}"
+            hint = f"the valid keys are {_list([f'`{word}`' for word in known])}"
         yield Violation(key.span, node, "additionalProperties", path, message, hint or _no_such_key(patterns), fix)
 
 
@@ -115,10 +115,10 @@ def _made_a_map(place: SchemaPlace, known: list[str]) -> tuple[Scalar, Scalar] |
 def _made(place: SchemaPlace, key: Scalar, value: Scalar) -> Violation:
     span = place.node.span
     if place.path[-2] in _NAMED:
-        message = f"`{_cut(span.text)}` says neither `source` nor `target`, and {_REFUSED}"
+        message = f"`{_cut(span.text)}` specifies neither `source` nor `target`: {_REFUSED}"
         hint = f"write `source: {_cut(key.shown)}` and `target: {_cut(value.shown)}`"
     else:
-        message = f"`{_cut(span.text)}` is a map, because a blank stands behind its colon, and {_REFUSED}"
+        message = f"`{_cut(span.text)}` is a map, because a space follows the colon: {_REFUSED}"
         hint = f"write `{_cut(f'{key.shown}:{value.shown}')}`"
     return Violation(span, place.node, MADE_A_MAP, place.path, message, hint)
 
@@ -132,30 +132,30 @@ def closest(name: str, known: tuple[str, ...]) -> str:
 def _misplaced(place: SchemaPlace, node: Node) -> str:
     """A hint for what stands one level too high or too low."""
     if not place.path and isinstance(node, Mapping) and ("image" in node or "build" in node):
-        return "put services under `services:`"
+        return "move services under `services:`"
     if len(place.path) == 2 and place.path[0] == "services" and place.name in SECTIONS:
-        return f"`{place.name}` is a section beside `services`: move it to the left"
+        return f"`{place.name}` is a top-level section: move it to the level of `services`"
     return ""
 
 
 def _no_such_key(patterns: list[str]) -> str:
-    return "remove it, or begin its name with `x-`" if "^x-" in patterns else "remove it"
+    return "remove it, or prefix its name with `x-`" if "^x-" in patterns else "remove it"
 
 
 def _bad_name(place: SchemaPlace, key: Scalar, node: Node, path: Path, patterns: list[str]) -> Violation:
     section = place.name
     if not key.text.strip():
-        message, hint = f"a name in `{section}` is empty, and {_REFUSED}", "write a name"
+        message, hint = f"a name in `{section}` is empty: {_REFUSED}", "write a name"
     else:
-        message = f"`{_cut(key.text)}` cannot be a name in `{section}`, and {_REFUSED}"
-        hint = "use only letters, digits, `.`, `_` and `-`" if NAME_PATTERN in patterns else "write another name"
+        message = f"`{_cut(key.text)}` is not a valid name in `{section}`: {_REFUSED}"
+        hint = "use only letters, digits, `.`, `_` and `-`" if NAME_PATTERN in patterns else "use another name"
     return Violation(key.span, node, "additionalProperties", path, message, hint)
 
 
 def _missing_keys(place: SchemaPlace, wanted: list[str]) -> Iterator[Violation]:
     for name in wanted:
         if isinstance(place.node, Mapping) and name not in place.node:
-            message = f"{place.subject} has no `{name}`, and {_REFUSED} without it"
+            message = f"{place.subject} has no `{name}`: {_REFUSED} without it"
             hint = REQUIRED_HINTS.get((place.noun, name), f"add `{name}:`")
             yield Violation(place.owner, place.node, "required", place.path, message, hint)
 
@@ -167,10 +167,10 @@ def _wrong_type(place: SchemaPlace, types: list[str]) -> Violation:
     specific = ENTRY_HINTS.get(place.noun) or TYPE_HINTS.get((section, place.name, _kind(node)))
     hint = specific or _type_hint(place, types)
     if isinstance(node, Scalar) and node.value is None:
-        message = f"{subject} is empty and must be {wanted}: {_REFUSED}"
+        message = f"{subject} is empty but must be {wanted}: {_REFUSED}"
     elif isinstance(node, Scalar) and isinstance(node.value, str) and _is_context_size(place.path):
-        message = f"{subject} must be {wanted}, and Compose makes none of {_described(node)}: it refuses the file"
-        hint = "write a plain number, like `4096`: quotes and `${…}` always give text"
+        message = f"{subject} must be {wanted}, and Compose does not convert {_described(node)}: it rejects the file"
+        hint = "write a plain number, such as `4096`: quotes and `${…}` always produce text"
     else:
         message = f"{subject} must be {wanted}, not {_described(node)}: {_REFUSED}"
     fix = _retype(node, types) if isinstance(node, Scalar) and not specific else None
@@ -190,25 +190,29 @@ def _type_hint(place: SchemaPlace, types: list[str]) -> str:
         if "string" in types and not set(types) & _NUMBERS:
             return "put it in quotes"
         if isinstance(node.value, str) and set(types) & {"integer", "number", "boolean"}:
-            return "write it plainly: `${…}` always gives text" if node.interpolated else "remove the quotes"
+            return (
+                "write the value without a variable: `${…}` always produces text"
+                if node.interpolated
+                else "remove the quotes"
+            )
         if "array" in types:
-            return "write a list, each item after a `- `"
-        return "write keys below it" if types == ["object"] else f"write {_wanted(types)}"
+            return "write a list, with each item after `- `"
+        return "write keys under it" if types == ["object"] else f"write {_wanted(types)}"
     is_map = isinstance(node, Mapping)
     if is_map and place.name in ("environment", "args", "labels", "annotations", "sysctls"):
-        return "write `NAME=value`, or take the `- ` away"
+        return "write `NAME=value`, or remove the `- `"
     if is_map and "array" in types:
-        return "write a list, each item after a `- `"
+        return "write a list, with each item after `- `"
     if not is_map and "object" in types:
         return "write `name: …` for each entry, without `- `"
-    return f"write {_wanted(types)}; text that looks like a {_kind(node)} goes in quotes"
+    return f"write {_wanted(types)}; quote text that looks like a {_kind(node)}"
 
 
 def _wrong_value(place: SchemaPlace, kind: str, wanted: Any) -> Violation:
     node = place.node
     shown = _cut(node.shown) if isinstance(node, Scalar) else ""
     name = place.name
-    message, hint = f"`{name}` does not hold what the Compose schema wants (`{kind}`): {_REFUSED}", ""
+    message, hint = f"`{name}` does not match the Compose schema (`{kind}`): {_REFUSED}", ""
     fix = None
     if kind == "enum":
         names = [str(choice) for choice in wanted]
@@ -218,17 +222,17 @@ def _wrong_value(place: SchemaPlace, kind: str, wanted: Any) -> Violation:
         if isinstance(node, Scalar) and (close := get_close_matches(str(node.value), names, 1, 0.5)):
             hint = f"did you mean `{close[0]}`?"
             if not node.interpolated:
-                fix = Fix(f"Write `{close[0]}`", [Edit(node.content, close[0])])
+                fix = Fix(f"use `{close[0]}` instead", [Edit(node.content, close[0])])
     elif kind == "pattern":
         message = f"`{name}` cannot be `{shown}`: {_REFUSED}"
         hint = PATTERN_HINTS.get(name, f"it must match `{wanted}`")
     elif kind in ("minimum", "maximum"):
         bound = "at least" if kind == "minimum" else "at most"
         message = f"`{name}` must be {bound} {wanted}, not {shown}: {_REFUSED}"
-        hint = f"write a number of {bound} {wanted}"
+        hint = f"write a number that is {bound} {wanted}"
     elif kind == "uniqueItems":
-        message = f"`{shown}` stands twice in `{name}`, and {_REFUSED}"
-        hint = "remove one of the two"
+        message = f"`{shown}` appears twice in `{name}`: {_REFUSED}"
+        hint = "remove one of them"
     return Violation(place.span, node, kind, place.path, message, hint, fix)
 
 
@@ -268,16 +272,16 @@ def _retype(scalar: Scalar, types: list[str]) -> Fix | None:
     quoted = isinstance(scalar.value, str) and scalar.style in ("'", '"') and not scalar.interpolated
     is_number = text.isascii() and text.isdigit() and (text == "0" or text[0] != "0")
     if quoted and is_number and set(types) & _NUMBERS:
-        return Fix("Remove the quotes", [Edit(scalar.span, text)])
+        return Fix("remove the quotes", [Edit(scalar.span, text)])
     if quoted and "boolean" in types and text in ("true", "false"):
-        return Fix("Remove the quotes", [Edit(scalar.span, text)])
+        return Fix("remove the quotes", [Edit(scalar.span, text)])
     return None
 
 
 def _quote(scalar: Scalar) -> Fix | None:
     if scalar.style or scalar.span.text != scalar.text or not scalar.text or scalar.tag:
         return None
-    return Fix("Put it in quotes", [Edit(scalar.span, f'"{scalar.text}"')])
+    return Fix("put it in quotes", [Edit(scalar.span, f'"{scalar.text}"')])
 
 
 def _either(words: list[str]) -> str:

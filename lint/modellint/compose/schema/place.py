@@ -59,7 +59,7 @@ class SchemaPlace:
         if isinstance(path[-1], int):
             return f"an item of `{self.name}`"
         if len(path) == 4 and path[0] == "services" and path[2] == "models":
-            return "the grant of a model"
+            return "a model grant"
         return f"`{self.name}`"
 
     @property

@@ -1,4 +1,4 @@
-"""Write the key that was meant for one that nobody knows: with the value as it stands, or as the one item of a list."""
+"""Rename an unknown key to the key that was meant, with the value unchanged or as the only item of a list."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def rename(path: Path, body: Node, key: Scalar, value: Node, name: str) -> Fix |
     rows = table()
     row = _row((*path, name), rows) if rows else ROOT
     if not rows or (row != REFUSED and accepts(value, row, rows, {})):
-        return Fix(f"Write `{name}`", [Edit(key.content, name)])
+        return Fix(f"use `{name}` instead", [Edit(key.content, name)])
     if row == REFUSED or not isinstance(value, Scalar) or not _is_item(key, value):
         return None
     if not accepts(Sequence(value.source, value.start, value.end, [value]), row, rows, {}):
         return None
     start, end = Span(value.source, value.start, value.start), Span(value.source, value.end, value.end)
-    return Fix(f"Write `{name}`, and a list", [Edit(key.content, name), Edit(start, "["), Edit(end, "]")])
+    return Fix(f"use `{name}` instead, with a list", [Edit(key.content, name), Edit(start, "["), Edit(end, "]")])
 
 
 def _is_item(key: Scalar, value: Scalar) -> bool:

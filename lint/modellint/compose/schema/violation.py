@@ -1,4 +1,4 @@
-"""One place where Docker Compose refuses a file, and why."""
+"""One place where Docker Compose rejects a file, and the reason."""
 
 from __future__ import annotations
 

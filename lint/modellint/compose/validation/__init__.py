@@ -1,1 +1,1 @@
-"""What Docker Compose refuses although the schema accepts it."""
+"""Checks for what Docker Compose rejects although the schema accepts it."""

@@ -120,12 +120,12 @@ def _device_count(text: str) -> int:
 def _mode(text: str) -> int:
     digits = text[1:] if text[:1] in ("+", "-") else text
     if not digits or digits.strip("01234567"):
-        raise ValueError("Compose reads it as octal digits")
+        raise ValueError("Compose reads it as an octal number")
     return int(text, 8)
 
 
 def _no_text(text: str) -> None:
-    raise ValueError("Compose takes no text here, and so no variable and no quotes")
+    raise ValueError("Compose accepts no text here, so neither variables nor quotes work")
 
 
 _TEXT = Cast("text", '"1.5"', str, high=_LARGEST_INTEGER, fraction=False)
@@ -138,7 +138,7 @@ _BUILD_LIMIT = Cast("a plain whole number", "1024", _no_text, high=_LARGEST_INTE
 _NUMBER = Cast("a number", "0.5", _finite)
 _CPUS = Cast("a number of CPUs", "0.5", to_float)
 _CPUS_SINGLE = Cast("a number of CPUs", "0.5", _single)
-_TIME = Cast("a time span", "1m30s", duration)
+_TIME = Cast("a duration", "1m30s", duration)
 _SIZE = Cast("a size", "512m", bytes_of)
 _DEVICES = Cast("a number of devices or `all`", "all", _device_count, high=_LARGEST_INTEGER, fraction=False)
 _FILE_MODE = Cast("a file mode", "0440", _mode, high=_LARGEST_INTEGER, fraction=False)
@@ -146,7 +146,7 @@ _COMMAND = Cast("a command line", '["sh", "-c", "…"]', command)
 _SETTING = Cast("a `NAME=value`", "NAME=value", assignment)
 _CONTEXT = Cast("a `name=context`", "src=./src", build_context)
 _KEY = Cast("an SSH key", "default", ssh_key)
-_HOST = Cast("a host and its address", "db:10.0.0.7", host)
+_HOST = Cast("a host and an address", "db:10.0.0.7", host)
 _PORT = Cast("a port", '"8080:80"', port, low=1, high=65535, fraction=False)
 _JOB_PORT = Cast("a port", '"8080:80"', job_port, low=0, high=65535, fraction=False)
 _PUBLISHED = Cast("a port", '"8080"', str, high=_LARGEST_INTEGER, fraction=False)
@@ -329,10 +329,10 @@ def _violation(node: Scalar, cast: Cast, path: Path, reason: str) -> Violation:
     text = f"`{shown(node)}`"
     name = next(f"`{step}`" for step in reversed(path) if isinstance(step, str))
     if node.interpolated and node.value == "":
-        message = f"{text} has no value here, and {name} must be {cast.wanted}: Compose refuses the file"
-        hint = f"give the variable a value, or write a default like `${{NAME:-{cast.example}}}`"
+        message = f"{text} has no value here, but {name} must be {cast.wanted}: Compose rejects the file"
+        hint = f"give the variable a value, or a default such as `${{NAME:-{cast.example}}}`"
         return Violation(node.content, node, "cast", path, message, hint)
     where = f"{text} in {name} is not {cast.wanted}" if isinstance(path[-1], int) else ""
-    what = where or f"{name} must be {cast.wanted}, and {text if text != '``' else 'empty text'} is not"
-    hint = f"write it like `{cast.example}`"
-    return Violation(node.content, node, "cast", path, f"{what}: {reason}; Compose refuses the file", hint)
+    what = where or f"{name} must be {cast.wanted}, but {text if text != '``' else 'empty text'} is not"
+    hint = f"write it as in `{cast.example}`"
+    return Violation(node.content, node, "cast", path, f"{what}: {reason}; Compose rejects the file", hint)

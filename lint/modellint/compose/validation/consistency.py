@@ -1,4 +1,4 @@
-"""What Compose refuses although the schema accepts it (compose-go, `loader/validate.go`, `validation`, `transform`).
+"""What Compose rejects although the schema accepts it (compose-go, `loader/validate.go`, `validation`, `transform`).
 
 Checked against Compose 5.6.1. Values and entries are checked in every service; what services refer to, and what
 excludes what, only in active ones: Compose drops the others first.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Path: TypeAlias = "tuple[str | int, ...]"
 
-_REFUSED = "Compose refuses the file"
+_REFUSED = "Compose rejects the file"
 _MANY = 2**63 - 1  # containers
 _ENOUGH = 1000  # violations in one project; a reader stops long before
 _TESTS = ("CMD", "CMD-SHELL", "NONE")
@@ -85,24 +85,24 @@ def _mark_unset(found: list[Violation], project: Project) -> None:
 def _network_mode(body: Mapping, path: Path) -> Iterator[Violation]:
     networks = body.key("networks")
     if networks is not None and _filled(body.get("network_mode")) and any(True for _ in names(body.get("networks"))):
-        message = f"a service has either `network_mode` or `networks`: with both, {_REFUSED}"
-        yield Violation(networks.span, body, "exclusion", (*path, "networks"), message, "drop one of them")
+        message = f"a service cannot have both `network_mode` and `networks`: {_REFUSED}"
+        yield Violation(networks.span, body, "exclusion", (*path, "networks"), message, "remove one of them")
 
 
 def _dockerfile(body: Mapping, path: Path) -> Iterator[Violation]:
     build = body.get("build")
     inline = build.key("dockerfile_inline") if isinstance(build, Mapping) else None
     if inline is not None and _filled(body.get("build", "dockerfile")) and _filled(body.get("build", inline.text)):
-        message = f"a build has either `dockerfile` or `dockerfile_inline`: with both, {_REFUSED}"
-        yield Violation(inline.span, body, "exclusion", (*path, "build"), message, "drop one of them")
+        message = f"a build cannot have both `dockerfile` and `dockerfile_inline`: {_REFUSED}"
+        yield Violation(inline.span, body, "exclusion", (*path, "build"), message, "remove one of them")
 
 
 def _test(body: Mapping, path: Path) -> Iterator[Violation]:
     test = body.get("healthcheck", "test")
     first = test.items[0] if isinstance(test, Sequence) and test.items else None
     if isinstance(first, Scalar) and text_of(first) not in _TESTS and not is_unread(first):
-        message = f"a `test` that is a list begins with `CMD`, `CMD-SHELL` or `NONE`, not `{shown(first)}`: {_REFUSED}"
-        hint = "put `CMD` before the program, or write the test as one text"
+        message = f"a `test` list must start with `CMD`, `CMD-SHELL` or `NONE`, not `{shown(first)}`: {_REFUSED}"
+        hint = "add `CMD` before the program, or write the test as a string"
         yield Violation(first.content, first, "cast", (*path, "healthcheck", "test"), message, hint)
 
 
@@ -111,8 +111,8 @@ def _scale(body: Mapping, path: Path) -> Iterator[Violation]:
     scale, replicas = body.get("scale"), body.get("deploy", "replicas")
     wanted, deployed = _number(scale), _number(replicas)
     if scale is not None and None not in (wanted, deployed) and wanted != deployed:
-        message = f"`scale` and `deploy.replicas` differ, and {_REFUSED}"
-        yield Violation(scale.span, scale, "exclusion", (*path, "scale"), message, "drop `scale`")
+        message = f"`scale` and `deploy.replicas` differ: {_REFUSED}"
+        yield Violation(scale.span, scale, "exclusion", (*path, "scale"), message, "remove `scale`")
 
 
 # A limit that has two places: the key of the service, its twin below `deploy.resources`, and how both are read.
@@ -136,9 +136,9 @@ def _twins(body: Mapping, path: Path) -> Iterator[Violation]:
             continue
         if mine and mine != twin and not (there and not twin):
             twice = f"`deploy.resources.{'.'.join(below)}`"
-            differ = f"differs from {twice}" if there else f"stands beside a `deploy.resources.{below[0]}` without it"
-            message = f"`{key}` {differ}, and {_REFUSED}"
-            yield Violation(here.content, here, "exclusion", (*path, key), message, f"write it once, as {twice}")
+            differ = f"differs from {twice}" if there else f"has no counterpart in `deploy.resources.{below[0]}`"
+            message = f"`{key}` {differ}: {_REFUSED}"
+            yield Violation(here.content, here, "exclusion", (*path, key), message, f"set it only once, as {twice}")
 
 
 def _replicas(body: Mapping, path: Path) -> Iterator[Violation]:
@@ -162,8 +162,8 @@ def _one_container(body: Mapping, path: Path) -> Iterator[Violation]:
     name, scale = body.get("container_name"), body.get("scale")
     count = _number(body.get("deploy", "replicas") if scale is None else scale)
     if isinstance(name, Scalar) and name.value and count is not None and count > 1:
-        message = f"`container_name` names one container, and the service has more: {_REFUSED}"
-        hint = "drop `container_name`, or run one container"
+        message = f"`container_name` can name only one container, but the service has more: {_REFUSED}"
+        hint = "remove `container_name`, or run one container"
         yield Violation(name.content, name, "exclusion", (*path, "container_name"), message, hint)
 
 
@@ -172,11 +172,11 @@ def _image(service: Service, path: Path) -> Iterator[Violation]:
     if not ("build" in body or "provider" in body or "extends" in body or _filled(body.get("image"))):
         image = body.get("image")
         if isinstance(image, Scalar) and image.interpolated:
-            message = f"`{shown(image)}` has no value here, and a service without `build` needs an image: {_REFUSED}"
-            hint = "give the variable a value, or write a default like `${NAME:-value}`"
+            message = f"`{shown(image)}` has no value here, but a service without `build` requires an image: {_REFUSED}"
+            hint = "give the variable a value, or a default such as `${NAME:-value}`"
             yield Violation(image.content, image, "required", (*path, "image"), message, hint)
             return
-        message = f"the service `{service.name.text}` has neither `image` nor `build`, and {_REFUSED}"
+        message = f"the service `{service.name.text}` has neither `image` nor `build`: {_REFUSED}"
         yield Violation(service.name.content, body, "required", path, message, "add `image:` or `build:`")
 
 
@@ -185,8 +185,8 @@ def _platform(body: Mapping, path: Path) -> Iterator[Violation]:
     if not (isinstance(platform, Scalar) and platform.value and isinstance(platforms, Sequence) and platforms.items):
         return
     if not any(isinstance(item, Scalar) and item.value == platform.value for item in platforms):
-        message = f"`build.platforms` does not hold the service's own `platform`, `{shown(platform)}`: {_REFUSED}"
-        hint = "add it there, or drop `platform`"
+        message = f"`build.platforms` does not include the service's `platform`, `{shown(platform)}`: {_REFUSED}"
+        hint = "add it there, or remove `platform`"
         yield Violation(platform.content, platform, "reference", (*path, "platform"), message, hint)
 
 
@@ -195,8 +195,8 @@ def _watch(body: Mapping, path: Path) -> Iterator[Violation]:
         place = (*path, "develop", "watch", at)
         action, watched = item.get("action"), item.get("path")
         if isinstance(action, Scalar) and action.value not in _TARGETLESS and not _filled(item.get("target")):
-            message = f"the action `{shown(action)}` needs a `target`, and {_REFUSED} without it"
-            hint = "add `target:`, a path in the container"
+            message = f"the action `{shown(action)}` requires a `target`: {_REFUSED} without it"
+            hint = "add `target:` with a path in the container"
             yield Violation(action.content, action, "required", place, message, hint)
         if isinstance(watched, Scalar) and watched.value == "":
             yield Violation(
@@ -211,7 +211,7 @@ def _container_names(project: Project) -> Iterator[Violation]:
         if isinstance(name, Scalar) and isinstance(name.value, str) and name.value and not is_unread(name):
             earlier = first.setdefault(name.value, service.name)
             if earlier is not service.name:
-                message = f"the service `{earlier.text}` has this `container_name` already, and {_REFUSED}"
+                message = f"the service `{earlier.text}` already has this `container_name`: {_REFUSED}"
                 path = ("services", service.name.text, "container_name")
                 yield Violation(name.content, name, "exclusion", path, message, "give each container its own name")
 
@@ -250,8 +250,8 @@ def _mounted(body: Mapping, path: Path) -> Iterator[Violation]:
 
 
 def _twice(node: Scalar, target: str, other: str, path: Path) -> Violation:
-    message = f"`{shown(node)}` is mounted where an entry of `{other}` is already, and {_REFUSED}"
-    return Violation(node.content, node, "exclusion", path, message, "drop one of them")
+    message = f"`{shown(node)}` is mounted on a path that an entry of `{other}` already uses: {_REFUSED}"
+    return Violation(node.content, node, "exclusion", path, message, "remove one of them")
 
 
 _IN_ACTIVE_SERVICES: dict[str, Callable[[Mapping, Path], Iterator[Violation]]] = {

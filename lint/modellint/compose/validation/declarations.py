@@ -1,4 +1,4 @@
-"""What Compose refuses at the top level of a file: networks, volumes, secrets, configs and the project's name.
+"""What Compose rejects at the top level of a file: networks, volumes, secrets, configs and the project name.
 
 It checks them whether a service uses them or not (compose-go, `validation`, `transform/external.go`). Checked against
 Compose 5.6.1.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from modellint.yaml.node import Node
 
-_REFUSED = "Compose refuses the file"
+_REFUSED = "Compose rejects the file"
 _SOURCES = {"secrets": ("file", "environment"), "configs": ("file", "environment", "content")}
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
@@ -46,13 +46,13 @@ def _external(key: Scalar, body: Mapping, path: tuple[str, str]) -> Iterator[Vio
     name = body.get("name")
     inner = external.get("name") if isinstance(external, Mapping) else None
     if isinstance(inner, Scalar) and isinstance(name, Scalar) and inner.value != name.value:
-        message = f"`{path[1]}` has two names, `name` and `external.name`, and {_REFUSED}"
+        message = f"`{path[1]}` has both `name` and `external.name`: {_REFUSED}"
         yield Violation(inner.content, inner, "exclusion", (*path, "external", "name"), message, "keep only `name`")
     if path[0] == "volumes" and _is_external(external):
         for other, value in body:
             if other.text not in ("external", "name") and not other.text.startswith("x-"):
                 message = f"the volume `{path[1]}` is external, so it cannot have `{other.text}`: {_REFUSED}"
-                hint = f"drop `{other.text}`, or drop `external` to let Compose make the volume"
+                hint = f"remove `{other.text}`, or remove `external` so that Compose creates the volume"
                 yield Violation(other.span, value, "exclusion", (*path, other.text), message, hint)
 
 
@@ -69,10 +69,10 @@ def _sources(key: Scalar, body: Mapping, path: tuple[str, str], whole: bool) -> 
     if len(given) > 1:
         second = body.key(given[1])
         assert second is not None
-        message = f"the {noun} `{path[1]}` has both `{given[0]}` and `{given[1]}`, and {_REFUSED}"
+        message = f"the {noun} `{path[1]}` has both `{given[0]}` and `{given[1]}`: {_REFUSED}"
         yield Violation(second.span, body, "exclusion", path, message, "keep one of them")
     elif whole and _is_without_source(body, path[0], given):
-        message = f"the {noun} `{path[1]}` says nowhere where its content comes from, and {_REFUSED}"
+        message = f"the {noun} `{path[1]}` does not specify where its content comes from: {_REFUSED}"
         hint = f"add {', '.join(f'`{kind}`' for kind in kinds[:-1])} or `{kinds[-1]}`, or `external: true`"
         yield Violation(key.content, body, "required", path, message, hint)
 
@@ -90,8 +90,8 @@ def _project_name(name: Node | None, environment: Dict[str, str]) -> Iterator[Vi
     if not isinstance(name, Scalar) or not isinstance(name.value, str) or not name.text or is_unread(name):
         return
     if not _NAME.intersection(name.value.lower()) and not environment.get("COMPOSE_PROJECT_NAME"):
-        message = f"no project name is left of `{shown(name)}`, and {_REFUSED}"
-        hint = "use lower case letters and digits; a variable needs a default, like `${NAME:-app}`"
+        message = f"`{shown(name)}` contains no character that is valid in a project name: {_REFUSED}"
+        hint = "use lowercase letters and digits; give a variable a default, such as `${NAME:-app}`"
         yield Violation(name.content, name, "cast", ("name",), message, hint)
 
 

@@ -1,4 +1,4 @@
-"""What Compose refuses in jobs. They share their names with services, and wait for services and jobs alike.
+"""What Compose rejects in jobs. They share their names with services, and can wait for both services and jobs.
 
 Checked against Compose 5.6.1.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from modellint.compose.model.project import Project
 
-_REFUSED = "Compose refuses the file"
+_REFUSED = "Compose rejects the file"
 
 
 def jobs(root: Mapping, project: Project, whole: bool) -> Iterator[Violation]:
@@ -34,13 +34,15 @@ def jobs(root: Mapping, project: Project, whole: bool) -> Iterator[Violation]:
         if not whole:
             continue
         if job.name.text in project.services:
-            message = f"`{job.name.text}` is a service and a job, and each needs a name of its own: {_REFUSED}"
+            message = f"`{job.name.text}` is the name of both a service and a job: {_REFUSED}"
             yield Violation(job.name.content, job.body, "exclusion", path, message, "rename one of them")
         for name, need in needs(job).items() if job.active else ():
             optional = not need.required and name in project.services
             if name not in started and not optional and not is_unread(need.node):
                 text = shown(need.node) if need.node.interpolated else name
-                message = f"`{need.key}` names `{text}`, which is no service and no job that is started: {_REFUSED}"
+                message = (
+                    f"`{need.key}` refers to `{text}`, which is neither a service nor a job that is started: {_REFUSED}"
+                )
                 hint = "declare it, correct the name, or enable its profile"
                 yield Violation(need.span, need.node, "reference", (*path, need.key), message, hint)
 

@@ -1,4 +1,4 @@
-"""What services refer to by name and nothing declares, and services that wait for each other in a circle.
+"""References to names that are not declared, and services that depend on each other in a cycle.
 
 Compose checks both when the profiles are applied, so only active services count (compose-go, `loader/validate.go`,
 `loader/normalize.go`, `graph`). Checked against Compose 5.6.1.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modellint.text.source import Span
     from modellint.yaml.node import Node
 
-_REFUSED = "Compose refuses the file"
+_REFUSED = "Compose rejects the file"
 _SERVICE = "service:"
 _LONGEST_CIRCLE = 8  # names in a message
 _MANY = 50  # more names than these are not compared with a mistyped one
@@ -99,7 +99,7 @@ def references(service: Service, declared: Declared, needed: dict[str, Dependenc
     for grant in names(body.get("models")) if isinstance(body.get("models"), Sequence) else ():
         if grant.interpolated and grant.value == "":
             message = f"`{shown(grant)}` has no value here, so this grants no model: {_REFUSED}"
-            hint = "give the variable a value, or write a default like `${NAME:-value}`"
+            hint = "give the variable a value, or a default such as `${NAME:-value}`"
             yield Violation(grant.content, grant, UNSET, (*path, "models"), message, hint)
     for name, need in needed.items():
         other = project.services.get(name)
@@ -133,8 +133,10 @@ def _circle(loop: list[str], graph: dict[str, dict[str, Dependency]]) -> Violati
     need = graph[loop[0]][loop[1 % len(loop)]]
     shown_names = [f"`{name}`" for name in loop[:_LONGEST_CIRCLE]] + ["…"] * (len(loop) > _LONGEST_CIRCLE)
     circle = " → ".join((*shown_names, f"`{loop[0]}`"))
-    message = f"these services wait for each other, so none can start: {circle}; {_REFUSED}"
-    return Violation(need.span, need.node, "cycle", ("services", loop[0], need.key), message, "drop one dependency")
+    message = f"these services depend on each other in a cycle, so none can start: {circle}; {_REFUSED}"
+    return Violation(
+        need.span, need.node, "cycle", ("services", loop[0], need.key), message, "remove one of the dependencies"
+    )
 
 
 def _used(section: str, node: Node | None) -> Iterator[tuple[Scalar, str]]:
@@ -161,7 +163,7 @@ def _undeclared(
     section: str, node: Scalar, name: str, declared: Declared, path: tuple[str, ...]
 ) -> Iterator[Violation]:
     if section == "networks" and name.startswith("x-"):
-        message = f"Compose takes `{shown(node)}` for an extension and not for the name of a network: {_REFUSED}"
+        message = f"Compose reads `{shown(node)}` as an extension, not as the name of a network: {_REFUSED}"
         yield Violation(node.content, node, "reference", (*path, section), message, "use another name")
         return
     known = declared.root.get(section)
@@ -169,7 +171,7 @@ def _undeclared(
         return
     span = node.part(0, len(name)) if section == "volumes" else node.content
     text = shown(node) if node.interpolated else name
-    message = f"the {section[:-1]} `{text}` is not declared, and {_REFUSED}"
+    message = f"the {section[:-1]} `{text}` is not declared: {_REFUSED}"
     hint = f"declare it under the top-level `{section}:`{_near(name, known, declared.guesses)}"
     yield Violation(span, node, "reference", (*path, section), message, hint)
 
@@ -188,8 +190,8 @@ def _unbuilt(node: Scalar, name: str, project: Project, path: tuple[str, str]) -
     if other is not None and "build" in other.body:
         return
     what = "does not exist" if other is None else "has no `build`"
-    message = f"the build context `{shown(node)}` names a service that {what}: {_REFUSED}"
-    hint = "name a service that is built" if other is not None else "declare it, or correct the name"
+    message = f"the build context `{shown(node)}` refers to a service that {what}: {_REFUSED}"
+    hint = "use a service that has `build`" if other is not None else "declare it, or correct the name"
     yield Violation(node.content, node, "reference", (*path, "build", "additional_contexts"), message, hint)
 
 
@@ -201,11 +203,11 @@ def _unmet(
     place = (*path, need.key)
     if other is not None:
         if need.required:
-            message = f"`{need.key}` names the service `{text}`, which no enabled profile starts: {_REFUSED}"
-            hint = "give both services the same `profiles`, or say `required: false` in `depends_on`"
+            message = f"`{need.key}` refers to the service `{text}`, which no enabled profile starts: {_REFUSED}"
+            hint = "give both services the same `profiles`, or set `required: false` in `depends_on`"
             yield Violation(need.span, need.node, "profile", place, message, hint)
     elif not (need.key == "depends_on" and project.models and (name in project.models or name == "models")):
-        message = f"`{need.key}` names the service `{text}`, which does not exist: {_REFUSED}"
+        message = f"`{need.key}` refers to the service `{text}`, which does not exist: {_REFUSED}"
         near = _near(name, declared.root.get("services"), declared.guesses)
         hint = f"declare it, or correct the name{near}"
         yield Violation(need.span, need.node, "reference", place, message, hint)

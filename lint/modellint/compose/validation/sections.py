@@ -1,4 +1,4 @@
-"""What Compose refuses in a single section of a service, a job or a step of `pre_start`.
+"""What Compose rejects in a single section of a service, a job or a step of `pre_start`.
 
 It does so whatever the profiles. Checked against Compose 5.6.1.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Path: TypeAlias = "tuple[str | int, ...]"
     Check: TypeAlias = "Callable[[Node, Path], Iterator[Violation]]"
 
-_REFUSED = "Compose refuses the file"
+_REFUSED = "Compose rejects the file"
 
 
 def maps(node: Node | None) -> Iterator[Mapping]:
@@ -38,22 +38,22 @@ def _volumes(section: Node, path: Path) -> Iterator[Violation]:
 
 
 def _without_source(item: Mapping, path: Path) -> Violation:
-    message = f"this bind mount has no `source`, and {_REFUSED}"
+    message = f"this bind mount has no `source`: {_REFUSED}"
     return Violation(_first_line(item), item, "required", path, message, "add `source:`")
 
 
 def _mounts(section: Node, path: Path) -> Iterator[Violation]:
     for at, item in enumerate(maps(section)):
         if "target" not in item:
-            message = f"this entry of `{path[-1]}` has no `target`, and {_REFUSED}"
+            message = f"this entry in `{path[-1]}` has no `target`: {_REFUSED}"
             yield Violation(_first_line(item), item, "required", (*path, at), message, "add `target:`")
 
 
 def _devices(section: Node | None, path: Path) -> Iterator[Violation]:
     for at, item in enumerate(maps(section)):
         if "count" in item and (key := item.key("device_ids")) is not None:
-            message = f"a device has either `count` or `device_ids`: with both, {_REFUSED}"
-            yield Violation(key.span, item, "exclusion", (*path, at), message, "drop one of them")
+            message = f"a device cannot have both `count` and `device_ids`: {_REFUSED}"
+            yield Violation(key.span, item, "exclusion", (*path, at), message, "remove one of them")
 
 
 def _reservations(deploy: Node, path: Path) -> Iterator[Violation]:
@@ -68,12 +68,12 @@ def options(section: Node, path: Path) -> Iterator[Violation]:
         if key.text.startswith("x-"):
             yield _extension(key, value, path, "option")
         elif not isinstance(value, Scalar) or isinstance(value.value, bool | float):
-            message = f"the option `{key.text}` must be text, and {_REFUSED}"
+            message = f"the option `{key.text}` must be text: {_REFUSED}"
             yield Violation(value.span, value, "type", (*path, key.text), message, "put it in quotes")
 
 
 def _extension(key: Scalar, value: Node, path: Path, noun: str) -> Violation:
-    message = f"Compose takes `{key.text}` for an extension and not for the name of a {noun}: it refuses the file"
+    message = f"Compose reads `{key.text}` as an extension, not as the name of a {noun}: it rejects the file"
     return Violation(key.content, value, "additionalProperties", (*path, key.text), message, "use another name")
 
 
@@ -94,14 +94,14 @@ def _build(build: Node, path: Path) -> Iterator[Violation]:
 
 def _crash(value: Scalar, path: Path) -> Violation:
     if value.value is None:
-        message, hint = f"`{path[-1]}` is empty, and Compose crashes on it", "give it a value, or leave it out"
+        message, hint = f"`{path[-1]}` is empty: Compose crashes on it", "give it a value, or remove it"
     else:
-        message, hint = f"`{path[-1]}` must be text, and Compose crashes on a {_kind(value)}", "put it in quotes"
+        message, hint = f"`{path[-1]}` must be text: Compose crashes on a {_kind(value)}", "put it in quotes"
     return Violation(value.span, value, "type", path, message, hint)
 
 
 def _kind(value: Scalar) -> str:
-    return "truth value" if isinstance(value.value, bool) else "number"
+    return "boolean" if isinstance(value.value, bool) else "number"
 
 
 def _steps(section: Node, path: Path) -> Iterator[Violation]:
@@ -117,7 +117,7 @@ def _extra_hosts(section: Node, path: Path) -> Iterator[Violation]:
         if key.text.startswith("x-"):
             yield _extension(key, value, path, "host")
         if ":" in key.text:
-            message = f"`{key.text}` cannot be the name of a host, and {_REFUSED}"
+            message = f"`{key.text}` is not a valid host name: {_REFUSED}"
             yield Violation(key.content, value, "cast", (*path, key.text), message, "write `name: address`")
 
 

@@ -1,4 +1,4 @@
-"""Which items of a merged list are one thing, so that the later one replaces the earlier.
+"""The keys that identify items of a merged list, so that a later item replaces an earlier one.
 
 The keys are those of compose-go (`override/uncity.go`), on the canonical form of an item; checked against 5.6.1.
 """

@@ -41,14 +41,14 @@ def port_ranges(text: str) -> Ports:
     container, _, protocol = container.partition("/")
     protocol = protocol.lower() or "tcp"
     if not container:
-        raise ValueError("it names no container port")
+        raise ValueError("it has no container port")
     if protocol not in _PROTOCOLS:
-        raise ValueError("its protocol is none of tcp, udp and sctp")
+        raise ValueError("its protocol is not tcp, udp or sctp")
     address = _address(address)
     first, last = _range(container, "container port")
     host_first, host_last = _range(host, "host port") if host else (0, 0)
     if host and first != last and last - first != host_last - host_first:
-        raise ValueError("its ranges of host and container ports have different lengths")
+        raise ValueError("its host and container port ranges have different lengths")
     return Ports(address, (host_first, host_last) if host else None, (first, last), protocol)
 
 
@@ -73,15 +73,15 @@ def _address(text: str) -> str:
 
     if text.startswith("["):
         if not text.endswith("]"):
-            raise ValueError("it is no IP address that it begins with")
+            raise ValueError("its host address is not a valid IP address")
         text = text[1:-1]
     if text:
         try:
             ipaddress.ip_address(text)
         except ValueError:
-            raise ValueError("it is no IP address that it begins with") from None
+            raise ValueError("its host address is not a valid IP address") from None
         if "%" in text:
-            raise ValueError("it is no IP address that it begins with")
+            raise ValueError("its host address is not a valid IP address")
     return text
 
 
@@ -90,14 +90,14 @@ def _range(text: str, what: str) -> tuple[int, int]:
     start = _number(first, what)
     end = _number(last, what) if dash else start
     if end < start:
-        raise ValueError(f"its {what} range runs backwards")
+        raise ValueError(f"its {what} range ends before it starts")
     return start, end
 
 
 def _number(text: str, what: str) -> int:
     digits = text[1:] if text[:1] in ("+", "-") else text
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
-        raise ValueError(f"its {what} is no number")
+        raise ValueError(f"its {what} is not a number")
     number = int(text)
     if not 0 <= number <= _LARGEST:
         raise ValueError(f"its {what} is above {_LARGEST}")

@@ -41,9 +41,9 @@ def address(text: str) -> None:
     try:
         ipaddress.ip_address(text)
     except ValueError:
-        raise ValueError("it is no IP address") from None
+        raise ValueError("it is not an IP address") from None
     if "%" in text:
-        raise ValueError("its zone is not allowed here")
+        raise ValueError("a zone is not allowed here")
 
 
 def is_address(text: str) -> bool:
@@ -87,7 +87,7 @@ def assignment(text: str) -> None:
     """An item of `environment`."""
     name = text.partition("=")[0]
     if name != name.rstrip():
-        raise ValueError("blanks stand before its `=`")
+        raise ValueError("there are spaces before its `=`")
 
 
 def argument(text: str) -> None:
@@ -105,7 +105,7 @@ def build_context(text: str) -> None:
 def ssh_key(text: str) -> None:
     """An item of `ssh`."""
     if "=" not in text and text != "default":
-        raise ValueError("only `default` stands without a path")
+        raise ValueError("only `default` can have no path")
 
 
 def host(text: str) -> None:

@@ -44,7 +44,7 @@ def duration(text: str) -> int:
         if rest[:1] == ".":
             fraction, rest = _digits(rest[1:])
         if not whole and not fraction:
-            raise ValueError("it does not begin with a number")
+            raise ValueError("it does not start with a number")
         unit, rest = _unit(rest)
         total += (int(whole or "0") if len(whole) <= 400 else 2**64) * unit + _part(fraction, unit)
         if total > _LARGEST:
@@ -79,14 +79,14 @@ def bytes_of(value: str | int | float) -> int:
     while end >= 0 and value[end] not in "0123456789. ":
         end -= 1
     if end < 0:
-        raise ValueError("it holds no number")
+        raise ValueError("it contains no number")
     size = to_float(value[:end] if value[end] == " " else value[: end + 1])
     suffix = value[end + 1 :].lower()
     if size < 0:
         raise ValueError("it is negative")
     if suffix not in ("", "b"):
         if suffix[0] not in _BYTES or suffix[1:] not in ("", "b", "ib"):
-            raise ValueError("its unit is none of b, k, m, g, t and p")
+            raise ValueError("its unit is not b, k, m, g, t or p")
         size *= _BYTES[suffix[0]]
     return int(size) if size < 2**63 else -(2**63)
 
@@ -105,7 +105,7 @@ def to_int(text: str) -> int:
     """A whole number of 64 bits, in decimal digits."""
     digits = text[1:] if text[:1] in ("+", "-") else text
     if not digits or not _DIGITS.issuperset(digits):
-        raise ValueError("it is no whole number")
+        raise ValueError("it is not a whole number")
     number = int(text) if len(digits) <= 400 else 2**64
     if not -_LARGEST - 1 <= number <= _LARGEST:
         raise ValueError("it is too large")
@@ -119,11 +119,11 @@ def to_float(text: str) -> float:
     if lower in ("inf", "infinity") or text.lower() == "nan":
         return float(text)
     if not word or word[0] not in _NUMBER or not text.isascii() or text != text.strip():
-        raise ValueError("it is no number")
+        raise ValueError("it is not a number")
     try:
         number = _hexadecimal(lower) if lower.startswith("0x") else float(word)
     except (ValueError, OverflowError):
-        raise ValueError("it is no number") from None
+        raise ValueError("it is not a number") from None
     if number == _INFINITY:
         raise ValueError("it is too large")
     return -number if text[0] == "-" else number
@@ -141,7 +141,7 @@ def _unit(text: str) -> tuple[int, str]:
     if end == 0:
         raise ValueError("a number in it has no unit")
     if text[:end] not in _NANOSECONDS:
-        raise ValueError("its unit is none of w, d, h, m, s, ms, us and ns")
+        raise ValueError("its unit is not w, d, h, m, s, ms, us or ns")
     return _NANOSECONDS[text[:end]], text[end:]
 
 
@@ -167,5 +167,5 @@ def _hexadecimal(text: str) -> float:
     joined = mantissa.replace("_", "").replace(".", "", 1)
     doubled = "__" in mantissa or mantissa.endswith("_") or "_." in mantissa or "._" in mantissa
     if not power or not exponent or doubled or not _HEX_DIGITS.issuperset(joined):
-        raise ValueError("it is no number")
+        raise ValueError("it is not a number")
     return float.fromhex(f"0x{mantissa.replace('_', '')}p{exponent}")

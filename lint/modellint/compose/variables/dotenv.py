@@ -90,14 +90,14 @@ def read_dotenv(
         name, span, at, alone = _name(source, at)
         if alone and at >= len(text):
             if not name:
-                raise DotenvError(Span(source, max(at - 1, 0), at), "no name stands behind this `export`")
+                raise DotenvError(Span(source, max(at - 1, 0), at), "there is no name after this `export`")
             # Compose takes what ends with the file, without a line break, for the value of a variable without a name.
             entries.append(Entry("", span, name))
             return entries
         if alone and not name:
             continue
         if " " in name:
-            raise DotenvError(span, "the name of a variable cannot contain a blank; write `NAME=value`")
+            raise DotenvError(span, "a variable name cannot contain a space; write `NAME=value`")
         written: Span | None = None
         if alone:
             value = known.get(name)
@@ -110,7 +110,7 @@ def read_dotenv(
             known[name] = value
         size += len(value or "")
         if size > _LARGEST:
-            raise DotenvError(span, "the variables of this file expand to more than a reader can hold")
+            raise DotenvError(span, "the variables in this file expand to too much text")
 
 
 def read_raw(source: Source, shell: Mapping[str, str]) -> list[Entry]:
@@ -128,9 +128,9 @@ def read_raw(source: Source, shell: Mapping[str, str]) -> list[Entry]:
         begin = start + len(line) - len(body)
         span = Span(source, begin, begin + len(name))
         if not name:
-            raise DotenvError(Span(source, begin, begin + 1), "no name stands before this `=`")
+            raise DotenvError(Span(source, begin, begin + 1), "there is no name before this `=`")
         if name.split() != [name]:
-            raise DotenvError(span, "the name of a variable cannot contain a blank; write `NAME=value`")
+            raise DotenvError(span, "a variable name cannot contain a space; write `NAME=value`")
         entries.append(Entry(name, span, value if equals else shell.get(name)))
     return entries
 
@@ -151,7 +151,7 @@ def _name(source: Source, at: int) -> tuple[str, Span, int, bool]:
     while end < len(text) and text[end] not in "=:\n":
         character = text[end]
         if not (character.isalnum() or character in "_.-[]" or character in _SPACE):
-            message = f"`{character}` cannot stand in the name of a variable; write `NAME=value`"
+            message = f"a variable name cannot contain `{character}`; write `NAME=value`"
             raise DotenvError(Span(source, end, end + 1), message)
         end += 1
     name = text[at:end].strip(_SPACE)
@@ -175,7 +175,7 @@ def _value(source: Source, at: int, known: Mapping[str, str]) -> tuple[str, Span
             end += 2 if text[end] == "\\" else 1
         if end >= len(text):
             raise DotenvError(
-                Span(source, at, _line_end(text, at)), "this quote is never closed; close it where its text ends"
+                Span(source, at, _line_end(text, at)), "this quote is never closed; close it where the text ends"
             )
         body = text[at + 1 : end]
         written = Span(source, at + 1, end)
@@ -195,9 +195,9 @@ def _expand(source: Source, at: int, value: str, known: Mapping[str, str]) -> st
     try:
         return substitute(value, known)
     except (InvalidTemplate, MissingVariable) as error:
-        message = "this `${` is not well formed; write `$$` for a `$` that begins no variable"
+        message = "this `${` is malformed; write `$$` for a literal `$`"
         if isinstance(error, MissingVariable):
-            message = f"`{error.variable.name}` is required here and has no value; give it one in the shell"
+            message = f"`{error.variable.name}` is required here but has no value; set it in the shell"
         raise DotenvError(Span(source, at, _line_end(source.text, at)), message) from None
 
 

@@ -187,7 +187,7 @@ class Containers:
             self._wait_for_late_ones()
             left = self._remove_all()
         except (DockerFailed, OSError) as problem:
-            return [f"what has the label {_PROJECT}={self.name} or {LABEL}={self.name} ({problem})"]
+            return [f"resources with the label {_PROJECT}={self.name} or {LABEL}={self.name} ({problem})"]
         self._remove_images()
         return left
 
@@ -242,7 +242,7 @@ class Containers:
         words = self.engine.compose(*(more or self.words), "config")
         done = run(words, environ, self.left(_SECONDS))
         if _REMOTE in done.err:
-            raise NotAllowed("it is made of files of another machine, which modellint does not fetch")
+            raise NotAllowed("it includes remote files, which modellint does not fetch")
         if done.status != 0:
             raise DockerFailed(f"`docker compose config`: {self._why(done, words, environ)}")
         try:
@@ -265,7 +265,7 @@ class Containers:
         again = run(words, masked(environ), self.left(_SECONDS))
         if again.status != 0 and again.told(self.hide) == told:
             return again.words
-        return "it refuses the project for the value of a variable of this shell, which is not shown"
+        return "it rejects the project because of the value of a shell variable, which is not shown"
 
     def _from_the_shell(self) -> dict[str, tuple[str, ...]]:
         """The attributes of each service that have a value of the shell. Raises `NotAllowed`."""
@@ -276,8 +276,8 @@ class Containers:
             without = self._config(plain(environ))
         except DockerFailed as problem:
             raise NotAllowed(
-                f"it needs variables of this shell, which its services get only with `--allow {SHELL_VARIABLES}`;"
-                f" without them, {problem}"
+                f"it requires shell variables, which services get only with `--allow {SHELL_VARIABLES}`; "
+                f"without them, {problem}"
             ) from None
         found = taken(self.document, without)
         # Of secrets and configs Compose prints only the variable's name, which may be one of `.env` that takes another.
@@ -434,7 +434,7 @@ def _objects(text: str) -> list[dict[str, Any]]:
     try:
         document: object = json.loads(text)
     except ValueError:
-        raise DockerFailed("`docker` printed no JSON where it should") from None
+        raise DockerFailed("`docker` printed invalid JSON") from None
     return [_table(each) for each in cast("list[object]", document)] if isinstance(document, list) else []
 
 

@@ -99,7 +99,7 @@ def serving(
 def _expect_room(folder: str) -> None:
     """Raise `NoEngine` where a run would fill a disk: what a program then says is lost, also about what is left."""
     if shutil.disk_usage(folder).free < _LEAST_ROOM:
-        raise NoEngine(f"the folder for temporary files, {folder}, has less than {_LEAST_ROOM >> 20} MiB left")
+        raise NoEngine(f"the directory for temporary files, {folder}, has less than {_LEAST_ROOM >> 20} MiB free")
 
 
 def _short_folder() -> str:
@@ -119,5 +119,5 @@ def _listener(address: str, port: int) -> socket.socket:
         listener.listen(64)
     except OSError as error:
         listener.close()
-        raise NoEngine(f"nothing can listen at the Docker engine's bridge: {error.strerror}") from None
+        raise NoEngine(f"cannot listen on the bridge of the Docker engine: {error.strerror}") from None
     return listener

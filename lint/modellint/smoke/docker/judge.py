@@ -1,4 +1,4 @@
-"""Whether a container has the variables that were predicted, and Compose said what was predicted: pure."""
+"""Compare the variables of a container, and the calls of Compose, with the prediction: pure."""
 
 from __future__ import annotations
 
@@ -43,14 +43,17 @@ def judge_variables(service: str, expected: Mapping[str, str], container: Contai
     given = container.variables
     wrong = [
         ("lacks", expected.keys() - given.keys()),
-        ("has other values in", {name for name in expected.keys() & given.keys() if given[name] != expected[name]}),
+        (
+            "has different values for",
+            {name for name in expected.keys() & given.keys() if given[name] != expected[name]},
+        ),
         ("also has", given.keys() - expected.keys() - container.own),
     ]
     said = [f"{words} {', '.join(sorted(names)[:_MOST_NAMES])}" for words, names in wrong if names]
     if said:
         return Outcome(service, "environment", "", FAIL, f"its container {'; it '.join(said)}")
-    what = f"the {len(expected)} variables of its grants" if expected else "no variable of a grant"
-    return Outcome(service, "environment", "", PASS, f"its container has {what}, and else only its own")
+    what = f"the {len(expected)} variables that its grants inject" if expected else "no injected variables"
+    return Outcome(service, "environment", "", PASS, f"its container has {what}, and otherwise only its own variables")
 
 
 def judge_calls(ready: Mapping[str, ModelSettings], configured: Sequence[Configured]) -> Iterator[tuple[str, str]]:
@@ -61,6 +64,6 @@ def judge_calls(ready: Mapping[str, ModelSettings], configured: Sequence[Configu
             yield reference, "Compose did not configure it"
         elif seen[reference] != settings:
             other = settings.unlike(seen[reference])
-            yield reference, f"Compose configured it with {other}, and {settings} was predicted"
+            yield reference, f"Compose configured it with {other} instead of the predicted {settings}"
     for reference in sorted(seen.keys() - ready.keys()):
-        yield reference, "Compose configured it, and that was not predicted"
+        yield reference, "Compose configured it, which was not predicted"

@@ -1,4 +1,4 @@
-"""What stands in for the `docker-model` plugin: it hands its words to modellint, and says what modellint answers.
+"""A stand-in for the `docker-model` plugin: it passes its arguments to modellint, and prints modellint's answer.
 
     python -I -S plugin.py SOCKET WORD…
 
@@ -24,7 +24,7 @@ def main(path: str, words: list[str]) -> int:
             with connection.makefile("rb") as file:
                 answer = json.loads(file.readline())
     except (OSError, ValueError):
-        sys.stderr.write("modellint does not run any more: start `modellint smoke --serve` again\n")
+        sys.stderr.write("modellint is no longer running: start `modellint smoke --serve` again\n")
         return 1
     sys.stdout.write(answer["out"])
     sys.stderr.write(answer["err"])

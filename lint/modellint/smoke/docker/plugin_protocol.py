@@ -21,7 +21,7 @@ _METADATA = {
     "SchemaVersion": "0.1.0",
     "Vendor": "modellint",
     "Version": "v1.1.0",  # Compose keeps `runtime_flags` to itself before 1.0.6
-    "ShortDescription": "modellint in the place of Docker Model Runner",
+    "ShortDescription": "modellint in place of Docker Model Runner",
 }
 _PARAMETERS = [
     {"name": "model", "description": "the model to run", "required": True, "type": "string", "default": ""},
@@ -106,13 +106,13 @@ class PluginResponder:
             case ["compose", *rest] if _first(rest) == "down":
                 return PluginReply()
             case _:
-                return self._refuse("this stands in for Docker Model Runner, and only does what `docker compose` needs")
+                return self._refuse("this stand-in for Docker Model Runner supports only what `docker compose` needs")
 
     def _pull(self, reference: str) -> PluginReply:
         self.pulled.append(reference)
         if reference not in self.ready:
-            return self._refuse(f"`{reference}` was not there when modellint began")
-        return PluginReply(out=f"{reference} is there\n")
+            return self._refuse(f"`{reference}` did not exist when modellint started")
+        return PluginReply(out=f"{reference} is available\n")
 
     def _configure(self, words: Sequence[str]) -> PluginReply:
         try:
@@ -122,9 +122,9 @@ class PluginResponder:
         self.configured.append(asked)
         wanted = self.ready.get(asked.reference)
         if wanted is None:
-            return self._refuse(f"`{asked.reference}` was not there when modellint began")
+            return self._refuse(f"`{asked.reference}` did not exist when modellint started")
         if wanted != asked.settings:
-            return self._refuse(f"`{asked.reference}` runs with {wanted}, and not with {wanted.unlike(asked.settings)}")
+            return self._refuse(f"`{asked.reference}` runs with {wanted}, not with {wanted.unlike(asked.settings)}")
         return PluginReply()
 
     def _provide(self, words: Sequence[str]) -> PluginReply:
@@ -136,7 +136,7 @@ class PluginResponder:
         for each in asked:
             self.configured.append(each)
             if each.reference not in self.ready:
-                return _message("error", self._refuse(f"`{each.reference}` was not there when modellint began").err)
+                return _message("error", self._refuse(f"`{each.reference}` did not exist when modellint started").err)
         names = ",".join(each.reference for each in asked)
         lines = [("setenv", f"URL={self.base}engines/v1/"), ("setenv", f"MODEL={names}")]
         return PluginReply("".join(_message(kind, text).out for kind, text in lines))
@@ -156,7 +156,7 @@ def read_configure(words: Sequence[str]) -> Configured:
     if own[:1] == ["--context-size"] and len(own) > 1 and (given := signed(own[1])) is not None:
         context, own = max(0, given), own[2:]
     if len(own) != 1 or own[0].startswith("-"):
-        raise ValueError("Compose configures a model in a way that modellint does not know")
+        raise ValueError("Compose configures a model in a way that modellint does not support")
     return Configured(own[0], ModelSettings(context, flags))
 
 

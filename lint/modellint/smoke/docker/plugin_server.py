@@ -1,4 +1,4 @@
-"""The socket behind the plugin: each connection is one call, answered in a thread of its own."""
+"""The socket of the plugin: each connection is one call, answered in a separate thread."""
 
 from __future__ import annotations
 

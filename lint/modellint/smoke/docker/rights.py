@@ -1,4 +1,4 @@
-"""What a service asks of this machine beyond what every container has: pure, and by tables.
+"""The rights that a service needs beyond those of every container: pure, and table-driven.
 
 Each attribute of a Compose file has an entry here: it is harmless, it is left out of the private copy, or it needs a
 right that the person who starts the run has to give by name. An attribute without an entry is refused, so that what a
@@ -115,11 +115,11 @@ def _networks(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
         if body.get("external"):
             if str(body.get("name") or key) == "host":
                 yield RequiredRight(
-                    HOST_NETWORK, f"the external network `{key}`, which is this machine's", network=True
+                    HOST_NETWORK, f"the external network `{key}`, which is the network of this machine", network=True
                 )
             elif key in scene.outside.odd:
                 yield RequiredRight(
-                    EXTERNAL, f"the external network `{key}`, of a kind that has no likeness", network=True
+                    EXTERNAL, f"the external network `{key}`, of a kind that modellint cannot imitate", network=True
                 )
         elif str(body.get("driver") or "bridge") not in ("bridge", "default"):
             yield RequiredRight(HOST_NETWORK, f"the network `{key}` with a driver of its own", network=True)
@@ -163,7 +163,7 @@ def _files(kind: str) -> Judge:
             place = scene.outside.look(path) if path else None
             if place and place.folder:
                 yield RequiredRight(
-                    NOTHING, f"a folder in `{kind}`"
+                    NOTHING, f"a directory in `{kind}`"
                 )  # which Compose mounts with all that is mounted below it
             yield from _path(path, kind, scene) if path else ()
 

@@ -79,7 +79,7 @@ def check_in_containers(order: Order, environ: Mapping[str, str], stack: ExitSta
     except NotAllowed as problem:
         return Seen([Outcome(plan.service, "container", "", NOT_PROVEN, str(problem)) for plan in order.plans], [])
     except OSError as problem:
-        why = f"the folder for temporary files cannot be used: {problem.strerror or problem}"
+        why = f"the directory for temporary files cannot be used: {problem.strerror or problem}"
         return Seen([Outcome(plan.service, "container", "", NOT_PROVEN, why) for plan in order.plans], [])
     except DockerFailed as problem:
         return Seen([_not_started(plan, str(problem)) for plan in order.plans], [])
@@ -99,14 +99,17 @@ def _check(order: Order, environ: Mapping[str, str], notes: list[str], stack: Ex
     image = containers.image = f"{name}-probe"
     if order.foreign and HOST_FILES not in order.allowed:
         raise NotAllowed(
-            f"Docker Compose would read {order.foreign[0]}, which lies outside the repository: `--allow {HOST_FILES}`"
+            f"Docker Compose would read {order.foreign[0]}, which is outside the repository: that "
+            f"requires `--allow {HOST_FILES}`"
         )
     order.step("read the project with docker compose")
     containers.read(alone=order.probe_only)
     names = [plan.service for plan in order.plans]
     needed = with_dependencies(containers.document, names)
     if len(needed) > _MOST:
-        raise NotAllowed(f"it would start {len(needed)} containers, and {_MOST} are the most; `--service` starts fewer")
+        raise NotAllowed(
+            f"it would start {len(needed)} containers, and the limit is {_MOST}; use `--service` to start fewer"
+        )
     unmet = containers.unmet(needed)
     said = who_runs(containers.document, needed, unmet, containers.outside, order.allowed, alone=order.probe_only)
     notes.append(said)
@@ -156,7 +159,7 @@ def _look(order: Order, containers: Containers, base: str, found: Mapping[str, C
         outcomes += plan.problems
         if plan.service not in found:
             said = f": {why}" if why else ""
-            outcomes.append(_not_started(plan, f"`docker compose up` made no container for it{said}"))
+            outcomes.append(_not_started(plan, f"`docker compose up` created no container for it{said}"))
             continue
         outcomes.append(judge_variables(plan.service, predicted(plan, base), found[plan.service]))
         if plan.asks:
@@ -211,7 +214,7 @@ def _judge(plan: ServicePlan, done: Done) -> list[Outcome]:
     try:
         document: object = json.loads(done.out)
     except ValueError:
-        why = f"the probe in its network failed: {done.words}"
+        why = f"the probe in the container's network failed: {done.words}"
         return [Outcome(plan.service, ask.check, ask.subject, NOT_PROVEN, why) for ask in plan.asks]
     seen = cast("dict[str, object]", document).get("asks") if isinstance(document, dict) else None
     return list(judge_asks(plan, cast("list[object]", seen) if isinstance(seen, list) else []))
@@ -220,22 +223,24 @@ def _judge(plan: ServicePlan, done: Done) -> list[Outcome]:
 def _state(service: str, container: Container, why: str) -> Outcome:
     """How a container fares; `why` is what `docker compose up` complained of, if it did."""
     if container.status == "running":
-        return Outcome(service, "container", "", PASS, "Compose started it, and it runs")
+        return Outcome(service, "container", "", PASS, "Compose started it, and it is running")
     if container.exit_code == 0 and container.status == "exited":
-        return Outcome(service, "container", "", PASS, "Compose started it, and it ended well")
+        return Outcome(service, "container", "", PASS, "Compose started it, and it exited with status 0")
     if container.error and not container.is_held_back:
         return Outcome(service, "container", "", FAIL, f"Docker could not start it: {container.error}")
-    said = [f"it is {container.status}, with status {container.exit_code}"]
+    said = [f"it is {container.status} with exit status {container.exit_code}"]
     if container.status == "created" and (container.error or why):
         said.append(container.error or why)
-    said.append("the probe ran in its network without it")
+    said.append("the probe ran in its network without the container")
     if container.is_held_back:
-        said.append("what it mounts of this machine's disk, or of an external volume, was read-only here")
+        said.append(
+            "what it mounts from the disk of this machine, or from an external volume, was read-only in this run"
+        )
     return Outcome(service, "container", "", NOT_PROVEN, "; ".join(said))
 
 
 def _not_its_own(service: str, why: str) -> Outcome:
-    said = f"its image cannot be had, and a container of modellint's own stood in for it: {why}"
+    said = f"its image is not available, so one of modellint's own containers replaced it: {why}"
     return Outcome(service, "image", "", NOT_PROVEN, said)
 
 

@@ -1,4 +1,4 @@
-"""What a project takes from the variables of the shell: pure.
+"""The values that a project takes from shell variables: pure.
 
 Compose is asked twice for the project, with the variables of the shell and without them. What differs has a value of
 one of them, however it came there: by `${…}`, by a name without a value, through an env file.

@@ -46,10 +46,10 @@ class Done(NamedTuple):
     def told(self, hide: Callable[[str], str]) -> str:
         """What it complained of, without what `hide` takes out; that comes first, since half a secret is not found."""
         if self.late:
-            return "it did not end in time"
+            return "it timed out"
         lines = [line.strip() for line in (self.err or self.out).splitlines() if line.strip()]
         said = hide(lines[-1]).removeprefix(_DAEMON).strip()[:_LONGEST_LINE] if lines else ""
-        return said or f"it ended with status {self.status}"
+        return said or f"it exited with status {self.status}"
 
 
 def run(
@@ -114,7 +114,7 @@ class _Started:
                 )
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
-            self._problem = f"{self._words[0]} cannot be run: {why}"
+            self._problem = f"cannot run {self._words[0]}: {why}"
 
     def wait(self, until: float) -> bool:
         """Whether it has ended by then."""

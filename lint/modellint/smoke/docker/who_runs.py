@@ -25,7 +25,7 @@ def who_runs(
 ) -> str:
     """One line about the services that are started, `names`. `alone`: nothing of the project's runs."""
     if alone:
-        return "nothing of the project's runs: modellint's own containers stand in for all services"
+        return "no image of the project runs: modellint's own containers replace all services"
     services = services_of(document)
     by_rights: dict[tuple[str, ...], list[str]] = {}
     for name in names:
@@ -38,7 +38,7 @@ def who_runs(
     by_reason: dict[str, list[str]] = {}
     for name, lacks in unmet.items():
         by_reason.setdefault(_why(lacks), []).append(name)
-    said += [f"modellint stands in for {', '.join(found)}, {why}" for why, found in by_reason.items()]
+    said += [f"modellint's own containers replace {', '.join(found)}, {why}" for why, found in by_reason.items()]
     return f"in the Docker engine: {'; '.join(said) or 'nothing'}"
 
 
@@ -53,16 +53,16 @@ def lacking(
     for name in names:
         found = [each for each in unmet.get(name, ()) if each.network or not alone]
         if found and not alone:
-            why = f"a container of modellint's own stood in for the service, {_why(found)}"
+            why = f"one of modellint's own containers replaced the service, {_why(found)}"
             yield Outcome(name, "image", "", NOT_PROVEN, why)
         if any(each.network for each in found):
-            why = f"a stand-in in the project's own network was tried in place of the service, {_why(found)}"
+            why = f"a stand-in in the project's own network was tested instead of the service, {_why(found)}"
             yield Outcome(name, "container", "network", NOT_PROVEN, why)
         for other in depends_on(services.get(name, {})):
             if "provider" in services.get(other, {}):
                 why = (
-                    f"`{other}`, which it depends on, has a provider, which is a program that Compose would start on"
-                    " this machine; a container of modellint's own stood in for it, and sets no variables"
+                    f"`{other}`, which it depends on, has a provider, which is a program that Compose would start "
+                    "on this machine; one of modellint's own containers replaced it, and sets no variables"
                 )
                 yield Outcome(name, "environment", other, NOT_PROVEN, why)
 
@@ -72,8 +72,8 @@ def _why(unmet: Sequence[RequiredRight]) -> str:
     wants = ", ".join(dict.fromkeys(each.what for each in unmet))
     rights = dict.fromkeys(each.right for each in unmet)
     if "" in rights:
-        return f"which has {wants}, and nothing allows that"
-    return f"which has {wants}, and that takes {' '.join(f'`--allow {right}`' for right in rights)}"
+        return f"which has {wants}; no option allows that"
+    return f"which has {wants}; that requires {' '.join(f'`--allow {right}`' for right in rights)}"
 
 
 def _with(rights: Sequence[str]) -> str:

@@ -1,1 +1,1 @@
-"""The grants of a service, tried out in a network namespace of its own."""
+"""Test the grants of a service in a separate network namespace."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Address: TypeAlias = "tuple[str, int]"
 
-_NO_ANSWER = "the runner of this model gave no answer, or only a part of it"
+_NO_ANSWER = "the runner of this model sent no response or an incomplete one"
 _NOT_SUPPORTED = 501  # llama-server's, where its flags do not let it do what is asked
 _CONNECT_SECONDS = 5.0
 _PART_BYTES = 1 << 16
@@ -108,7 +108,7 @@ class Runner:
                 return
             most -= len(part)
             if most < 0:
-                raise RefusalError(502, "the runner of this model answered too much")
+                raise RefusalError(502, "the response from the runner of this model is too large")
             left = left - len(part) if left is not None else None
             yield part
 

@@ -1,4 +1,4 @@
-"""Whether this machine lets modellint have a network namespace. That is tried, in a child, and never guessed."""
+"""Test, in a child process, whether this machine allows network namespaces; this is never guessed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _SETTINGS = {
     "networks": "/proc/sys/user/max_net_namespaces",
 }
 _STEPS = {
-    "start": "the process for it could not be started",
-    "namespace": "the kernel gives no network namespace",
-    "loopback": "the loopback interface of the new network namespace cannot be raised",
-    "listen": "the new network namespace lets nothing listen",
+    "start": "cannot start a process to test for network namespaces",
+    "namespace": "the kernel does not allow a network namespace",
+    "loopback": "cannot enable the loopback interface in the new network namespace",
+    "listen": "nothing can listen in the new network namespace",
 }
 
 
@@ -36,7 +36,7 @@ class Capability(NamedTuple):
 def find_capability() -> Capability:
     """Make a namespace with a listener, throw it away, and say whether that worked."""
     if not sys.platform.startswith("linux"):
-        return Capability(False, f"network namespaces exist on Linux only, and this is {sys.platform}")
+        return Capability(False, f"network namespaces exist only on Linux, and this is {sys.platform}")
     try:
         with open_namespace(1):
             return Capability(True, "")
@@ -59,21 +59,25 @@ def read_settings() -> dict[str, str]:
 def explain(step: str, number: int, settings: Mapping[str, str]) -> str:
     """Why there is no namespace. The settings only help to explain a refusal: they are no reason to expect one."""
     what = _STEPS.get(step, _STEPS["start"])
-    why = os.strerror(number) if number else "it did not do what it was told"
+    why = os.strerror(number) if number else "the test process did not respond as expected"
     if step in ("namespace", "loopback") and number in (errno.EPERM, errno.EACCES):
         if settings.get("clone") == "0":
-            why = "unprivileged users may make none (sysctl kernel.unprivileged_userns_clone is 0)"
+            why = "unprivileged users cannot create them (sysctl kernel.unprivileged_userns_clone is 0)"
         elif settings.get("apparmor") == "1":
             why = "AppArmor restricts them (sysctl kernel.apparmor_restrict_unprivileged_userns is 1)"
         else:
-            why = f"{why} (in a container, its seccomp profile or its missing CAP_SYS_ADMIN does this)"
+            why = f"{why} (in a container, the cause can be the seccomp profile or a missing CAP_SYS_ADMIN)"
     elif step == "namespace" and number in (errno.ENOSPC, errno.EUSERS):
         none = [
             f"user.max_{name}_namespaces"
             for name, key in (("user", "users"), ("net", "networks"))
             if settings.get(key) == "0"
         ]
-        why = f"sysctl {none[0]} is 0" if none else "there are as many as allowed (sysctl user.max_net_namespaces)"
+        why = (
+            f"sysctl {none[0]} is 0"
+            if none
+            else "the limit of network namespaces is reached (sysctl user.max_net_namespaces)"
+        )
     elif number in (errno.ENOSYS, errno.EINVAL):
-        why = "this kernel has none"
+        why = "this kernel does not support them"
     return f"{what}: {why}"

@@ -52,7 +52,7 @@ class Memory:
         """Take some of it; less than nothing gives some back. Raises `RefusalError`."""
         with self._lock:
             if count > self._left:
-                raise RefusalError(503, "too much is asked at once")
+                raise RefusalError(503, "too many requests at the same time")
             self._left -= count
 
 
@@ -156,7 +156,7 @@ class Incoming:
                 break
             self._receive(deadline)
         if not 0 <= end <= most:
-            raise RefusalError(431, f"the headers may have {most} bytes")
+            raise RefusalError(431, f"the headers exceed the limit of {most} bytes")
         head = bytes(self._data[:end])
         del self._data[: end + 4]
         return head

@@ -100,9 +100,9 @@ class Gateway:
         limits: GatewayLimits = SMOKE,
     ) -> None:
         if bool(token) == bool(prefix):
-            raise ValueError("a gateway has one way in: a token, or a prefix")
+            raise ValueError("a gateway must have either a token or a prefix")
         if prefix and not (prefix.startswith("/") and _PREFIX.issuperset(prefix[1:]) and prefix[1:]):
-            raise ValueError("a prefix is / and letters, digits, - or _")
+            raise ValueError("a prefix must be / and letters, digits, - or _")
         self._listener = listener
         self._token = token.encode()
         self._prefix = prefix
@@ -194,9 +194,9 @@ class Gateway:
         except RefusalError as error:
             return refusal(error.status, error.words)
         except TimeoutError:
-            return refusal(408, "the request came too slowly")
+            return refusal(408, "the request arrived too slowly")
         except (RuntimeError, MemoryError, ValueError):
-            return refusal(500, "the request cannot be handled")
+            return refusal(500, "cannot handle the request")
 
     def _let_in(self, head: RequestHead, visit: ClientConnection) -> str:
         """What is asked for, behind the way in. Raises `RefusalError` for who does not know that."""
@@ -206,13 +206,13 @@ class Gateway:
             scheme, _, token = head.headers.get("authorization", "").partition(" ")
             right = hmac.compare_digest(token.strip().encode(), self._token)
             if not right or scheme.lower() != "bearer":
-                raise RefusalError(401, "the token of this grant is needed")
+                raise RefusalError(401, "the token of this grant is required")
             return target
         end = len(self._prefix)
         right = hmac.compare_digest(target[:end], self._prefix)
         visit.path = _without(self._prefix, visit.path)
         if not right or target[end : end + 1] != "/":
-            raise RefusalError(404, "there is nothing at this path")
+            raise RefusalError(404, "nothing exists at this path")
         return target[end:]
 
     def _granted(self, text: str) -> str:
@@ -255,7 +255,7 @@ def _runner(models: Route, path: str) -> Address:
     first, second = (models.embedding, models.completion) if path == EMBEDDINGS else models
     address = first or second
     if address is None:
-        raise RefusalError(502, "this model has no runner")
+        raise RefusalError(502, "no runner serves this model")
     return address
 
 

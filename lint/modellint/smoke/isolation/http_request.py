@@ -59,23 +59,23 @@ def parse_head(data: bytes) -> RequestHead:
     first, *lines = data.decode("latin-1").split("\r\n")
     words = first.split(" ")
     if len(words) != 3 or words[2] not in ("HTTP/1.1", "HTTP/1.0") or not _TOKEN.issuperset(words[0]) or not words[0]:
-        raise RefusalError(400, "this is no HTTP/1.1 request line")
+        raise RefusalError(400, "the request line is not valid HTTP/1.1")
     if len(words[1]) > _LONGEST_PATH:
         raise RefusalError(414, "the path is too long")
     if not words[1].startswith("/") or not all("!" <= letter <= "~" for letter in words[1]):
-        raise RefusalError(400, "the path must begin with / and have printable ASCII characters only")
+        raise RefusalError(400, "the path must start with / and contain only printable ASCII characters")
     if len(lines) > _MOST_HEADERS:
         raise RefusalError(431, "there are too many headers")
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not name or not _TOKEN.issuperset(name):
-            raise RefusalError(400, "a header has no valid name")
+            raise RefusalError(400, "a header has an invalid name")
         if any((letter < " " and letter != "\t") or letter == "\x7f" for letter in value):
-            raise RefusalError(400, "a header has control characters")
+            raise RefusalError(400, "a header contains control characters")
         name = name.lower()
         if name in headers and name in _ONCE:
-            raise RefusalError(400, "a header stands there twice")
+            raise RefusalError(400, "a header appears twice")
         headers[name] = value.strip(" \t")
     return RequestHead(words[0], words[1], headers, words[2])
 
@@ -85,14 +85,14 @@ def expect_body(head: RequestHead, most: int) -> SizedBody | ChunkedBody:
     coding, length = head.headers.get("transfer-encoding"), head.headers.get("content-length")
     if coding is not None:
         if length is not None or coding.lower() != "chunked" or head.version != "HTTP/1.1":
-            raise RefusalError(400, "a Transfer-Encoding must be `chunked`, without a Content-Length, and HTTP/1.1")
+            raise RefusalError(400, "Transfer-Encoding must be `chunked`, without Content-Length, in HTTP/1.1")
         return ChunkedBody(most)
     if length is None:
-        raise RefusalError(411, "a Content-Length is needed, or a body in chunks")
+        raise RefusalError(411, "Content-Length or a chunked body is required")
     if not length.isascii() or not length.isdigit():
-        raise RefusalError(400, "the Content-Length is no number")
+        raise RefusalError(400, "Content-Length is not a number")
     if len(length) > _LONGEST_LENGTH or int(length) > most:
-        raise RefusalError(413, f"a body may have {most} bytes")
+        raise RefusalError(413, f"the body exceeds the limit of {most} bytes")
     return SizedBody(int(length))
 
 
@@ -143,13 +143,13 @@ class ChunkedBody:
         end = self._waiting.find(b"\r\n", 0, _LONGEST_SIZE + 2)
         digits = self._waiting[:end]  # if there is no end yet, the last byte may be its first half
         if end == 0 or len(digits) > _LONGEST_SIZE or not _HEX.issuperset(digits):
-            raise RefusalError(400, "the size of a chunk is no hexadecimal number with nothing behind it")
+            raise RefusalError(400, "a chunk size is not a hexadecimal number with nothing after it")
         if end < 0:
             return False
         self._left = int(digits, 16)
         self._chunks += 1
         if len(self.data) + self._left > self._most or self._chunks > _MOST_CHUNKS:
-            raise RefusalError(413, f"a body may have {self._most} bytes, and {_MOST_CHUNKS} chunks")
+            raise RefusalError(413, f"the body exceeds the limit of {self._most} bytes or {_MOST_CHUNKS} chunks")
         self._last = not self._left
         self._behind = True
         del self._waiting[: end + 2]
@@ -164,7 +164,7 @@ class ChunkedBody:
 
     def _read_break(self) -> bool:
         if not b"\r\n".startswith(self._waiting[:2]):
-            raise RefusalError(400, "a chunk does not end where it should, or has trailers behind it")
+            raise RefusalError(400, "a chunk does not end where it should, or trailers follow it")
         if len(self._waiting) < 2:
             return False
         del self._waiting[:2]
@@ -180,7 +180,7 @@ def route(method: str, target: str) -> ModelCall:
     """
     parts = [part for part in target.partition("?")[0].split("/") if part]  # as Docker Model Runner: `//` counts once
     if any(piece in (".", "..") for part in parts for piece in unquote(part).split("/")):
-        raise RefusalError(404, "there is nothing at this path")
+        raise RefusalError(404, "nothing exists at this path")
     if parts[:1] == ["engines"]:
         parts = parts[2:] if parts[1:2] == [_BACKEND] else parts[1:]
     path = "/" + "/".join(parts)
@@ -190,35 +190,35 @@ def route(method: str, target: str) -> ModelCall:
     if parts[:2] == ["v1", "models"]:
         _demand(method, "GET")
         return ModelCall("model", reference=unquote("/".join(parts[2:]))) if parts[2:] else ModelCall("list")
-    raise RefusalError(404, "there is nothing at this path")
+    raise RefusalError(404, "nothing exists at this path")
 
 
 def _demand(method: str, wanted: str) -> None:
     if method != wanted:
-        raise RefusalError(405, f"this path takes {wanted} only")
+        raise RefusalError(405, f"this path accepts only {wanted}")
 
 
 def parse_body(data: bytes | bytearray) -> tuple[str, bytes]:
     """The model that a body asks for, and the body written anew: no key twice, no NaN. Raises `RefusalError`."""
     if sum(data.count(each) for each in b",[{") > _MOST_VALUES:  # a value needs one of them before it
-        raise RefusalError(413, f"a body may have {_MOST_VALUES} values")
+        raise RefusalError(413, f"the body exceeds the limit of {_MOST_VALUES} values")
     try:
         document: object = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise RefusalError(400, "the body is no JSON document") from None
+        raise RefusalError(400, "the body is not JSON") from None
     if not isinstance(document, dict):
-        raise RefusalError(400, "the body is no JSON object")
+        raise RefusalError(400, "the body is not a JSON object")
     model: object = document.get("model")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     if not isinstance(model, str):
-        raise RefusalError(400, "the body names no `model`")
+        raise RefusalError(400, "the body has no `model`")
     try:
         return model, json.dumps(document, allow_nan=False).encode()
     except (ValueError, RecursionError):  # 1e999 is read as a number that JSON cannot write
-        raise RefusalError(400, "the body is no JSON document") from None
+        raise RefusalError(400, "the body is not JSON") from None
 
 
 def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def canonical(text: str) -> str:

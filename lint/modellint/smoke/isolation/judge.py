@@ -57,7 +57,7 @@ def _environment(plan: ServicePlan, observations: Mapping[str, object]) -> Outco
         return Outcome(plan.service, "environment", "", status, reason)
 
     if not all(isinstance(observations.get(key), list) for key in ("environment", "variables")):
-        return outcome(NOT_PROVEN, "the probe did not say what it was given")
+        return outcome(NOT_PROVEN, "the probe did not report which variables it was given")
     own, seen = ({str(name) for name in _list(observations.get(key))} for key in ("environment", "variables"))
     expected = {name for name, _ in plan.models} | {endpoint.variable for endpoint in plan.endpoints}
     parts = (("its process has", own), ("it was given", seen - expected), ("it lacks", expected - seen))
@@ -75,14 +75,14 @@ def _namespace(plan: ServicePlan, seen: Mapping[str, object], outside: OutsideVi
 
     number = seen.get("number")
     if not isinstance(number, int) or not outside.network or not seen.get("sees_own"):
-        return outcome(NOT_PROVEN, "the probe could not look around")
+        return outcome(NOT_PROVEN, "the probe could not inspect its network namespace")
     if number == outside.network:
-        return outcome(FAIL, "it is not in a network namespace of its own")
+        return outcome(FAIL, "it is not in its own network namespace")
     if seen.get("interfaces") != ["lo"]:
-        return outcome(FAIL, "there are more interfaces than the loopback one")
+        return outcome(FAIL, "it has network interfaces other than loopback")
     if seen.get("listening") != sorted(outside.ports):
-        return outcome(FAIL, "other ports listen there than those of its grants")
-    return outcome(PASS, f"of its own, with {len(outside.ports)} listening ports")
+        return outcome(FAIL, "its listening ports are not exactly those of its grants")
+    return outcome(PASS, f"its own, with {len(outside.ports)} listening ports")
 
 
 def judge_asks(plan: ServicePlan, seen: Sequence[object]) -> Iterator[Outcome]:
@@ -94,9 +94,9 @@ def judge_asks(plan: ServicePlan, seen: Sequence[object]) -> Iterator[Outcome]:
         if status == PASS and ask.control is not None:
             control = plan.asks[ask.control]
             if found[ask.control][0] == PASS:
-                reason = f"{reason}, while `{control.check}` passed at the same endpoint"
+                reason = f"{reason}, although `{control.check}` passed at the same endpoint"
             else:
-                status, reason = NOT_PROVEN, f"{reason}, but so could be anything: `{control.check}` did not pass"
+                status, reason = NOT_PROVEN, f"{reason}, but this proves nothing: `{control.check}` did not pass"
         found.append((status, reason))
         yield Outcome(plan.service, ask.check, _subject(plan, ask), status, reason)
 
@@ -105,12 +105,12 @@ def _ask(ask: Ask, seen: Mapping[str, object]) -> tuple[Status, str]:
     status, error = seen.get("status"), seen.get("error")
     if not isinstance(status, int):
         if not isinstance(error, str):
-            return NOT_PROVEN, "the probe did not say what came of it"
-        return (FAIL if ask.expected == 200 else NOT_PROVEN), f"there was no answer: {error}"
+            return NOT_PROVEN, "the probe did not report a result"
+        return (FAIL if ask.expected == 200 else NOT_PROVEN), f"no response: {error}"
     if status != ask.expected:
-        return FAIL, f"answered {status}, not {ask.expected}"
+        return FAIL, f"returned {status} instead of {ask.expected}"
     if ask.expected != 200:
-        return PASS, f"answered {status}"
+        return PASS, f"returned {status}"
     return _content(ask, seen)
 
 
@@ -119,20 +119,24 @@ def _content(ask: Ask, seen: Mapping[str, object]) -> tuple[Status, str]:
     if ask.check == "embeddings":
         numbers = seen.get("numbers")
         good = isinstance(numbers, int) and numbers > 0
-        return (PASS, f"{numbers} numbers") if good else (FAIL, "the answer has no embedding")
+        return (PASS, f"embedding with {numbers} numbers") if good else (FAIL, "the response has no embedding")
     if ask.check == "models":
         listed = ", ".join(map(str, _list(seen.get("ids"))))
-        return (PASS, "lists exactly what is granted") if listed == ask.answer else (FAIL, "lists something else")
+        return (
+            (PASS, "lists exactly the granted models")
+            if listed == ask.answer
+            else (FAIL, "does not list exactly the granted models")
+        )
     if ask.check == "model":
-        return (PASS, "is known") if seen.get("id") == ask.answer else (FAIL, "is known as something else")
+        return (PASS, "is listed") if seen.get("id") == ask.answer else (FAIL, "is listed as something else")
     text = seen.get("text")
     if not isinstance(text, str):
-        return FAIL, "the answer has no text"
+        return FAIL, "the response has no text"
     if not ask.answer:
-        return PASS, "answered with a text" if text else "answered, with an empty text"
+        return PASS, "responded with text" if text else "responded with empty text"
     if text.strip() == ask.answer.strip():
-        return PASS, "answered as this model does"
-    return FAIL, "another model than this one answered"
+        return PASS, "responded as this model"
+    return FAIL, "another model responded"
 
 
 def _knock(service: str, place: ForbiddenAddress, seen: Mapping[str, object], reached: bool) -> Outcome:
@@ -141,14 +145,14 @@ def _knock(service: str, place: ForbiddenAddress, seen: Mapping[str, object], re
 
     connected, error = seen.get("connected"), seen.get("error")
     if connected is True:
-        return outcome(FAIL, "it can be reached")
+        return outcome(FAIL, "it is reachable")
     if connected is not False or not isinstance(error, str):
-        return outcome(NOT_PROVEN, "the probe did not say what came of it")
+        return outcome(NOT_PROVEN, "the probe did not report a result")
     if error not in _NOTHING_THERE:
-        return outcome(NOT_PROVEN, f"the connection failed, but not for want of a listener: {error}")
+        return outcome(NOT_PROVEN, f"the connection failed, but not because nothing listens there: {error}")
     if not reached:
-        return outcome(NOT_PROVEN, "it cannot be reached from outside either")
-    return outcome(PASS, "it cannot be reached, and can from outside")
+        return outcome(NOT_PROVEN, "it is not reachable from outside either")
+    return outcome(PASS, "it is not reachable from the service, but is reachable from outside")
 
 
 def _subject(plan: ServicePlan, ask: Ask) -> str:

@@ -1,4 +1,4 @@
-"""A child process in a network namespace of its own, and the sockets that listen there.
+"""A child process in a separate network namespace, and the sockets that listen there.
 
 The child is a fresh interpreter, since a process with threads must not fork. It is killed by the kernel when the
 *thread* that made it ends, so that thread has to wait for it; everything here does.
@@ -37,7 +37,7 @@ class RefusedError(Exception):
     """There is no namespace to be had: the step at which that turned out, and the number of the kernel's error."""
 
     def __init__(self, step: str, number: int = 0) -> None:
-        super().__init__(f"{step}: {os.strerror(number) if number else 'no answer'}")
+        super().__init__(f"{step}: {os.strerror(number) if number else 'no response'}")
         self.step = step
         self.number = number
 
@@ -95,17 +95,17 @@ class Namespace:
             self._control.sendall(order)
             self._control.shutdown(socket.SHUT_WR)
         except OSError:
-            return Finished(b"", "the process in the namespace is gone")
+            return Finished(b"", "the process in the namespace has ended")
         pipes = self._process.stdout, self._process.stderr
         output, complaint, problem = _read_both(pipes, deadline)
         if not problem:
             try:
                 status = self._process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                return Finished(output, f"it did not end within {seconds:g} s")
+                return Finished(output, f"it did not exit within {seconds:g} s")
             problem = self._refusal() or _describe(status, complaint)
         elif problem == _TOO_LATE:
-            problem = f"it did not end within {seconds:g} s"
+            problem = f"it did not exit within {seconds:g} s"
         return Finished(output, problem)
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ class Namespace:
             if "errno" in answer:
                 number = answer["errno"]
                 why = os.strerror(number) if isinstance(number, int) and number else "not possible"
-                return f"the probe could not be started: {why}"
+                return f"cannot start the probe: {why}"
         return ""
 
 
@@ -210,7 +210,7 @@ def _read_both(pipes: tuple[IO[bytes] | None, IO[bytes] | None], deadline: float
                 elif len(found[source]) + len(part) <= limits[source]:
                     found[source] += part
                 elif limits[source] == _MOST_OUTPUT:
-                    problem = "it wrote too much"
+                    problem = "it produced too much output"
             if not problem and time.monotonic() > deadline:
                 problem = _TOO_LATE
     output, complaint = (bytes(found[pipe]) if pipe is not None else b"" for pipe in pipes)
@@ -221,7 +221,7 @@ def _describe(status: int, complaint: bytes) -> str:
     if status == 0:
         return ""
     lines = complaint.decode("utf-8", "replace").strip().splitlines()
-    end = f"it was ended by signal {-status}" if status < 0 else f"it ended with status {status}"
+    end = f"it was killed by signal {-status}" if status < 0 else f"it exited with status {status}"
     shown = "".join(letter if letter.isprintable() else "?" for letter in lines[-1][:200]) if lines else ""
     return f"{end}: {shown}" if shown else end
 

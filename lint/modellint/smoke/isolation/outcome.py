@@ -1,4 +1,4 @@
-"""What came of a check: passed, failed, or not proven. There is no fourth, and nothing passes in silence."""
+"""The outcome of a check: passed, failed or not proven. There is no fourth, and nothing passes silently."""
 
 from __future__ import annotations
 

@@ -175,13 +175,13 @@ def _grant_problems(project: Project, grant: Grant, upstreams: Mapping[str, Upst
     """Why nobody could use a model that is granted."""
     service, name = grant.service.name.text, grant.model_name
     if grant.model is None:
-        yield Outcome(service, "grant", name, FAIL, "the project declares no model of this name")
+        yield Outcome(service, "grant", name, FAIL, "the project declares no model with this name")
     elif grant.legacy and sum(model.name.text == name for model in project.legacy) > 1:
-        yield Outcome(service, "grant", name, NOT_PROVEN, "its provider names several models at once")
+        yield Outcome(service, "grant", name, NOT_PROVEN, "its provider service names several models")
     elif not canonical(text_of(grant.model.reference) or ""):
         yield Outcome(service, "grant", name, FAIL, "the model has no valid reference")
     elif name not in upstreams:
-        yield Outcome(service, "grant", name, NOT_PROVEN, "there is no runner for this model")
+        yield Outcome(service, "grant", name, NOT_PROVEN, "no runner is running for this model")
 
 
 def _variable_problems(service: str, injected: Sequence[_Value]) -> Iterator[Outcome]:
@@ -190,9 +190,9 @@ def _variable_problems(service: str, injected: Sequence[_Value]) -> Iterator[Out
         values.setdefault(each.name, set()).add((each.is_endpoint, each.text))
     for name, found in values.items():
         if not all(_can_be_set(name, text) for _, text in found):
-            yield Outcome(service, "variable", name, FAIL, "no process can have a variable of this name or value")
+            yield Outcome(service, "variable", name, FAIL, "a process cannot have a variable with this name or value")
         if len(found) > 1:
-            yield Outcome(service, "variable", name, FAIL, "two different values are injected into this one variable")
+            yield Outcome(service, "variable", name, FAIL, "two different values are injected into this variable")
 
 
 def _mix_ups(service: str, endpoint: ServiceEndpoint) -> Iterator[Outcome]:
@@ -202,7 +202,7 @@ def _mix_ups(service: str, endpoint: ServiceEndpoint) -> Iterator[Outcome]:
         runners.setdefault(canonical(model.reference), set()).add(model.upstream)
     for reference, found in runners.items():
         if len(found) > 1:
-            why = f"`{reference}` has {len(found)} runners, and a request cannot say which it means"
+            why = f"`{reference}` has {len(found)} runners, and a request cannot choose between them"
             yield Outcome(service, "grant", endpoint.variable, NOT_PROVEN, why)
 
 

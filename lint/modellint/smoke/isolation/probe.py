@@ -124,13 +124,13 @@ def _ask(ask: dict[str, Any], variables: dict[str, str], seconds: float) -> dict
         host, port, base = _take_apart(variables[ask["variable"]])
         status, body = _exchange(host, port, _request(ask, host, port, base + ask["path"]), seconds)
     except KeyError:
-        return {"error": "the variable is missing"}
+        return {"error": "the variable is not set"}
     except TimeoutError:
-        return {"error": f"nothing came within {seconds:.1f} s"}
+        return {"error": f"no data within {seconds:.1f} s"}
     except OSError as error:
         return {"error": _name_of(error)}
     except ValueError:
-        return {"error": "no HTTP"}
+        return {"error": "the response is not HTTP"}
     return {"status": status, **_facts(body)}
 
 

@@ -1,4 +1,4 @@
-"""Try out the plans of services: each in a namespace of its own, behind gateways of its own."""
+"""Test the plans of services, each in its own namespace with its own gateways."""
 
 from __future__ import annotations
 

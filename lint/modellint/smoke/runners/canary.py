@@ -46,11 +46,11 @@ def write(path: str, answer: str, *, context: int = 8192, embedding: bool = Fals
     Raises `NoCanary` where gguf or numpy is not installed, or for an answer or a context that no model can have.
     """
     if not 0 < context <= _LARGEST_CONTEXT:
-        raise NoCanary(f"no canary can have a context of {context} tokens")
+        raise NoCanary(f"a canary cannot have a context size of {context} tokens")
     try:
         _write(path, answer, context, embedding, template)
     except ImportError:
-        raise NoCanary(f"gguf and numpy, which make a canary, are not installed: {_INSTALL}") from None
+        raise NoCanary(f"a canary requires gguf and numpy, which are not installed: run {_INSTALL}") from None
 
 
 def _write(path: str, answer: str, context: int, embedding: bool, template: bool) -> None:
@@ -100,7 +100,7 @@ def _words(answer: str) -> Words:
     words += [(role, TokenType.CONTROL) for role in _ROLES]
     # llama.cpp ends itself where a word is there twice, and says `[EMPTY_263]` for an empty one.
     if not answer or answer in dict(words):
-        raise NoCanary(f"no canary can answer `{answer}`")
+        raise NoCanary(f"a canary cannot answer `{answer}`")
     return [*words, (answer, TokenType.USER_DEFINED)]
 
 

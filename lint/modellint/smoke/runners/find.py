@@ -42,15 +42,15 @@ def _given(given: str, path: str | None) -> Program:
     if found:
         return Program((found,), given)
     if os.path.isdir(given):
-        raise NoRunner(f"{given} is a folder, not a program")
+        raise NoRunner(f"{given} is a directory, not a program")
     raise NoRunner(f"{given} {'is not executable' if os.path.exists(given) else 'does not exist'}")
 
 
 def _own() -> Program:
     if find_spec(PACKAGE) is None:
-        raise NoRunner(f"no {NAME} on PATH: name one with --runner, or {_INSTALL}")
+        raise NoRunner(f"no {NAME} on PATH: specify one with --runner, or run {_INSTALL}")
     installed = metadata.version(PACKAGE)
     if installed != VERSION:
-        raise NoRunner(f"{PACKAGE} {installed} is installed, and only {VERSION} is known to work: {_INSTALL}")
+        raise NoRunner(f"{PACKAGE} {installed} is installed, but only {VERSION} is known to work: run {_INSTALL}")
     # -P: a folder that modellint is run in may hold a file of the same name as a module.
     return Program((sys.executable, "-P", "-m", "modellint.smoke.runners.shim"), f"{PACKAGE} {installed}", own=True)

@@ -1,4 +1,4 @@
-"""Read the head of a GGUF file: what the model says of itself, ahead of its weights.
+"""Read the header of a GGUF file: the metadata of the model, before its weights.
 
 A file comes from a registry and may be made to harm. So nothing is believed that the file's own size does not bear out,
 nothing is kept but a few numbers and keys, and no more is read than any model's head has.
@@ -23,7 +23,7 @@ _MOST_STRINGS = 1 << 21  # in arrays; the largest vocabularies have less than a 
 _LONGEST_KEY = 1 << 9  # bytes
 _LONGEST_NAME = 64  # bytes of an architecture's name
 _BLOCK = 1 << 16  # bytes that are in memory at a time
-_ENDS = "it ends in the middle of its head"
+_ENDS = "its header is truncated"
 _U32, _U64 = struct.Struct("<I"), struct.Struct("<Q")
 
 # The types of values, by number.
@@ -56,7 +56,7 @@ class NotGguf(ValueError):
     """A file is no GGUF file, or none that can be read. The text says what it is instead."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"no GGUF file: {why}")
+        super().__init__(f"not a GGUF file: {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def read(path: str) -> Head:
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-            raise NotGguf("it is no regular file")
+            raise NotGguf("it is not a regular file")
         with BufferedReader(FileIO(path), _BLOCK) as file:
             return _head(_Source(file, status.st_size))
     except OSError as error:
@@ -118,14 +118,14 @@ class _Source:
     def need(self, count: int) -> None:
         """Raise `NotGguf` where there are not so many bytes more."""
         if count > self._left:
-            raise NotGguf(_ENDS if self._whole else f"its head has more than {_MOST >> 20} MiB")
+            raise NotGguf(_ENDS if self._whole else f"its header is larger than {_MOST >> 20} MiB")
 
     def need_strings(self, count: int) -> None:
         """Raise `NotGguf` where there are not so many strings more, be they empty, or that is too many."""
         self.need(count * _U64.size)
         self._strings_left -= count
         if self._strings_left < 0:
-            raise NotGguf(f"its head has more than {_MOST_STRINGS} strings")
+            raise NotGguf(f"its header has more than {_MOST_STRINGS} strings")
 
     def take(self, count: int) -> bytes:
         """The next bytes; not more than a block."""
@@ -155,7 +155,7 @@ def _head(source: _Source) -> Head:
     for _ in range(_begin(source)):
         key = _key(source)
         if key in keys:
-            raise NotGguf("a key is there twice")
+            raise NotGguf("a key appears twice")
         keys.add(key)
         kind = source.u32()
         if kind == _STRING and key == _ARCHITECTURE:
@@ -185,23 +185,23 @@ def _head(source: _Source) -> Head:
 def _begin(source: _Source) -> int:
     """The number of pairs of key and value."""
     if source.take(4) != _MAGIC:
-        raise NotGguf("it does not begin with `GGUF`")
+        raise NotGguf("it does not start with `GGUF`")
     version = source.u32()
     if version & 0xFFFF == 0 and version:  # so llama.cpp finds it out, too
         raise NotGguf("it is big-endian")
     if version not in _VERSIONS:
-        raise NotGguf(f"it is of version {version}, and only 2 and 3 can be read")
+        raise NotGguf(f"it is GGUF version {version}; only versions 2 and 3 are supported")
     source.u64()  # the number of tensors
     pairs = source.u64()
     if pairs > _MOST_PAIRS:
-        raise NotGguf(f"its head has more than {_MOST_PAIRS} keys")
+        raise NotGguf(f"its header has more than {_MOST_PAIRS} keys")
     return pairs
 
 
 def _key(source: _Source) -> bytes:
     length = source.u64()
     if not 0 < length <= _LONGEST_KEY:
-        raise NotGguf(f"a key has {length} bytes" if length else "a key is empty")
+        raise NotGguf(f"a key is {length} bytes long" if length else "a key is empty")
     return source.take(length)
 
 
@@ -262,7 +262,7 @@ def _pass_value(source: _Source, kind: int) -> None:
 def _size(kind: int) -> int:
     """The bytes of a value of a type."""
     if kind not in _SIZES:
-        raise NotGguf(f"a value is of type {kind}, which there is not")
+        raise NotGguf(f"a value has the unknown type {kind}")
     return _SIZES[kind]
 
 

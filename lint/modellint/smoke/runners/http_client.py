@@ -108,14 +108,14 @@ def ask(
     except (OSError, http.client.HTTPException, ValueError) as error:
         slow = late.is_set() or isinstance(error, TimeoutError)
         return RunnerReply(
-            0, b"", time.monotonic() - start, f"no answer within {seconds:g} s" if slow else _words(error)
+            0, b"", time.monotonic() - start, f"no response within {seconds:g} s" if slow else _words(error)
         )
     finally:
         timer.cancel()
         connection.close()
     passed = time.monotonic() - start
     if late.is_set():  # an answer that is cut off without a length looks whole
-        return RunnerReply(0, b"", passed, f"no answer within {seconds:g} s")
+        return RunnerReply(0, b"", passed, f"no response within {seconds:g} s")
     if len(received) > most:
         return RunnerReply(0, b"", passed, _too_much(most))
     return RunnerReply(answer.status, received, passed)
@@ -127,7 +127,7 @@ def _connection(base: str, seconds: float) -> tuple[http.client.HTTPConnection, 
         return _UnixConnection(base[len(UNIX) : end], seconds), base[end:].rstrip("/")
     parts = urlsplit(base)
     if parts.scheme != "http" or not parts.hostname or parts.username is not None:
-        raise ValueError("a base is http://host:port/… or unix:/path/of.sock/…")
+        raise ValueError("the base URL must be http://host:port/… or unix:/path/of.sock/…")
     return http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=seconds), parts.path.rstrip("/")
 
 
@@ -147,7 +147,7 @@ def _feed(answer: http.client.HTTPResponse, most: int, line: Callable[[bytes], o
             raise _TooMuchError(_too_much(most))
         *whole, rest = (rest + chunk).split(b"\n")
         if max(map(len, (*whole, rest))) > _LONGEST_LINE:
-            raise _TooMuchError(f"a line of more than {_LONGEST_LINE} bytes")
+            raise _TooMuchError(f"a line is longer than {_LONGEST_LINE} bytes")
         for each in whole:
             line(each)
     if rest:
@@ -156,7 +156,7 @@ def _feed(answer: http.client.HTTPResponse, most: int, line: Callable[[bytes], o
 
 
 def _too_much(most: int) -> str:
-    return f"an answer of more than {most} bytes"
+    return f"the response is larger than {most} bytes"
 
 
 def _cut(sockets: list[socket.socket], late: threading.Event) -> None:
@@ -168,9 +168,9 @@ def _cut(sockets: list[socket.socket], late: threading.Event) -> None:
 
 def _words(error: Exception) -> str:
     if isinstance(error, ConnectionRefusedError | FileNotFoundError):
-        return "nothing listens there"
+        return "nothing is listening there"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     if isinstance(error, http.client.IncompleteRead | http.client.RemoteDisconnected):
-        return "the answer broke off"
-    return "the answer is no HTTP"
+        return "the response ended early"
+    return "the response is not HTTP"

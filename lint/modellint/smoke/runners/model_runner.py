@@ -76,13 +76,14 @@ class Installed:
         reply = self._ask(api.STATUS, _QUESTION)
         if not reply.status:
             raise NoRunner(
-                f"no Docker Model Runner answers at {self.base}: {reply.problem}; `docker model status` says whether"
-                " one runs, and Docker Desktop needs `docker desktop enable model-runner --tcp 12434`"
+                f"no Docker Model Runner responds at {self.base}: {reply.problem}; run `docker model status` "
+                "to see whether it is running; Docker Desktop also needs `docker desktop enable model-runner "
+                "--tcp 12434`"
             )
         if reply.status == 503:  # which `docker model status` calls not running (cmd/cli/desktop/desktop.go)
             raise NoRunner(f"the Docker Model Runner at {self.base} is not running: {refusal(reply, self._hidden)}")
         if reply.status != 200 or not api.is_runner(reply.document()):
-            raise NoRunner(f"what answers at {self.base} is no Docker Model Runner")
+            raise NoRunner(f"the service at {self.base} is not Docker Model Runner")
         version = self._ask(api.VERSION, _QUESTION)
         number = api.version(version.document()) if version.status == 200 else ""
         return shown(f"Docker Model Runner {number}".rstrip(), self._hidden)
@@ -99,14 +100,14 @@ class Installed:
         if reply.status != 200 and not pulling.failed:  # an error may be followed by a connection that breaks off
             raise self._failed(reference, "cannot be pulled", reply)
         if not pulling.done or pulling.failed:
-            words = shown(pulling.words, self._hidden) or "the runner's answer ended before the pull did"
+            words = shown(pulling.words, self._hidden) or "the runner's response ended before the pull was complete"
             raise RunnerFailed(f"{self._named(reference)} cannot be pulled: {words}")
         reply = self._ask(api.model(reference), end - time.monotonic())
         if reply.status != 200:
-            raise self._failed(reference, "was pulled, and the runner does not show it", reply)
+            raise self._failed(reference, "was pulled, but the runner does not list it", reply)
         if digest := api.digest(reply.document()):
             return digest
-        raise RunnerFailed(f"{self._named(reference)} was pulled, and the runner does not say its digest")
+        raise RunnerFailed(f"{self._named(reference)} was pulled, but the runner does not report its digest")
 
     def boot(self, setup: RunnerConfig, reference: str, seconds: float) -> Booted:
         """Configure a model as Compose would, load it, and wait until it is; raises `RunnerFailed`.
@@ -200,8 +201,8 @@ class Installed:
         name = self._named(reference)
         words = refusal(reply, self._hidden + setup.hidden)
         return RunnerFailed(
-            f"{name} cannot be configured: it answers a request with other settings ({words}); wait for that, or"
-            f" `docker model unload {name}`, and try again"
+            f"{name} cannot be configured while it handles a request with other settings ({words}); wait, "
+            f"or run `docker model unload {name}`, and try again"
         )
 
     def _failed(self, reference: str, what: str, reply: RunnerReply, hidden: Hidden = ()) -> RunnerFailed:

@@ -1,4 +1,4 @@
-"""What Docker Model Runner is asked over HTTP, and what it answers, field by field.
+"""The HTTP API of Docker Model Runner: requests and responses, field by field.
 
 All of it is from the source of docker/model-runner 1.2.6; each function names the file. Whatever is read here came from
 the network: it may be anything, and what is shown of it is one line, without what is hidden.
@@ -82,7 +82,7 @@ def address(base: str, hidden: Hidden) -> str:
     if parts.scheme == "http" and plain and parts.path in ("", "/") and _HOST.fullmatch(host):
         return f"http://{host}:{port or 80}"
     given = "what is given" if "@" in base else f"`{shown(base, hidden)}`"  # a password may stand before the @
-    raise NoRunner(f"{given} is no address of a Docker Model Runner, which is http://HOST:PORT without anything behind")
+    raise NoRunner(f"{given} is not the address of a Docker Model Runner; use http://HOST:PORT with nothing after it")
 
 
 def is_runner(document: object) -> bool:

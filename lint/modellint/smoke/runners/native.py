@@ -43,12 +43,12 @@ def parse(words: Sequence[str]) -> Any:
     try:
         function = ctypes.CDLL(extension.__file__)[_PARSE]
     except AttributeError:
-        raise UnknownLibrary("it exports no parser of command lines") from None
+        raise UnknownLibrary("it does not export a command-line parser") from None
     function.restype = ctypes.c_bool
     function.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
     trial = library.CommonParams()
     if not _fill(function, trial, _TRIAL) or _read(trial) != ("x.gguf", 4321, 2048, 0.25, 3, True):
-        raise UnknownLibrary("a command line that was parsed does not come back")
+        raise UnknownLibrary("a parsed command line cannot be read back")
     params = library.CommonParams()
     return params if _fill(function, params, words) else None
 
@@ -70,7 +70,7 @@ def _check_head(params: Any) -> None:
     size = min(_NEAR, type(params).__basicsize__ - _HEAD)
     start = ctypes.string_at(id(params) + _HEAD, max(size, 0))
     if not all(struct.pack("<i", number) in start for number in _NUMBERS):
-        raise UnknownLibrary("its parameters do not lie where they are expected")
+        raise UnknownLibrary("its parameters are not where they are expected")
 
 
 def _fill(function: Any, params: Any, words: Sequence[str]) -> bool:

@@ -132,7 +132,7 @@ def wish(model: Model, digest: str, project: Project) -> ModelConfig:
         refusals = [finding.message for finding in discovery.rules()["rejected-flag"].check(model, Context(project))]
     hidden = [*((key, _HIDDEN) for key in _keys(flags)), *hidden]
     if context > _LARGEST_CONTEXT:
-        refusals.append(f"`context_size` is above {_LARGEST_CONTEXT}: `docker model configure` takes no such number")
+        refusals.append(f"`context_size` is greater than {_LARGEST_CONTEXT}: `docker model configure` rejects it")
     return ModelConfig(
         model.name.text, digest, context, flags, tuple(pair for pair in hidden if pair[0]), tuple(refusals)
     )
@@ -148,11 +148,11 @@ def _provided(model: Model) -> tuple[tuple[str, ...], list[tuple[str, str]], lis
     try:
         words = [(word, text) for text in texts for word in shlex.split(text_of(text) or "")]
     except ValueError as problem:
-        return (), [], [f"`runtime-flags` cannot be taken apart into words: {str(problem).lower()}"]
+        return (), [], [f"`runtime-flags` cannot be split into words: {str(problem).lower()}"]
     flags = tuple(word for word, _ in words)
     hidden = [(word, _HIDDEN) for word, text in words if isinstance(text, Scalar) and text.has_variable]
     said = refusal(flags)
-    return flags, hidden, [mask(f"{said}, says Docker Model Runner", hidden)] if said else []
+    return flags, hidden, [mask(f"Docker Model Runner: {said}", hidden)] if said else []
 
 
 def plan(wishes: Sequence[ModelConfig]) -> Plan:
@@ -197,8 +197,8 @@ def _conflict(one: ModelConfig, other: ModelConfig) -> PlanProblem | None:
     if not differences:
         return None
     message = (
-        f"`{other.entry}` and `{one.entry}` are one artifact with different {' and '.join(differences)}:"
-        " Docker Model Runner keeps only one of the settings"
+        f"`{other.entry}` and `{one.entry}` use the same artifact with different "
+        f"{' and '.join(differences)}: Docker Model Runner keeps only one of the two configurations"
     )
     return PlanProblem(other.entry, CONFLICT, message)
 

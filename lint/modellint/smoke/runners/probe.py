@@ -46,7 +46,7 @@ def chat(
     # A model that thinks first may have come no further.
     said = [text for text in (content, _at(message, "reasoning_content")) if isinstance(text, str) and text]
     if not isinstance(content, str) and not said:
-        return ModelAnswer(reply.status, reply.seconds, problem="the answer holds no message")
+        return ModelAnswer(reply.status, reply.seconds, problem="the response has no message")
     return ModelAnswer(reply.status, reply.seconds, printable(said[0], _LONGEST) if said else "")
 
 
@@ -57,10 +57,10 @@ def embeddings(base: str, model: str, text: str = PROMPT, *, key: str = "", seco
         return ModelAnswer(reply.status, reply.seconds, problem=problem)
     vector = _at(reply.document(), "data", 0, "embedding")
     if not isinstance(vector, list) or not vector:
-        return ModelAnswer(reply.status, reply.seconds, problem="the answer holds no embedding")
+        return ModelAnswer(reply.status, reply.seconds, problem="the response has no embedding")
     items = cast("list[object]", vector)
     if not all(isinstance(number, int | float) for number in items):
-        return ModelAnswer(reply.status, reply.seconds, problem="the embedding is no list of numbers")
+        return ModelAnswer(reply.status, reply.seconds, problem="the embedding is not a list of numbers")
     return ModelAnswer(reply.status, reply.seconds, numbers=len(items))
 
 
@@ -69,7 +69,7 @@ def _problem(reply: RunnerReply) -> str:
     if reply.status == 0:
         return reply.problem
     if reply.status == 200:
-        return "" if reply.document() is not None else "the answer is no JSON"
+        return "" if reply.document() is not None else "the response is not JSON"
     message = _at(reply.document(), "error", "message") or _at(reply.document(), "error")
     words = f": {printable(message, _LONGEST)}" if isinstance(message, str) and message else ""
     return f"HTTP {reply.status}{words}"

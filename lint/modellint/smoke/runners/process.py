@@ -93,11 +93,14 @@ class Window:
         """The verdict for a person; empty where there is nothing to say."""
         asked = f"`context_size` is {self.declared}"
         if self.verdict == DIVIDED:
-            return f"{self.slots} requests share the {self.declared} tokens of `context_size`: each has {self.request}"
+            return (
+                f"{self.slots} parallel requests share the `context_size` of {self.declared} tokens: each "
+                f"gets {self.request}"
+            )
         if self.verdict == CAPPED:
-            return f"{asked}, and the model was trained with {self.trained}: a request has no more"
+            return f"{asked}, but the model was trained with {self.trained}: a request gets no more"
         if self.verdict == SHORT:
-            return f"{asked}, and a request has {self.request}: something else sets the context"
+            return f"{asked}, but a request gets {self.request}: another setting overrides the context size"
         return ""
 
 
@@ -143,7 +146,7 @@ class Running:
         while True:
             status = self._process.poll()
             if status is not None:
-                raise self._ended(f"the runner ended {_how(status)}", status)
+                raise self._ended(f"the runner exited {_how(status)}", status)
             left = max(end - time.monotonic(), 0.0)
             reply = ask(self.url, "/health", min(left, 2.0))  # once at least: others may have been waited for
             if reply.status == 200:
@@ -152,7 +155,7 @@ class Running:
             if not left:
                 raise self._failed(f"the runner was not healthy after {seconds:.3g} s: {state}{self._grown()}")
             if os.fstat(self._log).st_size > _MOST_LOG:
-                raise self._failed(f"the runner wrote more than {_MOST_LOG >> 20} MiB before it was healthy")
+                raise self._failed(f"the runner wrote more than {_MOST_LOG >> 20} MiB of output before it was healthy")
             self._most_taken = max(self._most_taken, taken(self.pid))
             time.sleep(min(pause, max(end - time.monotonic(), 0)))
             pause = min(pause * 1.5, _POLL[1])
@@ -165,9 +168,9 @@ class Running:
         request, slots = _number(settings.get("n_ctx")), _number(props.get("total_slots"))
         path = props.get("model_path")
         if isinstance(path, str) and path and path != self._model:
-            raise self._failed("something else answers at the runner's address: it serves another file")
+            raise self._failed("another program responds at the runner's address: it serves another file")
         if not request or not slots:
-            raise self._failed("the runner does not say what context it has")
+            raise self._failed("the runner does not report its context size")
         trained = _number(_table(self.models().get("meta")).get("n_ctx_train"))
         verdict = _verdict(self.setup.context, request, slots, trained, self.setup.divided)
         return Window(self.setup.context, request, slots, trained, verdict)
@@ -191,10 +194,10 @@ class Running:
                 self._process.wait(_DYING)
         status = self._process.poll()
         if status is not None:
-            return self._ended(f"the runner ended {_how(status)} after it was healthy", status)
+            return self._ended(f"the runner exited {_how(status)} after it was healthy", status)
         if reply.status == 200:
             return None
-        return self._failed(f"the runner was healthy, and no longer is: {_state(reply.status, reply.problem)}")
+        return self._failed(f"the runner is no longer healthy: {_state(reply.status, reply.problem)}")
 
     def log(self) -> tuple[str, ...]:
         """The last lines that it wrote, without what is hidden."""
@@ -235,19 +238,19 @@ class Running:
         line = telling(text, self.setup.hidden)
         why = f"{message}: {line}" if line else message
         if is_out_of_memory(text):
-            return self._failed(f"{why}; memory was the cause: it needs more than {self._limit()}")
+            return self._failed(f"{why}; memory is the cause: it needs more than {self._limit()}")
         if status == _KILLED:
-            return self._failed(f"{why}; the kernel does that where the machine runs out of memory")
+            return self._failed(f"{why}; the kernel does this when the machine runs out of memory")
         return self._failed(f"{why}{self._grown()}")
 
     def _grown(self) -> str:
         """What to add where it has taken so much that memory may be the cause."""
         if not self.memory or self._most_taken < self.memory // 2:
             return ""
-        return f"; memory may be the cause: it took {binary(self._most_taken)} of {self._limit()}"
+        return f"; memory may be the cause: it used {binary(self._most_taken)} of {self._limit()}"
 
     def _limit(self) -> str:
-        return f"the {binary(self.memory)} that it may take (`--runner-memory` sets another limit)"
+        return f"its limit of {binary(self.memory)} (use `--runner-memory` to change it)"
 
     def _text(self) -> str:
         """The end of the log."""
@@ -270,7 +273,7 @@ def start(
     block that also sees to its end is to be `defer_interrupt`.
     """
     if sys.platform != "linux":
-        raise RunnerFailed("runners are started on Linux only: elsewhere one could outlive modellint")
+        raise RunnerFailed("modellint starts runners only on Linux: elsewhere a runner could outlive it")
     with defer_interrupt():
         return _start(program, setup, files, tcp, memory, serving)
 
@@ -295,7 +298,7 @@ def _start(program: Program, setup: RunnerConfig, files: Files, tcp: bool, memor
         if log >= 0:
             os.close(log)
         reason = f"{error.filename or program.words[0]}: {told(error)}" if isinstance(error, OSError) else error
-        raise RunnerFailed(f"the runner cannot be started: {reason}") from None
+        raise RunnerFailed(f"cannot start the runner: {reason}") from None
     url = f"http://127.0.0.1:{port}" if tcp else UNIX + host
     return Running(process, setup, url, absolute.model, folder, log, memory)
 
@@ -345,7 +348,7 @@ def _how(status: int) -> str:
 def _state(status: int, problem: str) -> str:
     if status == 503:
         return "it was still loading"
-    return f"/health answered {status}" if status else problem
+    return f"/health returned {status}" if status else problem
 
 
 def _table(value: object) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _become(
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.execv(words[0], words)
     except OSError as error:
-        os.write(2, f"error: {words[0]} cannot be run: {error.strerror}\n".encode("utf-8", "replace"))
+        os.write(2, f"error: cannot run {words[0]}: {error.strerror}\n".encode("utf-8", "replace"))
     finally:
         os._exit(_NOT_RUN)
 

@@ -1,4 +1,4 @@
-"""A folder of the store that is held open, and files in it that nobody else has made.
+"""A directory of the store that is kept open, and files in it that only modellint created.
 
 Whatever is renamed or linked meanwhile, what is done in it is done in this folder. In a store there are no symbolic
 links: neither the folder nor a file in it is ever reached through one. Who may write into a folder may swap what has
@@ -43,8 +43,8 @@ class Folder:
         """A path that leads to it wherever it is moved, as long as this process holds it. Raises `Failure`."""
         path = f"/proc/{os.getpid()}/fd/{self.handle}"
         if not os.path.isdir(path):
-            why = f"`{self.path}` lies in a folder that other users may write to, and could be exchanged by them"
-            raise Failure("store", f"{why}; name another folder")
+            why = f"`{self.path}` is in a directory that other users can write to, so they could replace it"
+            raise Failure("store", f"{why}; choose another directory")
         return path
 
     def inside(self, name: str) -> Folder:
@@ -144,7 +144,7 @@ class Folder:
     def refusal(self, name: str, why: str) -> Failure:
         """What is said of something in it that is not modellint's."""
         place = os.path.join(self.path, name)
-        return Failure("store", f"`{place}` {why}, and nothing like that belongs in a store of models; remove it")
+        return Failure("store", f"`{place}` {why}, which does not belong in a model store; remove it")
 
 
 def open_store(path: str, roots: Iterable[str]) -> Folder:
@@ -154,15 +154,17 @@ def open_store(path: str, roots: Iterable[str]) -> Folder:
     which ship links too.
     """
     if sys.platform == "win32":
-        raise Failure("store", "models can be kept on Linux and macOS only")
+        raise Failure("store", "modellint can store models only on Linux and macOS")
     if not path:
-        raise Failure("store", "there is no folder for models on this system; name one")
+        raise Failure("store", "this system has no default directory for models; choose one with `--store`")
     try:
         refuse_foreign_links(path, roots)
         _make_all(path)
         return _opened(path, os.path.realpath(path), None)
     except Doubt as doubt:
-        raise Failure("store", f"no models are kept in `{path}`, because it {doubt}; name another folder") from None
+        raise Failure(
+            "store", f"modellint does not store models in `{path}`, because it {doubt}; choose another directory"
+        ) from None
 
 
 def _make_all(path: str) -> None:
@@ -178,7 +180,9 @@ def _make(name: str, above: int | None) -> None:
         return
     if os.stat(name, dir_fd=above, follow_symlinks=False).st_mode & _FOLDER != _FOLDER:
         os.rmdir(name, dir_fd=above)
-        raise Failure("store", "the umask takes this user's own rights to a new folder away; set another, such as 077")
+        raise Failure(
+            "store", "the umask removes this user's own permissions on a new directory; set another one, such as 077"
+        )
 
 
 def _opened(path: str, name: str, above: int | None) -> Folder:
@@ -189,7 +193,7 @@ def _opened(path: str, name: str, above: int | None) -> Folder:
         kind = os.stat(name, dir_fd=above, follow_symlinks=False).st_mode
         if stat.S_ISDIR(kind):
             raise
-        raise Doubt("is a symbolic link" if stat.S_ISLNK(kind) else "is no folder") from None
+        raise Doubt("is a symbolic link" if stat.S_ISLNK(kind) else "is not a directory") from None
     if why := writer(os.fstat(handle)):
         os.close(handle)
         raise Doubt(why)
@@ -201,5 +205,5 @@ def _foreign_file(status: os.stat_result) -> str:
     if stat.S_ISLNK(status.st_mode):
         return "is a symbolic link"
     if not stat.S_ISREG(status.st_mode):
-        return "is no regular file"
+        return "is not a regular file"
     return writer(status)

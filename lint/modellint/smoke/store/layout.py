@@ -1,4 +1,4 @@
-"""Where what lies in a store, and how files are called whose names somebody else has chosen.
+"""The layout of a store, and safe names for files whose names come from elsewhere.
 
 FOLDER/blobs/sha256/HEX   complete and verified, nothing else ever has such a name
 FOLDER/partial/HEX.part   what has come of a blob so far
@@ -38,7 +38,7 @@ def default_folder(environ: Mapping[str, str], system: str = sys.platform) -> st
 def hex_of(digest: str) -> str:
     """The hexadecimal digits of a digest; raises `ValueError` for anything that could be a path."""
     if not is_digest(digest):
-        raise ValueError("no SHA-256 digest")
+        raise ValueError("not a SHA-256 digest")
     return digest.removeprefix("sha256:")
 
 

@@ -57,11 +57,13 @@ def release(handle: int) -> None:
 
 def _flock(handle: int, shared: bool) -> bool:
     if sys.platform == "win32":
-        raise Failure("store", "models can be kept on Linux and macOS only")
+        raise Failure("store", "modellint can store models only on Linux and macOS")
     try:
         fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in _TAKEN:
             return False
-        raise Failure("store", "the file system of the store has no locks; choose a folder on another one") from None
+        raise Failure(
+            "store", "the file system of the store does not support locks; choose a directory on another one"
+        ) from None
     return True

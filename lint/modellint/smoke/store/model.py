@@ -1,4 +1,4 @@
-"""What a model's manifest and config say of its files: which there are, and what each is for."""
+"""The files of a model, from its manifest and config: which there are, and what each is for."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def read(document: object, digest: str) -> tuple[Artifact, list[Layer]]:
     sizes: dict[str, int] = {}
     for layer in layers:
         if sizes.setdefault(layer.digest, layer.size) != layer.size:
-            raise Failure("not-a-manifest", "the manifest gives one layer two sizes")
+            raise Failure("not-a-manifest", "the manifest gives two sizes for one layer")
     if not any(layer.purpose == "weights" for layer in layers):
-        raise Failure("unsupported", "it has no weights in a GGUF file, and llama.cpp reads no others")
+        raise Failure("unsupported", "it has no GGUF weights, the only format that llama.cpp reads")
     return artifact, layers
 
 
@@ -68,7 +68,7 @@ def add_config(artifact: Artifact, layers: Sequence[Layer], document: object) ->
     listed = _table(table.get("rootfs")).get("diff_ids") or _table(table.get("modelfs")).get("diffIds")
     if listed and listed != [layer.digest for layer in layers]:
         raise Failure(
-            "unsupported", "its config lists other layers than its manifest, and Docker Model Runner refuses it"
+            "unsupported", "its config and its manifest list different layers, so Docker Model Runner rejects it"
         )
 
 
@@ -76,9 +76,9 @@ def _layer(given: object) -> Layer:
     table = _table(given)
     digest, size = table.get("digest"), table.get("size")
     if not isinstance(digest, str) or not is_digest(digest):
-        raise Failure("not-a-manifest", "the manifest lists a layer that has no SHA-256 digest")
+        raise Failure("not-a-manifest", "a layer in the manifest has no SHA-256 digest")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST:
-        raise Failure("not-a-manifest", "the manifest lists a layer without a size")
+        raise Failure("not-a-manifest", "a layer in the manifest has no size")
     path = _text(_table(table.get("annotations")).get(_FILE_PATH))
     return Layer(digest, size, _text(table.get("mediaType")), path)
 

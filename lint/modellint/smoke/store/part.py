@@ -45,7 +45,7 @@ class PartialBlob:
         """Go on at an offset: where the part ends, else at 0, and what was there is gone."""
         if offset != self.position:
             if offset:
-                raise Failure("internal", "a part of a download cannot go on there")
+                raise Failure("internal", "a partial download cannot be resumed")
             os.ftruncate(self._handle, 0)
             os.lseek(self._handle, 0, os.SEEK_SET)
             self._hash = hashlib.sha256()
@@ -80,10 +80,10 @@ class PartialBlob:
             there = folder.look(name)
             if there is None or identity(there) != own:
                 folder.remove(name)
-                raise Failure("store", "somebody else has replaced a file of the store while it was being written")
+                raise Failure("store", "another process replaced a file in the store while it was being written")
             folder.flush()
         except IsADirectoryError:
-            raise folder.refusal(name, "is a folder") from None
+            raise folder.refusal(name, "is a directory") from None
         except OSError as error:
             raise unwritable(error) from None
         return os.dup(self._handle)
@@ -115,7 +115,7 @@ def digits_of(handle: int, check: Callable[[], object] | None = None) -> str:
 def unwritable(error: OSError) -> Failure:
     """What is said of a store that cannot be written."""
     if error.errno in _FULL:
-        return Failure("disk-full", "the disk of the store is full; make room and run it again")
+        return Failure("disk-full", "the disk of the store is full; free up space and run the command again")
     if error.errno == errno.EFBIG:
-        return Failure("store", "the file system of the store takes no file of that size")
-    return Failure("store", f"the store cannot be written: {(error.strerror or 'no reason given').lower()}")
+        return Failure("store", "the file system of the store does not support files of this size")
+    return Failure("store", f"cannot write to the store: {(error.strerror or 'no reason given').lower()}")

@@ -96,7 +96,7 @@ def _digest(request: Query, access: RegistryOptions, until: float) -> str:
     if problem := names.problem(request):
         raise Failure("invalid", problem)
     if access.registries and request.registry not in access.registries:
-        raise Failure("not-allowed", "this registry is none of those that may be asked (`--registry` names them)")
+        raise Failure("not-allowed", "this registry is not allowed by `--registry`")
     return request.digest
 
 
@@ -116,7 +116,7 @@ class _Source:
     def client(self) -> Blobs:
         """The client, made when it is first needed; raises `Failure` where nobody may be asked."""
         if self.network.access.offline:
-            raise Failure("offline", "no earlier run has kept all of the model, and `--offline` asks nobody")
+            raise Failure("offline", "`--offline` is set, and the model is not completely in the store")
         with self._lock:
             if self._client is None:
                 origin = Origin(self.request.registry, self.network, docker_config(self.network))
@@ -127,7 +127,7 @@ class _Source:
         """The time for one small answer."""
         left = self.until - time.monotonic()
         if left <= 0:
-            raise Failure("timeout", "the time for the whole download is over")
+            raise Failure("timeout", "the download timed out")
         return Deadline(min(self.network.access.timeout, left))
 
     def count(self, downloaded: int, resumed: int) -> None:
@@ -146,9 +146,9 @@ def _model(source: _Source, store: Store) -> tuple[Artifact, list[Layer]]:
     )  # fmt: skip
     config, size = artifact.config
     if not names.is_digest(config):
-        raise Failure("not-a-manifest", "the manifest names no config that can be fetched")
+        raise Failure("not-a-manifest", "the manifest has no config that can be downloaded")
     if size > _LARGEST_CONFIG:
-        raise Failure("too-big", f"the config is larger than it may be ({_LARGEST_CONFIG:,} bytes)")
+        raise Failure("too-big", f"the config exceeds the limit of {_LARGEST_CONFIG:,} bytes")
     _document(
         source, store, config, _LARGEST_CONFIG, "config",
         lambda budget: source.client.blob(config, budget, _LARGEST_CONFIG),
@@ -184,7 +184,7 @@ def _fetched(source: _Source, digest: str, what: str, reply: RegistryReply) -> b
         raise of_status(reply.status, source.request.registry)
     data = bytes(reply.body)
     if "sha256:" + hashlib.sha256(data).hexdigest() != digest:
-        raise Failure("digest-mismatch", f"the registry sent a {what} that does not have the digest it should have")
+        raise Failure("digest-mismatch", f"the {what} from the registry does not match its digest")
     source.count(len(data), 0)
     return data
 
@@ -236,7 +236,7 @@ class _Files:
                 digest, problem = self._done.get(timeout=_TICK)
             except queue.Empty:
                 if time.monotonic() > self._source.until + _TICK:  # a thread is stuck in a call of the system
-                    raise Failure("timeout", "the time for the whole download is over") from None
+                    raise Failure("timeout", "the download timed out") from None
             else:
                 if problem is not None:
                     raise problem
@@ -260,7 +260,7 @@ class _Files:
             except Failure as problem:
                 failure = problem.copy()  # without the traceback, whose frames hold what was read
             except Exception as problem:  # whatever a library raises
-                failure = Failure("internal", f"modellint met an error of its own ({type(problem).__name__})")
+                failure = Failure("internal", f"internal error in modellint ({type(problem).__name__})")
             self._done.put((digest, failure))
 
     def _one(self, digest: str) -> None:
@@ -268,9 +268,9 @@ class _Files:
             """While somebody else downloads it, or what is there is hashed."""
             self._come[digest] = min(self._store.come(digest), self._sizes[digest])
             if self._stopped.is_set():
-                raise Failure("stopped", "another file of the model could not be had")
+                raise Failure("stopped", "another file of the model could not be downloaded")
             if time.monotonic() > self._source.until:
-                raise Failure("timeout", "the time for the whole download is over")
+                raise Failure("timeout", "the download timed out")
 
         self._store.hold(digest, self._sizes[digest], partial(self._fill, digest), check)
 
@@ -305,7 +305,7 @@ class _Files:
             if not part.position:
                 raise
             part.begin(0)
-            failure = Failure("http", "the registry does not send the rest of a file")
+            failure = Failure("http", "the registry does not send the rest of the file")
         except Interrupted as problem:
             failure = problem.copy()
         except Failure as problem:
@@ -316,7 +316,7 @@ class _Files:
             return
         if resumed >= RESUMPTIONS:
             came = f"{binary(part.position)} of {binary(part.size)}"
-            words = f"{failure.reason}, {resumed + 1} times; {came} are kept, and the next run goes on from there"
+            words = f"{failure.reason}, {resumed + 1} times; {came} are kept, and the next run resumes there"
             raise Failure(failure.code, words)
         patience.renew()
         patience.wait(_PAUSES[min(resumed, len(_PAUSES) - 1)], failure)

@@ -1,4 +1,4 @@
-"""Blobs by their digest, in a folder that several runs share.
+"""Blobs by digest, in a directory that several runs share.
 
 A blob has its name only once all of it is on the disk and has been hashed. Before that it is a part, which one run at a
 time adds to. A blob that a run uses is removed by nobody, itself included.
@@ -161,7 +161,7 @@ class Store:
                 os.symlink(os.path.abspath(self.layout.blob(blob)), name, dir_fd=folder.handle)
             if identity(os.stat(name, dir_fd=folder.handle)) != identity(os.fstat(self._right[blob])):
                 folder.remove(name)
-                raise Failure("store", "somebody else has replaced a file of the store after it was verified")
+                raise Failure("store", "another process replaced a file in the store after it was verified")
         except OSError as error:
             raise unwritable(error) from None
         return os.path.join(folder.held if self._is_movable else run, name)
@@ -192,12 +192,14 @@ class Store:
             raise self._too_small(needed)
         if needed > free:
             raise Failure(
-                "disk-full", f"the disk of the store has no room for {binary(needed)} more; make room and run it again"
+                "disk-full",
+                f"the disk of the store has no room for another {binary(needed)}; free up space and run the "
+                "command again",
             )
 
     def _too_small(self, needed: int) -> Failure:
-        holds = f"which may hold {binary(self.limit)}, and has nothing left that is not in use"
-        return Failure("too-big", f"{binary(needed)} more do not fit into the store, {holds}")
+        holds = f"which is limited to {binary(self.limit)} and contains only models in use"
+        return Failure("too-big", f"the store has no room for another {binary(needed)}, {holds}")
 
     def start_run(self) -> str:
         """A new folder, for this user only, until `end_run` or the end of this process."""
@@ -207,7 +209,7 @@ class Store:
             with defer_interrupt():
                 handle = lock.take(self._all_runs, name + LOCK, shared=False, seconds=_BRIEFLY)
                 if handle is None:
-                    raise Failure("internal", "a folder for this run cannot be locked")
+                    raise Failure("internal", "cannot lock a directory for this run")
                 try:
                     self._runs[path] = handle, self._all_runs.inside(name)
                 except BaseException:
@@ -238,7 +240,7 @@ class Store:
             except OSError as error:
                 raise unwritable(error) from None
             if handle is None:
-                raise Failure("busy", "another run is removing a file of this model; run it again")
+                raise Failure("busy", "another run is removing a file of this model; run the command again")
             self._used[name] = handle
 
     def _is_there(self, name: str, size: int) -> bool:
@@ -282,13 +284,13 @@ class Store:
         handle = lock.take(self._locks, name + PULL, shared=False, seconds=self._wait, check=check)
         if handle is None:
             raise Failure(
-                "busy", f"another run downloads the same file, and has not ended within {self._wait:g} seconds"
+                "busy", f"another run is downloading the same file and did not finish within {self._wait:g} seconds"
             )
         try:
             if self._is_right(name, size, check):
                 return  # the one that was waited for has brought it
             if not self._fill(name, size, fill, check) and not self._fill(name, size, fill, check):
-                raise Failure("digest-mismatch", "the registry sent a file that is not the one of the manifest")
+                raise Failure("digest-mismatch", "the file from the registry does not match the manifest")
         finally:
             lock.release(handle)
 
@@ -304,7 +306,7 @@ class Store:
             if part.position == size and part.digits() == name:
                 self._keep_open(name, part.publish(self._blobs, name))
                 return True
-            problem = Failure("digest-mismatch", "the registry sent a file that is not the one of the manifest")
+            problem = Failure("digest-mismatch", "the file from the registry does not match the manifest")
             if not part.inherited:
                 raise problem
             return False
