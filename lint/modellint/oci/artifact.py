@@ -6,9 +6,11 @@ missing. What Docker Model Runner makes of an artifact follows its source (docke
 
 from __future__ import annotations
 
+from modellint.text.json_values import as_array, as_object
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any, Literal, TypeAlias
 
     Kind: TypeAlias = Literal["model", "image", "index", "other"]
@@ -64,22 +66,22 @@ class NotAManifest(ValueError):
 
 def read_manifest(document: object, digest: str) -> Artifact:
     """The artifact that a parsed manifest describes, before its config is known; raises `NotAManifest`."""
-    manifest = _table(document)
+    manifest = as_object(document)
     if manifest.get("schemaVersion") != 2:
         raise NotAManifest
     media_type = _text(manifest.get("mediaType"))
     if media_type in _INDEXES or isinstance(manifest.get("manifests"), list):
         artifact = Artifact(digest, "index")
         artifact.problem = "it is an index of several manifests, and Docker Model Runner reads only a single manifest"
-        listed = [_table(each) for each in _list(manifest.get("manifests"))[:_MOST_MANIFESTS]]
+        listed = [as_object(each) for each in as_array(manifest.get("manifests"))[:_MOST_MANIFESTS]]
         artifact.manifests = [_text(each.get("digest")) for each in listed]
         return artifact
-    config = _table(manifest.get("config"))
+    config = as_object(manifest.get("config"))
     if not config or not isinstance(manifest.get("layers"), list):
         raise NotAManifest
     artifact = Artifact(digest, _kind(_text(config.get("mediaType"))))
     artifact.config = (_text(config.get("digest")), _number(config.get("size")))
-    parts = [_table(layer) for layer in _list(manifest.get("layers"))]
+    parts = [as_object(layer) for layer in as_array(manifest.get("layers"))]
     artifact.size = sum(_number(layer.get("size")) for layer in parts)
     artifact.weights = sum(_number(layer.get("size")) for layer in parts if _is_weights(layer))
     for layer in parts:
@@ -91,16 +93,16 @@ def read_manifest(document: object, digest: str) -> Artifact:
 
 def read_config(artifact: Artifact, document: object) -> None:
     """Add what a model's parsed config says."""
-    given = _table(document)
-    config, descriptor = _table(given.get("config")), _table(given.get("descriptor"))
-    gguf = _table(config.get("gguf"))
+    given = as_object(document)
+    config, descriptor = as_object(given.get("config")), as_object(given.get("descriptor"))
+    gguf = as_object(config.get("gguf"))
     artifact.format = _text(config.get("format"))
     artifact.quantization = _text(config.get("quantization")).removeprefix("MOSTLY_")
     artifact.parameters = _text(config.get("parameters")) or _text(config.get("paramSize"))
     artifact.architecture = _text(config.get("architecture")) or _text(gguf.get("general.architecture"))
     artifact.created = _text(descriptor.get("created")) or _text(descriptor.get("createdAt"))
     artifact.packed_context = _number(config.get("context_size"))
-    artifact.licenses = [_text(each) for each in _list(descriptor.get("licenses")) if _text(each)]
+    artifact.licenses = [_text(each) for each in as_array(descriptor.get("licenses")) if _text(each)]
     if not artifact.licenses and _text(gguf.get("general.license")):
         artifact.licenses = [_text(gguf["general.license"])]
     prefix = _text(gguf.get("general.architecture")) or artifact.architecture
@@ -108,7 +110,7 @@ def read_config(artifact: Artifact, document: object) -> None:
         artifact.context = _number(gguf.get(f"{prefix}.context_length"))
         artifact.embedding = f"{prefix}.pooling_type" in gguf
         artifact.cache = _cache(gguf, prefix)
-    outputs = _list(_table(config.get("capabilities")).get("outputTypes"))
+    outputs = as_array(as_object(config.get("capabilities")).get("outputTypes"))
     artifact.embedding = artifact.embedding or "embedding" in outputs
 
 
@@ -151,7 +153,7 @@ def _kind(config_type: str) -> Kind:
     return "image" if config_type in _IMAGE_CONFIGS else "other"
 
 
-def _problem(kind: Kind, manifest: Mapping[str, Any], layers: list[Mapping[str, Any]], config_type: str) -> str:
+def _problem(kind: Kind, manifest: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], config_type: str) -> str:
     if kind == "image":
         return "it is a container image, not a model"
     if kind == "other":
@@ -161,7 +163,7 @@ def _problem(kind: Kind, manifest: Mapping[str, Any], layers: list[Mapping[str, 
     if config_type.startswith(CNCF_CONFIG):
         if _text(manifest.get("artifactType")) != _CNCF_ARTIFACT:
             return f"its `artifactType` is not `{_CNCF_ARTIFACT}`, so its files are not unpacked"
-        if not any(_FILE_PATH in _table(layer.get("annotations")) for layer in layers):
+        if not any(_FILE_PATH in as_object(layer.get("annotations")) for layer in layers):
             return "its layers have no file paths: it can be pulled, but it never loads"
     return ""
 
@@ -170,7 +172,7 @@ def _is_weights(layer: Mapping[str, Any]) -> bool:
     media_type = _text(layer.get("mediaType"))
     name, dot, version = media_type.rpartition(".")
     plain = name if dot and version[:1] == "v" and version[1:].isdecimal() else media_type
-    path = _text(_table(layer.get("annotations")).get(_FILE_PATH))
+    path = _text(as_object(layer.get("annotations")).get(_FILE_PATH))
     return plain.endswith(_WEIGHTS) or (".weight.v1." in media_type) or path.endswith((".gguf", ".safetensors"))
 
 
@@ -187,14 +189,6 @@ def _cache(gguf: Mapping[str, Any], prefix: str) -> int:
     else:
         kept = (_number(shared) or heads) * layers
     return _F16 * kept * (key + value)
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
 
 
 def _text(value: object) -> str:

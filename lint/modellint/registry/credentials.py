@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from modellint.registry.hosts import credential_keys, host_of_key
 from modellint.system.programs import find_program
+from modellint.text.json_values import as_object, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,10 +49,10 @@ class DockerConfig:
 
     def __init__(self, document: object = None, problem: str = "") -> None:
         self.problem = problem
-        config = _table(document)
-        self._auths = {key: _table(value) for key, value in _table(config.get("auths")).items()}
-        self._helpers = {key: value for key, value in _table(config.get("credHelpers")).items() if _text(value)}
-        self._store = _text(config.get("credsStore"))
+        config = as_object(document)
+        self._auths = {key: as_object(value) for key, value in as_object(config.get("auths")).items()}
+        self._helpers = {key: value for key, value in as_object(config.get("credHelpers")).items() if as_text(value)}
+        self._store = as_text(config.get("credsStore"))
 
     def __repr__(self) -> str:
         return "DockerConfig(…)"
@@ -109,10 +110,10 @@ def ask_helper(name: str, key: str) -> tuple[Credentials | None, str]:
     if status != 0:
         return None, ""
     try:
-        answer = _table(json.loads(output))
+        answer = as_object(json.loads(output))
     except (ValueError, RecursionError):
         return None, "Docker's credential helper returned invalid JSON"
-    user, secret = _text(answer.get("Username")), _text(answer.get("Secret"))
+    user, secret = as_text(answer.get("Username")), as_text(answer.get("Secret"))
     if not secret:
         return None, ""
     return (Credentials(identity_token=secret) if user == _IDENTITY else Credentials(user, secret)), ""
@@ -166,10 +167,10 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _written(entry: Mapping[str, Any]) -> Credentials | None:
     """The credentials that stand in the file itself."""
-    if token := _text(entry.get("identitytoken")):
+    if token := as_text(entry.get("identitytoken")):
         return Credentials(identity_token=token)
-    user, password = _text(entry.get("username")), _text(entry.get("password"))
-    if pair := _text(entry.get("auth")):
+    user, password = as_text(entry.get("username")), as_text(entry.get("password"))
+    if pair := as_text(entry.get("auth")):
         try:
             user, colon, password = base64.b64decode(pair, validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
@@ -196,11 +197,3 @@ def _read(path: str) -> bytes:
     if len(data) > _LONGEST_CONFIG:
         raise ValueError(path)
     return data
-
-
-def _table(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

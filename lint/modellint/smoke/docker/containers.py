@@ -28,6 +28,7 @@ from modellint.smoke.docker.private_project import (
 from modellint.smoke.docker.rights import SHELL_VARIABLES, OutsideResources
 from modellint.smoke.docker.shell_variables import hidden, masked, plain, taken
 from modellint.smoke.docker.subprocesses import Done, ProgramCall, run, run_all
+from modellint.text.json_values import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -162,7 +163,7 @@ class Containers:
         of_images = {str(image.get("Id")): _variables(image) for image in found}
         containers: dict[str, Container] = {}
         for body in sorted(bodies, key=lambda each: str(each.get("Name"))):
-            service = str(_table(_table(body.get("Config")).get("Labels")).get("com.docker.compose.service"))
+            service = str(as_object(as_object(body.get("Config")).get("Labels")).get("com.docker.compose.service"))
             own = {*of_images.get(str(body.get("Image")), {}), *variables(), *self._own(service)}
             made = _container(body, frozenset(own), is_held_back(self.document, service))
             containers.setdefault(service, made._replace(error=self.hide(made.error)))
@@ -235,7 +236,7 @@ class Containers:
     def _own(self, service: str) -> set[str]:
         """The variables that a container has of its service, and of Docker itself."""
         body = services_of(self.document).get(service, {})
-        return {*_table(body.get("environment")), *_PROXIES, *map(str.lower, _PROXIES)}
+        return {*as_object(body.get("environment")), *_PROXIES, *map(str.lower, _PROXIES)}
 
     def _config(self, environ: Mapping[str, str], *more: str) -> dict[str, Any]:
         """What Compose makes of the user's files, or of `more`. Raises `DockerFailed`, and `NotAllowed`."""
@@ -306,8 +307,8 @@ class Containers:
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"services": {"values": {"image": "none", "environment": sorted(set(names.values()))}}}, file)
         own = [word for word in self.words if word.startswith(("--env-file=", "--project-directory="))]
-        values = _table(_table(_table(self._config(environ, *own, f"--file={path}"))["services"])["values"])
-        found = _table(values.get("environment"))
+        values = as_object(as_object(as_object(self._config(environ, *own, f"--file={path}"))["services"])["values"])
+        found = as_object(values.get("environment"))
         return {
             _variable(kind, key): str(found[name]).replace("$$", "$")
             for (kind, key), name in names.items()
@@ -414,8 +415,8 @@ def _expect(what: str, done: Done) -> str:
 
 
 def _container(body: Mapping[str, Any], own: frozenset[str], held_back: bool) -> Container:
-    state = _table(body.get("State"))
-    network = str(_table(body.get("HostConfig")).get("NetworkMode") or "none")
+    state = as_object(body.get("State"))
+    network = str(as_object(body.get("HostConfig")).get("NetworkMode") or "none")
     code = state.get("ExitCode")
     return Container(
         str(body.get("Id")), str(state.get("Status")), code if isinstance(code, int) else 0, network,
@@ -424,7 +425,7 @@ def _container(body: Mapping[str, Any], own: frozenset[str], held_back: bool) ->
 
 
 def _variables(body: Mapping[str, Any]) -> dict[str, str]:
-    given = _table(body.get("Config")).get("Env")
+    given = as_object(body.get("Config")).get("Env")
     entries = [str(entry).partition("=") for entry in cast("list[object]", given)] if isinstance(given, list) else []
     return {name: value for name, _, value in entries}
 
@@ -435,8 +436,4 @@ def _objects(text: str) -> list[dict[str, Any]]:
         document: object = json.loads(text)
     except ValueError:
         raise DockerFailed("`docker` printed invalid JSON") from None
-    return [_table(each) for each in cast("list[object]", document)] if isinstance(document, list) else []
-
-
-def _table(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return [as_object(each) for each in cast("list[object]", document)] if isinstance(document, list) else []

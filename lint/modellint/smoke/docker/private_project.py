@@ -9,7 +9,7 @@ nothing to do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modellint.smoke.docker.rights import (
     BUILD,
@@ -26,6 +26,7 @@ from modellint.smoke.docker.rights import (
     kept,
     needs,
 )
+from modellint.text.json_values import as_array, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,12 +77,12 @@ def with_dependencies(document: Mapping[str, Any], names: Sequence[str]) -> list
 
 def depends_on(body: Mapping[str, Any]) -> list[str]:
     """The services that a service depends on itself."""
-    return list(_table(body.get("depends_on")))
+    return list(as_object(body.get("depends_on")))
 
 
 def external_networks(document: Mapping[str, Any]) -> dict[str, str]:
     """The networks of somebody else's, by key: what the engine knows each by."""
-    networks = {key: _table(body) for key, body in _table(document.get("networks")).items()}
+    networks = {key: as_object(body) for key, body in as_object(document.get("networks")).items()}
     return {key: str(body.get("name") or key) for key, body in networks.items() if body.get("external")}
 
 
@@ -124,7 +125,9 @@ def private_copy(
     def service(key: str, body: dict[str, Any]) -> dict[str, Any]:
         if is_model_provider(body.get("provider")):
             made = _only(body, ("provider", "depends_on"))
-            return made | ({"depends_on": _dependencies(_table(made["depends_on"]), replaced)} if len(made) > 1 else {})
+            return made | (
+                {"depends_on": _dependencies(as_object(made["depends_on"]), replaced)} if len(made) > 1 else {}
+            )
         if key not in replaced:
             return _service(body, replaced, lent, outside)
         apart = any(need.network for need in lacking.get(key, ()))
@@ -162,14 +165,14 @@ def file_variables(document: Mapping[str, Any]) -> dict[tuple[str, str], str]:
 
 def named_files(body: Mapping[str, Any]) -> set[tuple[str, str]]:
     """The secrets and configs of a service and its build, by kind and key."""
-    parts = (body, _table(body.get("build")))
+    parts = (body, as_object(body.get("build")))
     return {(kind, key) for part in parts for kind in _FILES for key in _named(part.get(kind))}
 
 
 def _named(value: object) -> list[str]:
     """The keys that a service names in an attribute: of a list of names or of tables with a `source`, or of a table."""
-    items = _list(value) or list(_table(value))
-    return [str(_table(each).get("source", each)) for each in items]
+    items = as_array(value) or list(as_object(value))
+    return [str(as_object(each).get("source", each)) for each in items]
 
 
 def _service(
@@ -178,30 +181,30 @@ def _service(
     """A service in the copy; `lent` are the volumes whose content is there before."""
     made = _connected(body, kept(body, SERVICE))
     if "depends_on" in made:
-        made["depends_on"] = _dependencies(_table(made["depends_on"]), replaced)
+        made["depends_on"] = _dependencies(as_object(made["depends_on"]), replaced)
     if "volumes" in made:
         made["volumes"] = [_mount(each, lent, outside) for each in _mounts(made)]
     if "volumes_from" in made:
-        own = [str(each) for each in _list(made["volumes_from"]) if str(each).split(":")[0] not in replaced]
+        own = [str(each) for each in as_array(made["volumes_from"]) if str(each).split(":")[0] not in replaced]
         made["volumes_from"] = [_read_only(each) for each in own]
     if "build" in made:
         made.pop("image", None)  # else the image that is built here would take the name of the user's
-        made["build"] = kept(_table(made["build"]), BUILD)
+        made["build"] = kept(as_object(made["build"]), BUILD)
     for key in ("post_start", "pre_stop"):
         if key in made:
-            made[key] = [kept(_table(each), HOOK) for each in _list(made[key])]
-    for table in (made, _table(made.get("build"))):
+            made[key] = [kept(as_object(each), HOOK) for each in as_array(made[key])]
+    for table in (made, as_object(made.get("build"))):
         table |= {
-            key: [_only(_table(each), FILE_MOUNT) for each in _list(table[key])] for key in _FILES if key in table
+            key: [_only(as_object(each), FILE_MOUNT) for each in as_array(table[key])] for key in _FILES if key in table
         }
     return _limited(made, outside.memory)
 
 
 def _limited(body: dict[str, Any], most: int) -> dict[str, Any]:
     """With an end to what it may use of this machine: what it declares, or less. Of `deploy` its devices stay."""
-    deploy = _table(body.pop("deploy", None))
-    resources = _table(deploy.get("resources"))
-    limits, reserved = _table(resources.get("limits")), _table(resources.get("reservations"))
+    deploy = as_object(body.pop("deploy", None))
+    resources = as_object(deploy.get("resources"))
+    limits, reserved = as_object(resources.get("limits")), as_object(resources.get("reservations"))
     memory = [size for size in (_number(body.get("mem_limit")), _number(limits.get("memory")), most) if size > 0]
     processes = [count for count in (_number(body.get("pids_limit")), _number(limits.get("pids"))) if count > 0]
     made = body | {"pids_limit": min([*processes, _MOST_PROCESSES]), "oom_score_adj": _FIRST_TO_GO}
@@ -218,12 +221,12 @@ def _stand_in(body: dict[str, Any], stand_in: StandIn, replaced: Sequence[str], 
     left = ("networks", "network_mode") if apart else ()
     made = _connected(body, {key: value for key, value in body.items() if key in _KEPT and key not in left})
     if "depends_on" in made:
-        all_ = _table(made["depends_on"])
+        all_ = as_object(made["depends_on"])
         made["depends_on"] = _dependencies(all_, list(all_))
     mounts = [{"type": "bind", "source": path, "target": path, "read_only": True} for path in stand_in.mounts]
     return made | {
         "image": stand_in.image, "entrypoint": list(stand_in.words), "command": [], "volumes": mounts,
-        "environment": {**_table(made.get("environment")), **stand_in.variables}, "user": stand_in.user,
+        "environment": {**as_object(made.get("environment")), **stand_in.variables}, "user": stand_in.user,
         "stop_signal": "SIGKILL", "cap_drop": ["ALL"], "security_opt": ["label=disable", "no-new-privileges"],
     }  # fmt: skip
 
@@ -236,14 +239,14 @@ def _connected(body: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
     networks: dict[str, Any] = {}
     for key, table in _tables(kept["networks"]).items():
         free = _only(table, CONNECTION)
-        networks[key] = free | ({"aliases": [*_list(free.get("aliases")), *own]} if own else {})
+        networks[key] = free | ({"aliases": [*as_array(free.get("aliases")), *own]} if own else {})
     return kept | {"networks": networks}
 
 
 def _dependencies(all_: dict[str, Any], started: Sequence[str]) -> dict[str, Any]:
     """A stand-in is never healthy and never ends: to have started is all that can be waited for."""
     return {
-        name: {**_table(each), "condition": "service_started"} if name in started else each
+        name: {**as_object(each), "condition": "service_started"} if name in started else each
         for name, each in all_.items()
     }
 
@@ -265,7 +268,7 @@ def _mount(mount: dict[str, Any], lent: set[str], outside: OutsideResources) -> 
         return {"type": "bind", "source": place.path, "target": mount.get("target"), "read_only": True, "bind": bind}
     made = _only(mount, MOUNT)
     if "volume" in made:
-        made["volume"] = _only(_table(made["volume"]), ("nocopy", "subpath"))
+        made["volume"] = _only(as_object(made["volume"]), ("nocopy", "subpath"))
     return made | {"read_only": True} if mount.get("source") in lent else made
 
 
@@ -281,9 +284,9 @@ def _resource(kind: str, body: dict[str, Any], likeness: dict[str, Any] | None, 
         return {} if alone else _only(body, ("name", "external"))
     if kind == "networks":
         made = _only(body, NETWORK)
-        if _table(body.get("ipam")).get("config"):
+        if as_object(body.get("ipam")).get("config"):
             made.pop("enable_ipv6", None)  # for which older engines want a fixed address
-        options = _only(_table(body.get("driver_opts")), NETWORK_OPTIONS)
+        options = _only(as_object(body.get("driver_opts")), NETWORK_OPTIONS)
         return made | ({"driver_opts": options} if options else {})
     if kind == "volumes":
         return _only(body, ("driver", "driver_opts"))
@@ -303,16 +306,8 @@ def _number(value: object) -> int:
 
 
 def _mounts(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [_table(each) for each in _list(body.get("volumes"))]
+    return [as_object(each) for each in as_array(body.get("volumes"))]
 
 
 def _tables(value: object) -> dict[str, dict[str, Any]]:
-    return {key: _table(each) for key, each in _table(value).items()}
-
-
-def _table(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return [*cast("list[object]", value)] if isinstance(value, list) else []
+    return {key: as_object(each) for key, each in as_object(value).items()}

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from modellint.text.json_values import as_array, as_object
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Final, TypeAlias
@@ -109,9 +111,9 @@ _OWN_NAMESPACES = ("none", "bridge", "default", "private", "shareable")
 
 
 def _networks(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
-    networks = _table(scene.document.get("networks"))
-    for key in _table(value):
-        body = _table(networks.get(key))
+    networks = as_object(scene.document.get("networks"))
+    for key in as_object(value):
+        body = as_object(networks.get(key))
         if body.get("external"):
             if str(body.get("name") or key) == "host":
                 yield RequiredRight(
@@ -126,15 +128,15 @@ def _networks(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
 
 
 def _volumes(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
-    volumes = _table(scene.document.get("volumes"))
-    for mount in map(_table, _list(value)):
+    volumes = as_object(scene.document.get("volumes"))
+    for mount in map(as_object, as_array(value)):
         kind, source = str(mount.get("type")), str(mount.get("source") or "")
         if kind == "bind":
             place = scene.outside.look(source)
             if place and place.there:  # else the copy has an empty volume in its place
                 yield from _path(source, "volumes", scene)
         elif kind == "volume":
-            body = _table(volumes.get(source))
+            body = as_object(volumes.get(source))
             if body.get("external"):
                 yield RequiredRight(EXTERNAL, f"the external volume `{source}`")
             elif is_lent(body):
@@ -144,7 +146,7 @@ def _volumes(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
 
 
 def _volumes_from(value: Any, _: _Scene) -> Iterator[RequiredRight]:
-    if any(str(each).startswith("container:") for each in _list(value)):
+    if any(str(each).startswith("container:") for each in as_array(value)):
         yield RequiredRight(OTHER_CONTAINERS, "`volumes_from` of another container")
 
 
@@ -152,10 +154,10 @@ def _files(kind: str) -> Judge:
     """The secrets or configs of a service or a build: where their content comes from."""
 
     def judge(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
-        known = _table(scene.document.get(kind))
-        for each in _list(value):
-            name = str(_table(each).get("source", each))
-            body = _table(known.get(name))
+        known = as_object(scene.document.get(kind))
+        for each in as_array(value):
+            name = str(as_object(each).get("source", each))
+            body = as_object(known.get(name))
             unknown = body.keys() - _FILE
             if unknown:
                 yield RequiredRight(NOTHING, f"`{min(unknown)}` of `{kind}`")
@@ -174,7 +176,7 @@ def _hooks(key: str) -> Judge:
     """Commands that Compose runs in the container."""
 
     def judge(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
-        for hook in map(_table, _list(value)):
+        for hook in map(as_object, as_array(value)):
             yield from (need._replace(what=f"{need.what} of `{key}`") for need in _judge(hook, HOOK, scene))
 
     return judge
@@ -182,14 +184,16 @@ def _hooks(key: str) -> Judge:
 
 def _security(value: Any, _: _Scene) -> Iterator[RequiredRight]:
     harmless = ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true")
-    if any(str(each) not in harmless for each in _list(value)):
+    if any(str(each) not in harmless for each in as_array(value)):
         yield RequiredRight(PRIVILEGED, "`security_opt`")
 
 
 def _sysctls(value: Any, _: _Scene) -> Iterator[RequiredRight]:
     """Those of a namespace are the container's own; the engine refuses them where it has no namespace of its own."""
     own = ("net.", "kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue.")
-    names = list(cast("dict[str, object]", value)) if isinstance(value, dict) else [str(each) for each in _list(value)]
+    names = (
+        list(cast("dict[str, object]", value)) if isinstance(value, dict) else [str(each) for each in as_array(value)]
+    )
     if not all(name.startswith(own) for name in names):
         yield RequiredRight(PRIVILEGED, "`sysctls`")
 
@@ -199,7 +203,7 @@ def _runtime(value: Any, _: _Scene) -> Iterator[RequiredRight]:
 
 
 def _deploy(value: Any, _: _Scene) -> Iterator[RequiredRight]:
-    reserved = _table(_table(_table(value).get("resources")).get("reservations"))
+    reserved = as_object(as_object(as_object(value).get("resources")).get("reservations"))
     if reserved.get("devices") or reserved.get("generic_resources"):
         yield RequiredRight(DEVICES, "reserved devices")
 
@@ -210,7 +214,7 @@ def _provider(value: Any, _: _Scene) -> Iterator[RequiredRight]:
 
 
 def _build(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
-    body = _table(value)
+    body = as_object(value)
     if not body:  # Compose always prints a table
         yield RequiredRight(NOTHING, "an unknown `build`")
     yield from (need._replace(what=f"{need.what} of `build`") for need in _judge(body, BUILD, scene))
@@ -232,7 +236,7 @@ def _context(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
 
 
 def _contexts(value: Any, scene: _Scene) -> Iterator[RequiredRight]:
-    for each in map(str, _table(value).values()):
+    for each in map(str, as_object(value).values()):
         if not each.startswith(("service:", "docker-image://")):
             yield from _context(each, scene)
 
@@ -396,7 +400,7 @@ _FILE = {
 
 def needs(document: Mapping[str, Any], name: str, outside: OutsideResources) -> list[RequiredRight]:
     """All rights that a service needs, each with what needs it, in the order of its attributes."""
-    body = _table(_table(document.get("services")).get(name))
+    body = as_object(as_object(document.get("services")).get(name))
     found = list(_judge(body, SERVICE, _Scene(document, outside)))
     if outside.shell.get(name):
         where = ", ".join(f"`{each}`" for each in outside.shell[name])
@@ -409,7 +413,7 @@ def is_model_provider(value: object) -> bool:
 
     For any other name it looks for a program: among the plugins, on PATH, and under a path.
     """
-    return _table(value).get("type") == "model"
+    return as_object(value).get("type") == "model"
 
 
 def kept(body: Mapping[str, Any], table: Mapping[str, Entry]) -> dict[str, Any]:
@@ -431,11 +435,3 @@ def _judge(body: Mapping[str, Any], table: Mapping[str, Entry], scene: _Scene) -
 def is_lent(body: Mapping[str, Any]) -> bool:
     """Whether the content of a volume is there before the copy is."""
     return bool(body.get("external") or body.get("driver_opts") or body.get("driver") not in (None, "", "local"))
-
-
-def _table(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return [*cast("list[object]", value)] if isinstance(value, list) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from modellint.registry.failure import Failure
 from modellint.smoke.docker.containers import Containers, DockerFailed, NotAllowed, ProbeCall
@@ -23,6 +23,7 @@ from modellint.smoke.isolation.gateway import GatewayLimits
 from modellint.smoke.isolation.judge import judge_asks
 from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS, Outcome
 from modellint.smoke.isolation.plan import ServicePlan, body_of
+from modellint.text.json_values import as_array, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -216,8 +217,7 @@ def _judge(plan: ServicePlan, done: Done) -> list[Outcome]:
     except ValueError:
         why = f"the probe in the container's network failed: {done.words}"
         return [Outcome(plan.service, ask.check, ask.subject, NOT_PROVEN, why) for ask in plan.asks]
-    seen = cast("dict[str, object]", document).get("asks") if isinstance(document, dict) else None
-    return list(judge_asks(plan, cast("list[object]", seen) if isinstance(seen, list) else []))
+    return list(judge_asks(plan, as_array(as_object(document).get("asks"))))
 
 
 def _state(service: str, container: Container, why: str) -> Outcome:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from modellint.compose.model.taken_names import runs_code
+from modellint.text.json_values import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,12 +54,12 @@ def masked(environ: Mapping[str, str]) -> dict[str, str]:
 def taken(with_shell: Mapping[str, Any], without: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """By service, the attributes that have a value of the shell, in order; those of what it uses of the project too."""
     found: dict[str, tuple[str, ...]] = {}
-    others = _table(without.get("services"))
-    for name, body in _table(with_shell.get("services")).items():
-        mine, other = _table(body), _table(others.get(name))
+    others = as_object(without.get("services"))
+    for name, body in as_object(with_shell.get("services")).items():
+        mine, other = as_object(body), as_object(others.get(name))
         keys = {key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key)}
         keys |= {kind for kind in _SHARED if kind in mine and _changed(with_shell, without, kind) & _named(mine[kind])}
-        built = _table(mine.get("build"))
+        built = as_object(mine.get("build"))
         if _changed(with_shell, without, "secrets") & _named(built.get("secrets")):
             keys.add("build")
         if keys:
@@ -85,15 +86,11 @@ def _quoted(value: str) -> Iterator[str]:
 
 
 def _changed(with_shell: Mapping[str, Any], without: Mapping[str, Any], kind: str) -> set[str]:
-    mine, other = _table(with_shell.get(kind)), _table(without.get(kind))
+    mine, other = as_object(with_shell.get(kind)), as_object(without.get(kind))
     return {key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key)}
 
 
 def _named(value: object) -> set[str]:
     """The keys that a service names in an attribute."""
-    items = cast("list[object]", value) if isinstance(value, list) else list(_table(value))
-    return {str(_table(each).get("source", each)) for each in items}
-
-
-def _table(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    items = cast("list[object]", value) if isinstance(value, list) else list(as_object(value))
+    return {str(as_object(each).get("source", each)) for each in items}

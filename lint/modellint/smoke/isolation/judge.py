@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from modellint.smoke.isolation.outcome import FAIL, NOT_PROVEN, PASS, Outcome
+from modellint.text.json_values import as_array, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,15 +27,15 @@ class OutsideView(NamedTuple):
 
 def judge(plan: ServicePlan, observations: Mapping[str, object], outside: OutsideView) -> list[Outcome]:
     """The outcome of every check of a plan."""
-    asks = _list(observations.get("asks"))
-    knocks = _list(observations.get("knocks"))
+    asks = as_array(observations.get("asks"))
+    knocks = as_array(observations.get("knocks"))
     return [
         *plan.problems,
         _environment(plan, observations),
-        _namespace(plan, _object(observations.get("namespace")), outside),
+        _namespace(plan, as_object(observations.get("namespace")), outside),
         *judge_asks(plan, asks),
         *(
-            _knock(plan.service, place, _object(knocks[number] if number < len(knocks) else None), reached)
+            _knock(plan.service, place, as_object(knocks[number] if number < len(knocks) else None), reached)
             for number, (place, reached) in enumerate(zip(plan.forbidden, outside.reached, strict=True))
         ),
     ]
@@ -58,7 +59,7 @@ def _environment(plan: ServicePlan, observations: Mapping[str, object]) -> Outco
 
     if not all(isinstance(observations.get(key), list) for key in ("environment", "variables")):
         return outcome(NOT_PROVEN, "the probe did not report which variables it was given")
-    own, seen = ({str(name) for name in _list(observations.get(key))} for key in ("environment", "variables"))
+    own, seen = ({str(name) for name in as_array(observations.get(key))} for key in ("environment", "variables"))
     expected = {name for name, _ in plan.models} | {endpoint.variable for endpoint in plan.endpoints}
     parts = (("its process has", own), ("it was given", seen - expected), ("it lacks", expected - seen))
     wrong = [f"{word} {', '.join(listed)}" for word, found in parts if (listed := sorted(found))]
@@ -89,7 +90,7 @@ def judge_asks(plan: ServicePlan, seen: Sequence[object]) -> Iterator[Outcome]:
     """The outcome of every request of a plan, in their order."""
     found: list[tuple[Status, str]] = []
     for number, ask in enumerate(plan.asks):
-        observation = _object(seen[number] if number < len(seen) else None)
+        observation = as_object(seen[number] if number < len(seen) else None)
         status, reason = _ask(ask, observation)
         if status == PASS and ask.control is not None:
             control = plan.asks[ask.control]
@@ -121,7 +122,7 @@ def _content(ask: Ask, seen: Mapping[str, object]) -> tuple[Status, str]:
         good = isinstance(numbers, int) and numbers > 0
         return (PASS, f"embedding with {numbers} numbers") if good else (FAIL, "the response has no embedding")
     if ask.check == "models":
-        listed = ", ".join(map(str, _list(seen.get("ids"))))
+        listed = ", ".join(map(str, as_array(seen.get("ids"))))
         return (
             (PASS, "lists exactly the granted models")
             if listed == ask.answer
@@ -162,11 +163,3 @@ def _subject(plan: ServicePlan, ask: Ask) -> str:
 
 def _address(place: ForbiddenAddress) -> str:
     return f"{place.host}:{place.port}"
-
-
-def _object(value: object) -> Mapping[str, object]:
-    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[object]:
-    return cast("list[object]", value) if isinstance(value, list) else []

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import socket
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from modellint.smoke.isolation.capability import explain, find_capability, read_settings
 from modellint.smoke.isolation.gateway import Gateway, GatewayLimits
@@ -15,6 +15,7 @@ from modellint.smoke.isolation.judge import OutsideView, judge, not_proven
 from modellint.smoke.isolation.namespace import MOST_LISTENERS, RefusedError, network_of, open_namespace
 from modellint.smoke.isolation.plan import body_of, environment
 from modellint.system.programs import bare_environment, isolated
+from modellint.text.json_values import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,4 +103,4 @@ def _read(output: bytes) -> dict[str, object]:
         document: object = json.loads(output)
     except (ValueError, RecursionError):
         return {}
-    return cast("dict[str, object]", document) if isinstance(document, dict) else {}
+    return as_object(document)

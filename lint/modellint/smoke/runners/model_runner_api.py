@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from modellint.smoke.runners.find import NoRunner
 from modellint.smoke.runners.model_runner_errors import shown
 from modellint.smoke.runners.plan import EMBEDDING
+from modellint.text.json_values import as_array, as_object, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,13 +92,13 @@ def is_runner(document: object) -> bool:
     `GetBackendStatus` of pkg/inference/scheduling/http_handler.go; one of them is always llama.cpp
     (`DefaultBackendName` in pkg/server/server.go).
     """
-    table = _table(document)
+    table = as_object(document)
     return isinstance(table.get(_DEFAULT_BACKEND), str) and all(isinstance(text, str) for text in table.values())
 
 
 def version(document: object) -> str:
     """The version in what GET /version answers; empty where there is none (pkg/server/server.go)."""
-    text = _table(document).get("version")
+    text = as_object(document).get("version")
     return text if isinstance(text, str) and _VERSION.fullmatch(text) else ""
 
 
@@ -108,7 +109,7 @@ def model(reference: str) -> str:
 
 def digest(document: object) -> str:
     """The digest of a model's manifest, empty where there is none: `id` of `Model` in pkg/inference/models/api.go."""
-    text = _table(document).get("id")
+    text = as_object(document).get("id")
     return text if isinstance(text, str) and _DIGEST.fullmatch(text) else ""
 
 
@@ -128,9 +129,9 @@ def restoration(settings: RunnerSettings, reference: str) -> dict[str, Any]:
 
 def settings(document: object) -> list[RunnerSettings]:
     """The entries of what GET /engines/_configure?model=… answers."""
-    entries = [_table(entry) for entry in _items(document)[:_MOST_ENTRIES]]
+    entries = [as_object(entry) for entry in as_array(document)[:_MOST_ENTRIES]]
     return [
-        RunnerSettings(_text(entry.get("Backend")), _text(entry.get("Mode")), _table(entry.get("Config")))
+        RunnerSettings(as_text(entry.get("Backend")), as_text(entry.get("Mode")), as_object(entry.get("Config")))
         for entry in entries
     ]
 
@@ -142,9 +143,9 @@ def settings_of(reference: str) -> str:
 
 def loaded(document: object) -> list[LoadedModel]:
     """The entries of what GET /engines/ps answers."""
-    entries = [_table(entry) for entry in _items(document)[:_MOST_ENTRIES]]
+    entries = [as_object(entry) for entry in as_array(document)[:_MOST_ENTRIES]]
     return [
-        LoadedModel(_text(entry.get("backend_name")), _text(entry.get("model_name")), _text(entry.get("mode")))
+        LoadedModel(as_text(entry.get("backend_name")), as_text(entry.get("model_name")), as_text(entry.get("mode")))
         for entry in entries
     ]
 
@@ -183,7 +184,7 @@ def overlong(setup: RunnerConfig, reference: str) -> dict[str, Any] | None:
 
 def context(document: object) -> int:
     """The tokens of one request in llama.cpp's refusal of a prompt; 0 where it does not say (tools/server)."""
-    error = _table(_table(document).get("error"))
+    error = as_object(as_object(document).get("error"))
     return _count(error.get("n_ctx")) if error.get("type") == "exceed_context_size_error" else 0
 
 
@@ -212,13 +213,13 @@ class Pulling:
         elif kind == "success":
             self.done = True
         elif kind == "error" and not self.failed:
-            self.failed, self.words = True, _text(message.get("message"))
+            self.failed, self.words = True, as_text(message.get("message"))
         elif kind != "warning" and not self.failed and text.strip():
             self.words = text.decode("utf-8", "replace")
 
     def _go_on(self, message: dict[str, Any]) -> None:
-        layer = _table(message.get("layer"))
-        name = _text(layer.get("id"))
+        layer = as_object(message.get("layer"))
+        name = as_text(layer.get("id"))
         if name in self._layers or len(self._layers) < _MOST_LAYERS:
             current = _count(layer.get("current"))
             self._there += current - self._layers.get(name, 0)
@@ -235,21 +236,9 @@ def _config(setup: RunnerConfig) -> dict[str, Any]:
 
 def _parsed(text: bytes) -> dict[str, Any]:
     try:
-        return _table(json.loads(text))
+        return as_object(json.loads(text))
     except (ValueError, RecursionError):
         return {}
-
-
-def _table(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _items(value: object) -> list[object]:
-    return cast("list[object]", value) if isinstance(value, list) else []
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _count(value: object) -> int:

@@ -29,6 +29,7 @@ from modellint.smoke.runners.memory import limit_of, taken
 from modellint.smoke.runners.plan import arguments
 from modellint.system.programs import isolated
 from modellint.system.signals import defer_interrupt
+from modellint.text.json_values import as_count, as_object
 from modellint.text.sizes import binary
 
 if TYPE_CHECKING:
@@ -164,14 +165,14 @@ class Running:
     def context(self) -> Window:
         """What context it really has; raises `RunnerFailed` where it does not say."""
         props = self._question("/props")
-        settings = _table(props.get("default_generation_settings"))
-        request, slots = _number(settings.get("n_ctx")), _number(props.get("total_slots"))
+        settings = as_object(props.get("default_generation_settings"))
+        request, slots = as_count(settings.get("n_ctx")), as_count(props.get("total_slots"))
         path = props.get("model_path")
         if isinstance(path, str) and path and path != self._model:
             raise self._failed("another program responds at the runner's address: it serves another file")
         if not request or not slots:
             raise self._failed("the runner does not report its context size")
-        trained = _number(_table(self.models().get("meta")).get("n_ctx_train"))
+        trained = as_count(as_object(self.models().get("meta")).get("n_ctx_train"))
         verdict = _verdict(self.setup.context, request, slots, trained, self.setup.divided)
         return Window(self.setup.context, request, slots, trained, verdict)
 
@@ -179,7 +180,7 @@ class Running:
         """The entry of `/v1/models` for the model; empty where there is none."""
         data = self._question("/v1/models").get("data")
         entries = cast("list[object]", data) if isinstance(data, list) else []
-        return _table(entries[0]) if entries else {}
+        return as_object(entries[0]) if entries else {}
 
     @property
     def age(self) -> float:
@@ -227,7 +228,7 @@ class Running:
         reply = ask(self.url, path, _QUESTION, key=self.setup.key)
         if reply.status != 200:
             raise self._failed(f"the runner's {path}: {reply.problem or f'HTTP {reply.status}'}")
-        return _table(reply.document())
+        return as_object(reply.document())
 
     def _failed(self, message: str) -> RunnerFailed:
         return RunnerFailed(message, tuple(tail(self._text(), self.setup.hidden)))
@@ -349,11 +350,3 @@ def _state(status: int, problem: str) -> str:
     if status == 503:
         return "it was still loading"
     return f"/health returned {status}" if status else problem
-
-
-def _table(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from modellint.oci.artifact import Artifact, read_config, read_manifest
 from modellint.registry.failure import Failure
 from modellint.registry.names import is_digest
+from modellint.text.json_values import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +65,8 @@ def add_config(artifact: Artifact, layers: Sequence[Layer], document: object) ->
     Docker Model Runner compares what it stores with these digests, and refuses what is not the same.
     """
     read_config(artifact, document)
-    table = _table(document)
-    listed = _table(table.get("rootfs")).get("diff_ids") or _table(table.get("modelfs")).get("diffIds")
+    table = as_object(document)
+    listed = as_object(table.get("rootfs")).get("diff_ids") or as_object(table.get("modelfs")).get("diffIds")
     if listed and listed != [layer.digest for layer in layers]:
         raise Failure(
             "unsupported", "its config and its manifest list different layers, so Docker Model Runner rejects it"
@@ -73,13 +74,13 @@ def add_config(artifact: Artifact, layers: Sequence[Layer], document: object) ->
 
 
 def _layer(given: object) -> Layer:
-    table = _table(given)
+    table = as_object(given)
     digest, size = table.get("digest"), table.get("size")
     if not isinstance(digest, str) or not is_digest(digest):
         raise Failure("not-a-manifest", "a layer in the manifest has no SHA-256 digest")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST:
         raise Failure("not-a-manifest", "a layer in the manifest has no size")
-    path = _text(_table(table.get("annotations")).get(_FILE_PATH))
+    path = _text(as_object(table.get("annotations")).get(_FILE_PATH))
     return Layer(digest, size, _text(table.get("mediaType")), path)
 
 
@@ -93,10 +94,6 @@ def _purpose(media_type: str, path: str) -> Purpose:
     if name.endswith(".jinja"):
         return "template"
     return "license" if name.startswith(("license", "licence")) else "other"
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 def _text(value: object) -> str:
