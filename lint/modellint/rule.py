@@ -1,4 +1,4 @@
-"""The definition of a rule, and everything that a rule module needs to import.
+"""The definition of a rule, and what nearly every rule module imports; `tests/test_architecture.py` lists the rest.
 
 A rule is a function. Its name is the rule's name, its module's docstring is the rule's page, the type of its first
 parameter says what it looks at:
