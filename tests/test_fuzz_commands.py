@@ -9,7 +9,7 @@ import pytest
 
 from support.withstood import withstand
 
-TEXTS = 25
+TEXTS = 40
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs an alarm")

@@ -133,7 +133,7 @@ def test_an_image(registry: Registry) -> None:
     digest = registry.push_image("real/image", "2")
     artifact = found(one(registry, "real/image", "2"))
     assert (artifact.kind, artifact.digest) == ("image", digest)
-    assert "no model" in artifact.problem
+    assert "not a model" in artifact.problem
 
 
 def test_an_index(registry: Registry) -> None:
@@ -232,7 +232,7 @@ def test_a_password_that_is_stored_for_another_host(
 
 def test_a_wrong_password(htpasswd_registry: Registry, secret: str, docker_config: DockerConfig) -> None:
     docker_config({"auths": {htpasswd_registry.host: {"auth": basic(password="wrong")}}})
-    refused(one(htpasswd_registry, "secret/model", "1"), "auth", "does not accept")
+    refused(one(htpasswd_registry, "secret/model", "1"), "auth", "rejects")
 
 
 @pytest.mark.parametrize("way", ["credHelpers", "credsStore"])
@@ -339,7 +339,7 @@ def test_a_token_for_a_password(token_registry: Registry, asked: list[str], dock
 
 def test_a_token_for_a_wrong_password(token_registry: Registry, asked: list[str], docker_config: DockerConfig) -> None:
     docker_config({"auths": {token_registry.host: {"auth": basic(password="wrong")}}})
-    refused(one(token_registry, "private/model", "2", token_hosts=[token_registry.token_host]), "auth", "not accept")
+    refused(one(token_registry, "private/model", "2", token_hosts=[token_registry.token_host]), "auth", "rejects")
 
 
 def test_a_token_for_an_identity_token(token_registry: Registry, asked: list[str], docker_config: DockerConfig) -> None:
