@@ -772,6 +772,18 @@ def documents(n: int) -> str | Files:
 
 
 @shape
+def services_that_are_taken_out(n: int) -> str | Files:
+    return "services:\n  s: {image: nginx}\n" + each(n, "  s@: !reset {image: nginx}\n")
+
+
+@shape
+def labels_that_are_taken_out(n: int) -> str | Files:
+    base = app("    labels: {" + each(n, "l@: a", ", ") + "}\n")
+    over = "services:\n  s:\n    labels:\n      <<: [&a {x: y}" + ", *a" * n + "]\n"
+    return {"compose.yaml": base, "compose.override.yaml": over + each(n, "      l@: !reset a\n")}
+
+
+@shape
 def documents_that_are_refused(n: int) -> str | Files:
     return "services: {a: {image: 1}}\n" + "---\nservices: {}\n" * n
 
