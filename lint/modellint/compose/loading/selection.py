@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from modellint.compose.loading.session import MAX_FILES
 from modellint.compose.model.versions import Features
 from modellint.compose.schema.violation import Violation
 from modellint.compose.variables.dotenv import DotenvError, read_dotenv
@@ -118,10 +119,13 @@ def select(options: Options, shell: Dict[str, str], here: str = "", reader: Read
     start = options.directory or _folder_of(options.files) or here
     _add_env_files(environment, options, shell, start, read)
     chosen = list(options.files)
+    _refuse_many(chosen, "--file")
     left_out: list[LeftOut] = []
     if not chosen and "COMPOSE_FILE" in environment:
         separator = environment.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
         names = environment["COMPOSE_FILE"].split(separator)
+        source = read.names_files.span.source.path if read.names_files is not None else ""
+        _refuse_many(names, os.path.normpath(source) if source else "COMPOSE_FILE")
         if "COMPOSE_FILE" in shell and not here:
             chosen = [name or "." for name in names]
         elif read.names_files is not None:
@@ -212,6 +216,15 @@ def _selection(
     selection.named = bool(name)
     selection.name = name or normalized(os.path.basename(_absolute(folder, environment)))
     return selection
+
+
+def _refuse_many(names: Sequence[str], where: str) -> None:
+    """Raise `Unreadable` where more files are named than a project may be made of, before any of them is looked at.
+
+    One that is named again counts again: Compose lays it over the others once more.
+    """
+    if len(names) > MAX_FILES:
+        raise disk.Unreadable(where, f"names {len(names):,} files, and a project may be made of {MAX_FILES}")
 
 
 def _named_by_env_file(names: list[str], entry: Entry, here: str, start: str, reader: Reader) -> list[str]:
