@@ -175,7 +175,7 @@ HIDDEN = [
         "OPENAI_KEY", "AZURE_OPENAI_KEY", "DBPASS", "SECRET_KEY_BASE", "SECRET_1", "API_KEY_1", "OPENAI_API_KEYS",
         "JWT_SECRET_V2", "FERNET_KEY", "HMAC_KEY", "CLIENT_SECRET_VALUE", "DB_PASSWORD_OLD", "PASSWORD1",
         "PasswordHash", "privateKey", "VAULT_SECRET_ID", "WG_PRIVKEY", "DB_CREDS", "OTP_SEED", "SESSION_COOKIE",
-        "X_SIGNATURE",
+        "X_SIGNATURE", "GH_PAT", "githubPat", "pat", "WIFI_PSK", "DOOR_PASSCODE",
     )),
     *(f"TEXT: {begin}{ISSUED[4:]}" for begin in (
         "glpat-", "github_pat_", "ghs_", "gho_", "AKIA", "xoxb-", "npm_", "pypi-", "SG.", "dop_v1_", "rk_live_",
