@@ -9,6 +9,10 @@ little: where nothing but a hint is lost, a guess is good enough.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
+
+from modellint.secrets import programs
 from modellint.secrets.names import LIKELY, MARKS, NONE, SURE, hook, is_issued, is_random, is_secret, secrecy
 from modellint.yaml.node import Mapping, Scalar, Sequence
 from modellint.yaml.parse import parse
@@ -30,10 +34,10 @@ _SCHEMES = ("bearer", "basic")  # of an `Authorization` header
 _PEM = "-----BEGIN "
 _PEM_KIND = "PRIVATE KEY"
 _PEM_END = "-----END "
+_ALL_MARKS = (*MARKS, *programs.MARKS)
 _SHORTEST = 8  # characters of a text that is looked for in messages: a shorter one is a word
 _FEWEST = 4  # characters of a line of a secret that is
 _LONGEST_USER = 1_000  # characters of the user and the password in an address
-_ATTACHED = {"-p": ("mysql", "mariadb", "sshpass"), "-a": ("redis-cli",)}  # flags that take a password, by program
 
 
 class Secrets:
@@ -108,7 +112,7 @@ def secrets_of(source: Source) -> Secrets:
 
 
 def _is_marked(lower: str) -> bool:
-    return any(mark in lower for mark in MARKS)
+    return any(mark in lower for mark in _ALL_MARKS)
 
 
 def _hide_settings(source: Source, found: Secrets) -> None:
@@ -159,7 +163,7 @@ def _in_text(text: str) -> Iterator[Word]:
     """The secrets of a text, and where they begin."""
     yield from _in_addresses(text)
     words = list(_words(text))
-    program = ""  # that the next flags are for, as far as one is known
+    yield from programs.given(words, text)
     for at, (start, word) in enumerate(words):
         yield from _issued(start, word)
         following = words[at + 1 : at + 5]
@@ -175,13 +179,6 @@ def _in_text(text: str) -> Iterator[Word]:
             yield from _behind_colon(start, word)
         elif word.startswith("-u") and ":" in word:
             yield from _behind_colon(start + 2, word[2:])
-        elif program and word[:2] in _ATTACHED and program.startswith(_ATTACHED[word[:2]]):
-            given = [(start + 2, word[2:])] if len(word) > 2 else following[:1]
-            yield from ((where, each) for where, each in given if is_secret(each, SURE) and each[0] not in "$-")
-        if word[0].isalpha():
-            called = word.rpartition("/")[2]
-            if any(called.startswith(names) for names in _ATTACHED.values()):
-                program = called
 
 
 def _behind_colon(start: int, word: str) -> Iterator[Word]:
@@ -330,11 +327,15 @@ def _holds(key: str, name: int, text: str) -> bool:
 
 
 def _hide_flags(node: Sequence, found: Secrets) -> None:
-    """Hide the item after `--api-key`."""
+    """Hide the item after `--api-key`, and what the program that a list calls is given."""
     for flag, value in zip(node.items, node.items[1:], strict=False):
         name = _of_flag(flag.text) if isinstance(flag, Scalar) else NONE
         if isinstance(value, Scalar) and value.text[:1] != "$" and is_secret(value.text.strip(), name):
             found.hide(value.span, _lines_of(value.text))
+    items = [item for item in node.items if isinstance(item, Scalar) and item.text]
+    starts = [*accumulate((len(item.text) for item in items), initial=0)]
+    for start, text in programs.given([*zip(starts, (item.text for item in items), strict=False)]):
+        found.hide(items[bisect_right(starts, start) - 1].span, _lines_of(text))
 
 
 def _hide_wrapped(scalar: Scalar, found: Secrets) -> None:

@@ -13,7 +13,7 @@ NONE, LIKELY, SURE = range(3)  # what a name says of its value: nothing; a secre
 _LONGEST_NAME = 200
 _SECRETS = frozenset(
     (
-        "ACCESSKEY", "ACCOUNTKEY", "APIKEY", "APIKEYS", "AUTHKEY", "AUTHORIZATION", "CRED", "CREDENTIAL",
+        "ACCESSKEY", "ACCOUNTKEY", "APIKEY", "APIKEYS", "AUTHKEY", "AUTHORIZATION", "BASICAUTH", "CRED", "CREDENTIAL",
         "BEARER", "ENCRYPTIONKEY", "LICENSEKEY", "MASTERKEY", "MNEMONIC", "PASS", "PASSCODE", "PASSKEY", "PAT", "PIN",
         "PRIVATEKEY", "PRIVKEY", "PSK", "PW", "PWD", "SALTKEY", "SECRETID", "SECRETKEY", "SIGNINGKEY",
     )
@@ -37,8 +37,8 @@ _LIKELY = frozenset(
 _STILL = frozenset(
     (
         "", "A", "ASCII", "B", "BASE", "BASE64", "B64", "CONTENT", "CONTENTS", "CURRENT", "DATA", "DEV", "HASH", "ID",
-        "JSON", "NEW", "NEXT", "OLD", "PLAIN", "PREV", "PREVIOUS", "PROD", "STAGING", "STRING", "TEST", "TEXT", "V",
-        "VALUE",
+        "JSON", "NEW", "NEXT", "OLD", "PLAIN", "PREV", "PREVIOUS", "PROD", "STAGING", "STRING", "TEST", "TEXT",
+        "USERS", "V", "VALUE",
     )
 )  # fmt: skip
 _ABOUT = frozenset(
