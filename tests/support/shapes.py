@@ -335,6 +335,19 @@ def keys_passed_on(n: int) -> str | Files:
 
 
 @shape
+def secrets_and_findings_on_one_line(n: int) -> str | Files:
+    body = "s@: {image: nginx, models: [zz], environment: {A_TOKEN: x1y2z3w4v@}}"
+    return "services: {" + each(n, body, ", ") + "}\n"
+
+
+@shape
+def programs_that_are_given_secrets(n: int) -> str | Files:
+    scripts = each(n, "docker login -p x1y2z3w4v@; echo x1y2z3w4@ | sudo -S ls; htpasswd -b f u x1y2z3w4@; ")
+    words = each(n, "mongosh, -p, x1y2z3w4v@", ", ")
+    return app(f"    models: [zz]\n    command: [{words}]\n    entrypoint: [sh, -c, '{scripts}']\n")
+
+
+@shape
 def commands_of_many_words(n: int) -> str | Files:
     return app("    models: [m0]\n    command:\n" + each(n, "      - http://localhost:1243@\n"))
 

@@ -13,7 +13,8 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from modellint.secrets import programs
-from modellint.secrets.names import LIKELY, MARKS, NONE, SURE, hook, is_issued, is_random, is_secret, secrecy
+from modellint.secrets.names import LIKELY, MARKS, NONE, SURE, hook, is_issued, is_secret, secrecy
+from modellint.secrets.texts import MASK, Texts
 from modellint.yaml.node import Mapping, Scalar, Sequence
 from modellint.yaml.parse import parse
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     Word: TypeAlias = tuple[int, str]  # where it begins, and the word
 
-MASK = "***"
 _SPACE = {ord(char): " " for char in "\"'`,;(){}[]<>|&\t\r\n\\"}
 _JOINED = {ord(char): " " for char in "=:/@"}
 _SCHEMES = ("bearer", "basic")  # of an `Authorization` header
@@ -51,7 +51,7 @@ class Secrets:
 
     def __init__(self) -> None:
         self.columns: dict[int, int] = {}
-        self.texts: dict[int, set[str]] = {}
+        self.texts: dict[int, Texts] = {}
 
     def hide(self, span: Span, texts: Iterable[str] = ()) -> None:
         """Hide each line of a span from where it begins; `texts` are the secrets that it holds."""
@@ -66,7 +66,7 @@ class Secrets:
         """Hide a line from a column on, because of texts there."""
         self.columns[line] = min(column, self.columns.get(line, column))
         if texts:
-            self.texts.setdefault(line, set()).update(texts)
+            self.texts.setdefault(line, Texts()).add(texts)
 
     def lines(self, span: Span) -> list[int]:
         """The lines of a span that hold a secret."""
@@ -81,17 +81,27 @@ class Secrets:
         """The text of a line with the secret, and what follows it, masked."""
         return text[: self.columns[line]] + MASK if line in self.columns else text
 
-    def of(self, span: Span) -> set[str]:
+    def of(self, span: Span) -> list[Texts]:
         """The secrets that stand on the lines of a span."""
-        return {text for line in self.lines(span) for text in self.texts.get(line, ())}
+        return [self.texts[line] for line in self.lines(span) if line in self.texts]
 
 
-def without(text: str, secrets: Iterable[str]) -> str:
-    """A message without secrets. One that is a word, such as `postgres`, may well mean something else and stays."""
-    for each in sorted(secrets, key=len, reverse=True):
-        if each in text and is_random(each):
-            text = text.replace(each, MASK)
+def without(text: str, secrets: Iterable[Texts]) -> str:
+    """A message without secrets."""
+    for each in secrets:
+        text = each.masked(text)
     return text
+
+
+def masked_text(text: str) -> str:
+    """A text that is shown by itself, such as a label of a picture, with what follows its first secret masked."""
+    start = min((at for at, _ in _in_text(text)), default=-1) if _is_marked(text.lower()) else -1
+    return text if start < 0 else text[:start] + MASK
+
+
+def masked_scalar(node: Scalar) -> str:
+    """A scalar as it is written, without what is hidden of the lines that it stands on."""
+    return without(masked_text(node.shown), secrets_of(node.source).of(node.span))
 
 
 def secrets_of(source: Source) -> Secrets:
