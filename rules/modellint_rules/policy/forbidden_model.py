@@ -35,11 +35,15 @@ models:
     model: models.acme.internal/team/chat:1
 ```
 
+A policy of the repository is not told what the shell gives a variable: the model must then be allowed as it is written,
+`${REGISTRY}/**`, or the policy be named with `--policy` and lie outside of the repository.
+
 What this rule cannot see: what a tag points to. Pins (`unpinned-model`) keep an allowed name from becoming another model.
 """
 
 from __future__ import annotations
 
+from modellint.compose.model.shown_values import own_parts
 from modellint.compose.model.unset import unset
 from modellint.rule import ERROR, Context, Finding, Findings, Model, rule
 
@@ -57,7 +61,11 @@ def forbidden_model(model: Model, context: Context) -> Findings:
         or unset(node, context.project)
     ):
         return
-    if not allowed.allows(ref.repository, f"{ref.registry}/{ref.repository}"):
+    registry, repository = ref.registry, ref.repository
+    if context.demands is not None and not context.demands.sees_values:
+        registry, repository = own_parts(model, context.project)
+    names = (repository, f"{registry}/{repository}") if repository else (node.shown,)
+    if not allowed.allows(*names):
         shown = f"`{node.shown}`" if node.interpolated else f"`{ref.name.strip()}`"
         related = [(allowed.span, "allowed here")]
         hint = "take one of the allowed models, or have it allowed"

@@ -58,6 +58,7 @@ def load_project(selection: Selection, taken_in: bool = False) -> Project:
     if taken_in:
         project.violations = [each for each in project.violations if each.kind not in _OF_VARIABLES]
     project.shell, project.env_files = selection.shell, selection.env_files
+    project.env_sources = [*selection.env_sources, *session.env_sources]
     return project
 
 

@@ -68,8 +68,8 @@ class Selection:
     """
 
     __slots__ = (
-        "env_files", "environment", "features", "files", "folder", "left_out", "name", "named", "profiles", "reader",
-        "refused", "shell", "stdin",
+        "env_files", "env_sources", "environment", "features", "files", "folder", "left_out", "name", "named",
+        "profiles", "reader", "refused", "shell", "stdin",
     )  # fmt: skip
 
     def __init__(
@@ -85,6 +85,7 @@ class Selection:
         self.refused: list[Violation] = []
         self.shell: Dict[str, str] = {}  # the variables of the shell alone
         self.env_files: list[str] = []  # that the other variables come from
+        self.env_sources: list[Source] = []  # their texts
         self.reader = Reader()
         self.stdin: Source | None = None  # the text on standard input, for a caller that has read it
         self.left_out: list[LeftOut] = []  # what Compose would have taken if an env file did not name other files
@@ -96,11 +97,12 @@ class _EnvFiles:
     `names_files` is the entry of `COMPOSE_FILE` that counts among them.
     """
 
-    __slots__ = ("names_files", "paths", "reader", "refused")
+    __slots__ = ("names_files", "paths", "reader", "refused", "sources")
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.paths: list[str] = []
+        self.sources: list[Source] = []
         self.refused: list[Violation] = []
         self.names_files: Entry | None = None
 
@@ -205,7 +207,7 @@ def _selection(
         options.features,  # without any: the empty one
     )
     selection.shell, selection.env_files, selection.refused = shell, read.paths, read.refused
-    selection.reader = read.reader
+    selection.reader, selection.env_sources = read.reader, read.sources
     name = options.name or environment.get("COMPOSE_PROJECT_NAME", "")
     if name and normalized(name) != name:
         where = "--project-name" if options.name else "COMPOSE_PROJECT_NAME"
@@ -334,6 +336,7 @@ def _read_env_files(paths: list[str], environment: Dict[str, str], read: _EnvFil
             read.refused.append(_violation(error))
             continue
         read.paths.append(path or ".")
+        read.sources.append(source)
         for entry in entries:
             if entry.name == "COMPOSE_FILE" and entry.value is not None and "COMPOSE_FILE" not in environment:
                 read.names_files = entry
