@@ -23,8 +23,9 @@ from modellint import __version__
 from modellint.smoke.isolation.capability import find_capability
 from modellint.smoke.runners import canary
 from support.action.harness import Outcome, Scene, run_job
-from support.action.place import ROOT, entry, push, servers
+from support.action.place import ROOT, entry
 from support.action.recipes import GITHUB, GITLAB, recipe, reports, steps, with_the_action
+from support.registry import push, servers
 
 FIXTURE = (ROOT / "fixtures/smoke/compose.yaml").read_text(encoding="utf-8")
 MISTAKE = FIXTURE.replace('"--temp", "0.1"', '"--temp=0.1"')  # llama.cpp takes no flag like this

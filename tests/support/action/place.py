@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 Tool = Callable[[str], str]
 
 
@@ -22,5 +22,3 @@ def _module(folder: str, name: str) -> Any:
 
 entry = _module("lint/action", "entry")  # the action's script
 sarif_tests = _module("tests/report", "test_sarif")  # the validator of SARIF
-push = _module("tests/registry", "push")  # what fills a registry
-servers = _module("tests/registry", "servers")  # the registry
