@@ -220,12 +220,13 @@ def test_nothing_of_the_repository_runs(pull: Pull) -> None:
     assert not list(pull.scene.temp.rglob("PWNED"))
 
 
+TOUCH = shutil.which("touch")  # with its path: the job has few programs
 COMMANDS = {
-    "core.sshCommand": ("ssh://127.0.0.1/x", "touch {}; false"),
-    "core.gitProxy": ("git://127.0.0.1/x", "touch {}"),
-    "remote.origin.uploadpack": ("{upstream}", "touch {};"),
-    "protocol.ext.allow": ("ext::touch {}", "always"),
-    "remote.origin.vcs": ("touch {}", "ext"),
+    "core.sshCommand": ("ssh://127.0.0.1/x", f"{TOUCH} {{}}; false"),
+    "core.gitProxy": ("git://127.0.0.1/x", f"{TOUCH} {{}}"),
+    "remote.origin.uploadpack": ("{upstream}", f"{TOUCH} {{}};"),
+    "protocol.ext.allow": (f"ext::{TOUCH} {{}}", "always"),
+    "remote.origin.vcs": (f"{TOUCH} {{}}", "ext"),
 }
 
 
