@@ -883,3 +883,8 @@ def stages_of_a_dockerfile(n: int) -> str | Files:
 @shape
 def options_of_an_instruction(n: int) -> str | Files:
     return built(1, {"Dockerfile": "FROM a\nCMD " + "--a " * n + "echo $A\n"})
+
+
+@shape
+def here_documents_that_never_end(n: int) -> str | Files:
+    return built(1, {"Dockerfile": "FROM a\n" + "RUN <<E\n" * n})
