@@ -469,7 +469,7 @@ def test_too_much_is_said_and_not_read(name: str) -> None:
 @pytest.mark.parametrize("between", ["", "---\n"], ids=["one document", "many"])
 def test_merge_keys_are_counted_before_they_are_copied(between: str, monkeypatch: pytest.MonkeyPatch) -> None:
     copied = 0
-    apply = builder.Builder._merge
+    apply = builder.Builder._merge  # pyright: ignore[reportPrivateUsage]
 
     def count(self: builder.Builder, node: Mapping, merges: list[Any]) -> None:
         nonlocal copied
