@@ -289,7 +289,7 @@ import sys, time
 from contextlib import ExitStack
 from modellint import cli
 from modellint.commands import smoke as command
-from modellint.smoke.check import Check, Smoke
+from modellint.smoke.check import Smoke, SmokeCheck
 from modellint.smoke.session import span_of
 
 def down():
@@ -301,7 +301,7 @@ def smoke(project, access, asked, *, watch, hold, tell):
     [model, *_] = project.models.values()
     seen = Smoke(asked.engine, seconds=1.0, up=["llm at http://127.0.0.1:1/v1"])
     seen.row("model", "llm")
-    seen.checks.append(Check("model", "llm", "pulled", "pulled", STATUS, "because", span_of(model)))
+    seen.checks.append(SmokeCheck("model", "llm", "pulled", "pulled", STATUS, "because", span_of(model)))
     with ExitStack() as stack:
         stack.callback(watch.close)
         stack.callback(down)
