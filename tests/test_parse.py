@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from modellint.files import disk
 from modellint.text.source import Source
-from modellint.yaml import events
+from modellint.yaml import builder, events
 from modellint.yaml.builder import MAX_DEPTH, MAX_NODES, YamlFile
 from modellint.yaml.node import Mapping, Scalar, Sequence, plain
 from modellint.yaml.parse import parse
@@ -464,6 +464,24 @@ def test_too_much_is_said_and_not_read(name: str) -> None:
     file = read(text)
     assert [problem.message for problem in file.problems] == [message]
     assert (file.documents, file.whole) == ([], False)
+
+
+@pytest.mark.parametrize("between", ["", "---\n"], ids=["one document", "many"])
+def test_merge_keys_are_counted_before_they_are_copied(between: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = 0
+    apply = builder.Builder._merge  # pyright: ignore[reportPrivateUsage]
+
+    def count(self: builder.Builder, node: Mapping, merges: list[Any]) -> None:
+        nonlocal copied
+        apply(self, node, merges)
+        copied += len(node.entries)
+
+    monkeypatch.setattr(builder.Builder, "_merge", count)
+    keys = ", ".join(f"k{at}: 1" for at in range(1_000))
+    some = f"x: &a {{{keys}}}\n" + "".join(f"b{at}: {{<<: *a}}\n" for at in range(150))
+    file = read(between.join([some.replace("b", f"{'c' * at}b") for at in range(5)]))
+    assert "the aliases in this file expand to too much data" in [problem.message for problem in file.problems]
+    assert copied < builder.MAX_EXPANDED
 
 
 def test_letters_count_where_they_are_repeated() -> None:

@@ -1,7 +1,9 @@
 """The base of a pull request: its policies and Compose files, written to a directory with Git's plumbing commands.
 
 No code of the repository runs and nothing is checked out: objects are read as they are stored, without hooks, filters,
-submodules and the conversions of `.gitattributes`. Only the standard library.
+submodules and the conversions of `.gitattributes`. What is asked is the checkout itself, whose configuration
+actions/checkout wrote: a repository that lies inside of it may be configured to run anything. Only the standard
+library.
 """
 
 from __future__ import annotations
@@ -22,14 +24,15 @@ MOST_FILES = 20_000
 MOST_BYTES = 256 << 20
 ENDS = (".yaml", ".yml")
 SECONDS = 120  # for git, each time
+_UPLOAD = "--upload-pack=git-upload-pack"  # whatever `remote.origin.uploadpack` says
+_PROTOCOLS = "file:http:https:ssh"  # whatever `protocol.*` says: `ext` would run a command
 _LINK = "120000"
 _MOST_LINKS = 5  # that lead to one another
 _COMMIT = re.compile("[0-9a-f]{40}([0-9a-f]{24})?")
 _SAFE = (
     "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.pager=cat", "submodule.recurse=false",
-    "fetch.recurseSubmodules=false", "gc.auto=0", "maintenance.auto=false", "protocol.allow=never",
-    "protocol.https.allow=always", "protocol.http.allow=always", "protocol.ssh.allow=always",
-    "protocol.file.allow=always",
+    "fetch.recurseSubmodules=false", "gc.auto=0", "maintenance.auto=false",
+    "safe.bareRepository=explicit",
 )  # fmt: skip
 
 
@@ -57,7 +60,7 @@ def put_base(into: str, folder: str, workspace: str, event_path: str, also: Sequ
     if git.code("cat-file", "-e", f"{commit}^{{commit}}") != 0:
         shallow = git.text("rev-parse", "--is-shallow-repository").strip() == b"true"
         depth = ["--depth=1"] if shallow else []  # a history that is whole stays so
-        options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", *depth]
+        options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", _UPLOAD, *depth]
         git.text("fetch", *options, "origin", commit)
     files = dict(_listed(git.text("ls-tree", "-r", "-z", "-l", "--full-tree", commit)))
     mirror = os.path.normpath(os.path.join(into, os.path.relpath(repository, workspace)))
@@ -91,7 +94,8 @@ class _Git:
         self._words = [program, "--no-pager", "--no-replace-objects", "-C", repository, *options]
         self._environ = {
             **{name: value for name, value in os.environ.items() if name not in ("GIT_DIR", "GIT_WORK_TREE")},
-            "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C",
+            "GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "", "LC_ALL": "C",
         }  # fmt: skip
 
     def code(self, *words: str) -> int:
@@ -122,14 +126,19 @@ class _Git:
 
 
 def _repository(folder: str, workspace: str) -> str:
-    """The repository of a folder, in the workspace."""
+    """The checkout that a folder lies in: the outermost repository of the workspace on the way to it."""
     here = os.path.realpath(folder)
     root = os.path.realpath(workspace)
-    while not os.path.exists(os.path.join(here, ".git")):
-        if here == root or not here.startswith(root.rstrip(os.sep) + os.sep):
-            raise Unreadable("the workspace contains no repository: use actions/checkout first")
+    found = ""
+    while here == root or here.startswith(root.rstrip(os.sep) + os.sep):
+        if os.path.exists(os.path.join(here, ".git")):
+            found = here
+        if here == root:
+            break
         here = os.path.dirname(here)
-    return here
+    if not found:
+        raise Unreadable("the workspace contains no repository: use actions/checkout first")
+    return found
 
 
 def _listed(output: bytes) -> Iterator[tuple[str, Entry]]:

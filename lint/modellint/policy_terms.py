@@ -87,9 +87,13 @@ class Allowed:
 
 
 class Demands:
-    """What is allowed. None where the policy says nothing."""
+    """What is allowed. None where the policy says nothing.
 
-    __slots__ = ("_index", "_rows", "flags", "grants", "licenses", "models", "registries")
+    `sees_values`: whether it may be held against what variables of the machine bring in. A policy of the repository
+    may not: it is held against what is written.
+    """
+
+    __slots__ = ("_index", "_rows", "flags", "grants", "licenses", "models", "registries", "sees_values")
 
     def __init__(
         self,
@@ -103,6 +107,7 @@ class Demands:
         self.models = models
         self.flags = flags
         self.licenses = licenses
+        self.sees_values = True
         self.grants = grants  # by a pattern of service names: the models that they may use
         self._rows = list(grants.values()) if grants is not None else []
         self._index = Patterns(list(grants or ()), matches)

@@ -220,6 +220,50 @@ def test_nothing_of_the_repository_runs(pull: Pull) -> None:
     assert not list(pull.scene.temp.rglob("PWNED"))
 
 
+TOUCH = shutil.which("touch")  # with its path: the job has few programs
+COMMANDS = {
+    "core.sshCommand": ("ssh://127.0.0.1/x", f"{TOUCH} {{}}; false"),
+    "core.gitProxy": ("git://127.0.0.1/x", f"{TOUCH} {{}}"),
+    "remote.origin.uploadpack": ("{upstream}", f"{TOUCH} {{}};"),
+    "protocol.ext.allow": (f"ext::{TOUCH} {{}}", "always"),
+    "remote.origin.vcs": (f"{TOUCH} {{}}", "ext"),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_repository_inside_of_the_checkout_is_not_asked(pull: Pull, tmp_path: Path, name: str) -> None:
+    """Whatever it is configured to run."""
+    pull.open({"sub/compose.yaml": COMPOSE, ".modellint.yaml": OFF}, {"README.md": "more\n"})
+    ran = tmp_path / "PWNED"
+    url, value = (each.format(ran, upstream=pull.upstream.as_uri()) for each in COMMANDS[name])
+    inside = pull.scene.workspace / "sub"
+    pull.git(inside, "init", "--quiet")
+    pull.git(inside, "config", "remote.origin.url", url)
+    pull.git(inside, "config", name, value)
+    outcome = pull.run(working_directory="sub")
+    assert not ran.exists()
+    assert outcome.outputs["exit-code"] == "0"
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "core.sshCommand"])
+def test_the_checkout_itself_runs_nothing_but_git(pull: Pull, tmp_path: Path, name: str) -> None:
+    """And the `core.sshCommand` that actions/checkout writes for a key."""
+    pull.open({"compose.yaml": COMPOSE, ".modellint.yaml": OFF}, {"README.md": "more\n"})
+    ran = tmp_path / "PWNED"
+    url, value = (each.format(ran, upstream=pull.upstream.as_uri()) for each in COMMANDS[name])
+    pull.git(pull.scene.workspace, "config", "remote.origin.url", url)
+    pull.git(pull.scene.workspace, "config", name, value)
+    pull.run()
+    assert not ran.exists()
+
+
+def test_a_checkout_in_a_folder_of_the_workspace_is_found(tmp_path: Path) -> None:
+    for folder in ("repository/.git", "repository/sub/.git", "repository/sub/deep"):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    found = entry.base_commit._repository(str(tmp_path / "repository/sub/deep"), str(tmp_path))
+    assert found == os.path.realpath(tmp_path / "repository")
+
+
 def test_when_the_base_counts() -> None:
     def chosen(value: str, event: str) -> str:
         return entry._policy_from({f"{entry.PREFIX}POLICY_FROM": value, "GITHUB_EVENT_NAME": event})

@@ -221,3 +221,26 @@ def test_what_compose_would_pass_over_is_said(tmp_path: Path, monkeypatch: pytes
     assert check(["."], Settings([], {})).projects == 3
     named = check([".", "docker-compose.yml"], Settings([rules()["undefined-model"]], {}))
     assert [each.path for each in named.left_out][1:] == ["o/compose.override.yaml"]  # what is checked is not left out
+
+
+@pytest.mark.parametrize("version", [2, 4])
+def test_what_git_tracks_below_a_folder_of_dependencies_is_said(
+    version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the project's own, however deep it lies; what a package manager has put there is not looked for."""
+    monkeypatch.chdir(tmp_path)
+    git(tmp_path, "init", "-q")
+    own = ["node_modules/x/compose.yaml", ".venv/a/compose.yaml", "deep/site-packages/b/c/docker-compose.yml"]
+    write(tmp_path, dict.fromkeys([*own, "node_modules/y/compose.yaml", "node_modules/compose.yml"], BROKEN))
+    write(tmp_path, {"compose.yaml": BROKEN, ".gitignore": "node_modules/\n"})
+    git(tmp_path, "add", "-f", "compose.yaml", *own)
+    git(tmp_path, "update-index", "--index-version", str(version))
+    found, left_out = looked_at()
+    assert found == {"compose.yaml"}
+    named = sorted([*own, "node_modules/compose.yml"])
+    assert sorted(left_out) == [f"{path}: it is in a directory of dependencies" for path in named]
+    assert looked_at("node_modules/x")[0] == {"node_modules/x/compose.yaml"}
+    (tmp_path / ".git/index").write_bytes(b"DIRC\0\0\0\x09")
+    assert (
+        "node_modules: it is a directory of dependencies, and it is unknown what Git tracks in it" in looked_at()[1]
+    )

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from modellint.compose.loading.load import load_project
 from modellint.compose.loading.overlay import is_overlay_name, siblings
 from modellint.compose.loading.selection import Options, Selection, normalized, select, select_file
+from modellint.compose.loading.session import MAX_FILES
 from modellint.files.disk import Unreadable
 from modellint.files.search import project_files
 
@@ -306,3 +308,50 @@ def test_ignored_folders_and_files_are_not_searched(tmp_path: Path) -> None:
     assert project_files(str(tmp_path), [], []) == sorted(str(tmp_path / name) for name in wanted)
     assert project_files(str(tmp_path / "src"), [], []) == sorted(str(tmp_path / name) for name in wanted[1:])
     assert project_files(str(tmp_path / "only-here"), [], []) == [str(tmp_path / "only-here/compose.yaml")]
+
+
+def named_again(times: int, folder: Path, name: str = "a.yaml") -> None:
+    """A `.env` whose `COMPOSE_FILE` names a file so many times."""
+    (folder / ".env").write_text(f"COMPOSE_FILE={os.pathsep.join([name] * times)}\n")
+
+
+@pytest.mark.parametrize("names", [["a.yaml"] * 30, ["a.yaml", "link.yaml", "./a.yaml"]], ids=["again", "otherwise"])
+def test_a_file_that_is_named_again_is_read_once(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text("services:\n  s: {image: a, command: [$A]}\n")
+    (tmp_path / "link.yaml").symlink_to("a.yaml")
+    project = load_project(select(Options(files=names), {"A": "x"}))
+    assert len(project.files) == len(project.variables) == 1
+    assert project.violations == []
+
+
+@pytest.mark.parametrize("times", [MAX_FILES, MAX_FILES + 1])
+def test_a_project_is_made_of_so_many_files(times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever they are named; of more, none is looked at."""
+    monkeypatch.chdir(tmp_path)
+    named_again(times, tmp_path)
+    names = ["a.yaml"] * times
+    (tmp_path / "a.yaml").write_text("services: {}\n")
+    shell = {"COMPOSE_FILE": os.pathsep.join(names)}
+    for where, options, variables in [
+        (".env", Options(), {}), ("COMPOSE_FILE", Options(), shell), ("--file", Options(files=names), {}),
+    ]:  # fmt: skip
+        if times <= MAX_FILES:
+            assert len(select(options, variables).files) == times
+            continue
+        with pytest.raises(Unreadable, match="names 501 files, and a project may be made of 500") as raised:
+            select(options, variables)
+        assert raised.value.path == where
+
+
+def test_selected_files_hold_so_many_values_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("modellint.compose.loading.load.MAX_NODES", 20)
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.yaml").write_text("services:\n" + "".join(f"  {name}{at}: {{}}\n" for at in range(6)))
+    with pytest.raises(Unreadable, match="the files before it hold more than 20 values together") as raised:
+        load_project(select(Options(files=["a.yaml", "b.yaml", "a.yaml", "c.yaml"]), {}))
+    assert raised.value.path == "c.yaml"
+    assert load_project(select(Options(files=["a.yaml", "b.yaml", "a.yaml"]), {})).files

@@ -49,7 +49,7 @@ def test_the_fixture(runs: Runs) -> None:
         assert status == "not proven"
         assert "registry.example.com" in reason
         assert {status for status, _ in found.values()} == {"pass"}
-    assert checks(cold, "service rag")["embeddings (embedder at EMBEDDER_URL)"] == ("pass", "64 numbers")
+    assert checks(cold, "service rag")["embeddings (embedder at EMBEDDER_URL)"] == ("pass", "embedding with 64 numbers")
     assert warm.status == 0, str(warm)
     assert ", 0 failed, 0 not proven in " in warm.out
     assert "image" not in checks(warm, "service chat")
@@ -371,7 +371,7 @@ def test_without_an_engine(runs: Runs, tmp_path: Path) -> None:
     assert done.status == 0, str(done)
     status, reason = checks(done, "service chat")["engine"]
     assert status == "not proven"
-    assert "the Docker engine does not answer" in reason
+    assert "the Docker engine does not respond" in reason
     assert checks(done, "service chat")["namespace"][0] == "pass"
     assert runs.once(text, "--require", "isolation", variables=nobody).status == 1
 
@@ -388,7 +388,7 @@ def test_a_compose_that_is_too_old(runs: Runs) -> None:
     assert done.status == 0, str(done)
     assert checks(done, "service chat")["engine"] == (
         "not proven",
-        "Docker Compose 2.30.0 does not support `models:`; 2.38 does",
+        "Docker Compose 2.30.0 does not support `models:`; 2.38 or later does",
     )
 
 

@@ -83,3 +83,30 @@ def test_findings_do_not_fail_it(project: Path) -> None:
     (project / "compose.yaml").write_text(TEXT.replace("[llm]", "[lmm]"), encoding="utf-8")
     assert main(["check"]) == 1
     assert main(["graph"]) == 0
+
+
+SECRET = "kQ7xZ9pL2mN4vB8w"
+WITH_SECRETS = f"""\
+name: "a-${{TOKEN:-{SECRET}}}"
+services:
+  app:
+    image: "x:${{TOKEN:-{SECRET}}}"
+    profiles: ["${{TOKEN:-{SECRET}}}"]
+    ports: ["${{PORT_TOKEN:-{SECRET}}}:80"]
+    models:
+      llm: {{endpoint_var: "${{TOKEN:-{SECRET}}}"}}
+  other: {{image: "https://me:{SECRET}@example.com/{"x" * 190}"}}
+  last: {{image: {SECRET}, environment: {{A_TOKEN: {SECRET}}}}}
+models:
+  llm: {{model: "x/y:${{TOKEN:-{SECRET}}}", context_size: "${{TOKEN:-{SECRET}}}"}}
+"""
+
+
+@pytest.mark.parametrize("form", ["mermaid", "dot", "svg", "html"])
+def test_what_a_report_masks_is_not_drawn(project: Path, capfd: pytest.CaptureFixture[str], form: str) -> None:
+    (project / "compose.yaml").write_text(WITH_SECRETS)
+    assert main(["graph", "--format", form]) == 0
+    drawn = capfd.readouterr().out
+    assert SECRET not in drawn
+    assert SECRET[:8] not in drawn
+    assert "***" in drawn.replace("#42;", "*")

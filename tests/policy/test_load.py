@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,8 +13,10 @@ from modellint.files.disk import Unreadable
 from modellint.policy.apply import ruling_of
 from modellint.policy.discovery import Policies, nearest
 from modellint.policy.load import BUILT_IN, load
+from modellint.policy.loaded import MOST_MISTAKES
 from modellint.policy.schema import json_schema
 from modellint.policy_terms import MOST_ALIKE
+from modellint.text.suggest import did_you_mean
 
 POLICIES = Path(__file__).parent.parent.parent / "policies" / "modellint_policies"
 
@@ -112,6 +114,26 @@ def test_all_mistakes_are_said_in_one_run(extends: str, tmp_path: Path, monkeypa
     about_rules = [each for each in said if each not in known]
     assert len(about_rules) == (0 if "strcit" in extends else 3)
     assert all(each.startswith(start) for each, start in zip(about_rules, WITH_RULES, strict=False))
+
+
+def test_a_word_that_may_be_meant_is_looked_for_where_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many mistakes only the first are."""
+    monkeypatch.chdir(tmp_path)
+    asked: list[str] = []
+
+    def look(word: str, known: Sequence[str]) -> str:
+        asked.append(word)
+        return did_you_mean(word, known)
+
+    monkeypatch.setattr("modellint.policy.loaded.did_you_mean", look)
+    text = "version: 1\nrules:\n" + "".join(f"  unused-modle{at}: {{severity: off}}\n" for at in range(300))
+    Path("policy.yaml").write_text(text + "exceptions:\n" + "  - {rule: mutable-tagg, reason: x}\n" * 300)
+    with pytest.raises(Unreadable) as caught:
+        ruling_of("policy.yaml", Policies())
+    assert asked == [f"unused-modle{at}" for at in range(MOST_MISTAKES)]
+    assert all("did you mean `unused-model`?" in str(each) for each in caught.value.each())
 
 
 def test_mistakes_of_what_is_extended_and_of_texts_that_are_no_yaml(

@@ -59,7 +59,7 @@ def project(tmp_path: Any) -> Project:
 
 
 def by_name(project: Project, each: str) -> dict[str, Subject]:
-    return {subject.name: subject for subject in subjects(project, each)}
+    return {subject.name: subject for subject in subjects(project, each, sees=True)}
 
 
 MODELS: dict[str, Any] = {

@@ -257,6 +257,21 @@ def test_no_registry_hears_a_secret(tmp_path: Path, words: tuple[str, ...], refe
     assert SECRET not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("GH_PAT", SECRET), ("MINE", "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7xY9zA1cD3eF5")]
+)
+def test_a_secret_is_known_by_its_name_or_its_value(tmp_path: Path, name: str, value: str) -> None:
+    with Host(lambda talk: talk.answer(404)) as host:
+        text = json.dumps(
+            {"services": {"a": {"models": ["m"]}}, "models": {"m": {"model": f"{host.name}/x:${{{name}}}"}}}
+        )
+        (tmp_path / "compose.yaml").write_text(text)
+        done = run(tmp_path, "check", "--online", "--no-cache", **{name: value})
+        assert not host.seen
+    assert f"it holds the value of `{name}`, and a registry is not told a secret" in done.stdout + done.stderr
+    assert value not in done.stdout + done.stderr
+
+
 def test_a_value_of_the_shell_is_not_shown_where_nobody_answers(tmp_path: Path) -> None:
     text = json.dumps({"services": {"a": {"models": ["m"]}}, "models": {"m": {"model": "localhost:1/x/${OWN}:v1"}}})
     (tmp_path / "compose.yaml").write_text(text)

@@ -162,6 +162,13 @@ SHOWN = [
     """test: mysqladmin ping --password="$$(cat /run/secrets/db-password)" --silent""",
     "command: app --password $$DB_PASSWORD",
     "BYPASS: sometimes",
+    'command: ["docker", "run", "-p", "8080:80"]',
+    "command: docker login -u a -p $$CODE && docker run -p 8080:80 a",
+    "command: docker login ghcr.io; ssh -p 2222 host",
+    "command: openssl req -x509 -keyout a.pem -out b.pem",
+    "command: echo started | tee log",
+    "command: htpasswd file user",
+    "command: smbclient //a/b -U user",
 ]
 
 
@@ -175,7 +182,7 @@ HIDDEN = [
         "OPENAI_KEY", "AZURE_OPENAI_KEY", "DBPASS", "SECRET_KEY_BASE", "SECRET_1", "API_KEY_1", "OPENAI_API_KEYS",
         "JWT_SECRET_V2", "FERNET_KEY", "HMAC_KEY", "CLIENT_SECRET_VALUE", "DB_PASSWORD_OLD", "PASSWORD1",
         "PasswordHash", "privateKey", "VAULT_SECRET_ID", "WG_PRIVKEY", "DB_CREDS", "OTP_SEED", "SESSION_COOKIE",
-        "X_SIGNATURE",
+        "X_SIGNATURE", "GH_PAT", "githubPat", "pat", "WIFI_PSK", "DOOR_PASSCODE",
     )),
     *(f"TEXT: {begin}{ISSUED[4:]}" for begin in (
         "glpat-", "github_pat_", "ghs_", "gho_", "AKIA", "xoxb-", "npm_", "pypi-", "SG.", "dop_v1_", "rk_live_",
@@ -195,6 +202,19 @@ HIDDEN = [
     f"command: sshpass -p {CANARY} ssh a",
     f"command: curl -ume:{CANARY} http://a",
     f"command: app --auth {CANARY} --pw={CANARY}",
+    *(f"command: {words}" for words in (
+        f"docker login -u a -p {CANARY}", f"docker login -u a -p{CANARY} ghcr.io", f"podman login -p={CANARY}",
+        f"mongosh -u a -p {CANARY}", f"/usr/bin/mongodump -p {CANARY}", f"ldapsearch -x -D cn=a -w {CANARY} -b dc=a",
+        f"htpasswd -bc /f u {CANARY}", f"htpasswd -nb u {CANARY}", f"htpasswd -bBC 10 f u {CANARY}",
+        f"openssl enc -aes-256-cbc -k {CANARY} -in a", f"smbclient //a/b -U u%{CANARY}", f"smbclient -Uu%{CANARY}",
+        f"sqlcmd -S db -U sa -P {CANARY} -Q x", f"keytool -storepass {CANARY} -list",
+        f"rabbitmqctl add_user u {CANARY}", f"7z a -p{CANARY} a.7z", f"ngrok config add-authtoken {CANARY}",
+        f"echo {CANARY} | docker login -u a --password-stdin", f"printf %s {CANARY} | gh auth login --with-token",
+        f"echo u:{CANARY} | chpasswd", f"echo {CANARY} | sudo -S ls", f"docker login --password-stdin <<< {CANARY}",
+    )),
+    f"command: ['docker', 'login', '-u', 'a', '-p', '{CANARY}']",
+    f"traefik.http.middlewares.a.basicauth.users: 'u:{CANARY}'",
+    f"- traefik.http.middlewares.a.basicauth.users=u:{CANARY}",
     f"A_TOKEN: ${{A:-${{B:-{CANARY}}}}}",
     f"A_TOKEN: ${{A:+{CANARY}}}",
     f"A_TOKEN: ${{A:-}}{CANARY}",
@@ -211,6 +231,19 @@ def test_a_secret_is_known_by_the_words_of_its_name_or_by_its_form(line: str) ->
     shown = found.masked(2, "  " + line)
     assert CANARY not in shown
     assert ISSUED[4:] not in shown
+
+
+@pytest.mark.parametrize("lines", [
+    f"command:\n  - docker\n  - login\n  - -p\n  - {CANARY}",
+    f"command:\n  - ldapsearch\n  - -w{CANARY}",
+    f"command: |\n  docker login \\\n    -p {CANARY}",
+    f"command: >\n  mongosh\n  -p {CANARY}",
+    f"command: [sh, -c,\n  'echo {CANARY} |\n  docker login --password-stdin']",
+], ids=range(5))  # fmt: skip
+def test_a_program_is_given_a_secret_on_a_later_line(lines: str) -> None:
+    source = Source("compose.yaml", lines + "\n")
+    found = secrets_of(source)
+    assert not any(CANARY in found.masked(at, line) for at, line in enumerate(lines.split("\n"), 1))
 
 
 def test_a_message_does_not_repeat_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,6 +285,8 @@ def test_looking_for_secrets_takes_time_in_proportion() -> None:
         "bearer x ",
         "a?key=x1y2z3w4&",
         "mysql -px1y2z3w4 ",
+        "htpasswd -b f u x1y2z3w4 ",
+        "echo x1y2z3w4 | docker login --password-stdin; ",
         "A_TOKEN=${A:-${B:-x1y2z3w4}} ",
         "u:x1y2z3w4@tcp ",
     ):

@@ -289,7 +289,7 @@ import sys, time
 from contextlib import ExitStack
 from modellint import cli
 from modellint.commands import smoke as command
-from modellint.smoke.check import SmokeCheck, Smoke
+from modellint.smoke.check import Smoke, SmokeCheck
 from modellint.smoke.session import span_of
 
 def down():

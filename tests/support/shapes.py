@@ -335,6 +335,19 @@ def keys_passed_on(n: int) -> str | Files:
 
 
 @shape
+def secrets_and_findings_on_one_line(n: int) -> str | Files:
+    body = "s@: {image: nginx, models: [zz], environment: {A_TOKEN: x1y2z3w4v@}}"
+    return "services: {" + each(n, body, ", ") + "}\n"
+
+
+@shape
+def programs_that_are_given_secrets(n: int) -> str | Files:
+    scripts = each(n, "docker login -p x1y2z3w4v@; echo x1y2z3w4@ | sudo -S ls; htpasswd -b f u x1y2z3w4@; ")
+    words = each(n, "mongosh, -p, x1y2z3w4v@", ", ")
+    return app(f"    models: [zz]\n    command: [{words}]\n    entrypoint: [sh, -c, '{scripts}']\n")
+
+
+@shape
 def commands_of_many_words(n: int) -> str | Files:
     return app("    models: [m0]\n    command:\n" + each(n, "      - http://localhost:1243@\n"))
 
@@ -789,6 +802,18 @@ def documents(n: int) -> str | Files:
 
 
 @shape
+def services_that_are_taken_out(n: int) -> str | Files:
+    return "services:\n  s: {image: nginx}\n" + each(n, "  s@: !reset {image: nginx}\n")
+
+
+@shape
+def labels_that_are_taken_out(n: int) -> str | Files:
+    base = app("    labels: {" + each(n, "l@: a", ", ") + "}\n")
+    over = "services:\n  s:\n    labels:\n      <<: [&a {x: y}" + ", *a" * n + "]\n"
+    return {"compose.yaml": base, "compose.override.yaml": over + each(n, "      l@: !reset a\n")}
+
+
+@shape
 def documents_that_are_refused(n: int) -> str | Files:
     return "services: {a: {image: 1}}\n" + "---\nservices: {}\n" * n
 
@@ -875,3 +900,8 @@ def stages_of_a_dockerfile(n: int) -> str | Files:
 @shape
 def options_of_an_instruction(n: int) -> str | Files:
     return built(1, {"Dockerfile": "FROM a\nCMD " + "--a " * n + "echo $A\n"})
+
+
+@shape
+def here_documents_that_never_end(n: int) -> str | Files:
+    return built(1, {"Dockerfile": "FROM a\n" + "RUN <<E\n" * n})

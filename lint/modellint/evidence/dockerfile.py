@@ -244,34 +244,35 @@ def _instructions(source: Source) -> Iterator[Instruction]:
     escape = _escape(lines)
     at, number = 0, 0
     while number < len(lines):
-        text, offsets = "", list[int]()
+        parts, offsets = list[str](), list[int]()
         more = True
         while more and number < len(lines):
             line = lines[number].rstrip("\r")
             start = len(line) - len(line.lstrip(_BLANKS))
             bare = line.strip(_BLANKS)
             number += 1
-            if bare.startswith("#") or (text and not bare):
+            if bare.startswith("#") or (parts and not bare):
                 at += len(lines[number - 1]) + 1
-                more = bool(text)
+                more = bool(parts)
                 continue
             kept = line.rstrip(_BLANKS)
             more = kept.endswith(escape)
-            begin = 0 if text else start
+            begin = 0 if parts else start
             piece = (kept[: -len(escape)] if more else kept)[begin:]
-            text += piece
+            parts += [piece] if piece else []  # joined at the end: a text that grows line by line is copied each time
             offsets.extend(range(at + begin, at + begin + len(piece)))
             at += len(lines[number - 1]) + 1
-        for mark in _heredocs(text):
+        for mark in _heredocs("".join(parts)):
             while number < len(lines):
                 line = lines[number].rstrip("\r")
                 number += 1
                 if line.strip("\t") == mark:
                     at += len(lines[number - 1]) + 1
                     break
-                text += "\n" + line
+                parts += ("\n", line)
                 offsets.extend((max(at - 1, 0), *range(at, at + len(line))))
                 at += len(lines[number - 1]) + 1
+        text = "".join(parts)
         name = text.split(None, 1)[0] if text.strip() else ""
         if name:
             begin = len(name)

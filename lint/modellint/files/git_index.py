@@ -11,7 +11,7 @@ from modellint.files import disk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 MAX_INDEX = 64 << 20  # bytes; one of 100,000 files has about 10 MiB
 _MAX_POINTER = 1 << 13  # bytes of a `.git` that is a file
@@ -22,8 +22,11 @@ _EXTENDED = 0x4000  # flag: two more bytes of flags follow
 _SPLIT = b"link"  # the extension that says that a part of the index stands in another file
 
 
-def tracked(root: str, names: Sequence[str]) -> list[str] | None:
-    """The tracked files with one of some names, `/` in their paths from the root; None where that cannot be known."""
+def tracked(root: str, names: Sequence[str], below: Collection[str] = ()) -> list[str] | None:
+    """The tracked files with one of some names, `/` in their paths from the root; None where that cannot be known.
+
+    With `below`, the caller looks for such as lie in a folder of one of those names, and for no others.
+    """
     path = _index(root)
     if not path:
         return None
@@ -37,7 +40,9 @@ def tracked(root: str, names: Sequence[str]) -> list[str] | None:
     if data[:4] != b"DIRC" or version not in (2, 3, 4):
         return None
     wanted = frozenset(name.encode() for name in names)
-    if version < 4 and _SPLIT not in data and not any(name in data for name in wanted):
+    folders = [name.encode() + b"/" for name in below]
+    is_there = any(name in data for name in wanted) and (not below or any(name in data for name in folders))
+    if version < 4 and _SPLIT not in data and not is_there:
         return []  # in version 4, a name may be the beginning of the one before and an end of its own
     for size in _HASHES:
         try:

@@ -19,6 +19,7 @@ _DEPENDENCIES = frozenset((".tox", ".venv", "node_modules", "site-packages", "__
 _OF_REPOSITORIES = frozenset((".git", ".hg", ".svn"))
 _OF_A_REPOSITORY = "it is in a directory that a version control system uses for its own files"
 _OF_OTHERS = "it is in a directory of dependencies"
+_OF_UNKNOWN = "it is a directory of dependencies, and it is unknown what Git tracks in it"
 _GITIGNORE = ".gitignore"
 
 
@@ -34,6 +35,7 @@ def project_files(path: str, lost: list[Unreadable], left_out: list[LeftOut]) ->
     search = _Search()
     search.below(path)
     search.look_at_ignored()
+    search.look_into_dependencies()
     found = sorted(os.path.join(folder, _first(names)) for folder, names in search.found.items())
     lost.extend(search.lost)
     left_out.extend(search.left_out)
@@ -46,11 +48,12 @@ def project_files(path: str, lost: list[Unreadable], left_out: list[LeftOut]) ->
 class _Search:
     """What was met on the way."""
 
-    __slots__ = ("found", "ignored", "left_out", "lost")
+    __slots__ = ("dependencies", "found", "ignored", "left_out", "lost")
 
     def __init__(self) -> None:
         self.found: dict[str, set[str]] = {}  # the names of the Compose files in each folder
         self.ignored: dict[str, dict[str, str]] = {}  # by repository: full paths, and how they are named here
+        self.dependencies: dict[str, dict[str, str]] = {}  # the folders of them, in the same way
         self.left_out: list[LeftOut] = []
         self.lost: list[Unreadable] = []
 
@@ -62,6 +65,7 @@ class _Search:
             here, ignored, root = waiting.pop()
             names: set[str] = set()
             folders: list[str] = []
+            dependencies: list[str] = []
             try:
                 with os.scandir(here) as listing:
                     for entry in listing:
@@ -73,8 +77,7 @@ class _Search:
                         elif not entry.is_dir(follow_symlinks=False):
                             names.add(entry.name)
                         elif entry.name in _DEPENDENCIES:
-                            if path := disk.first_of(DEFAULT_NAMES, entry.path):
-                                self._leave(path, _OF_OTHERS)
+                            dependencies.append(entry.path)
                         elif entry.name not in _OF_REPOSITORIES:
                             folders.append(entry.path)
                         elif entry.name != ".git" and (path := disk.first_of(DEFAULT_NAMES, entry.path)):
@@ -82,6 +85,8 @@ class _Search:
             except OSError as error:
                 self.lost.append(Unreadable(here, disk.reason_of(error)))
                 continue
+            for path in dependencies:  # by now it is known whether a repository begins here
+                self.dependencies.setdefault(root, {})[os.path.abspath(path)] = path
             if _GITIGNORE in names:
                 ignored = _with(ignored, here)
             chosen = [name for name in DEFAULT_NAMES if name in names]
@@ -110,6 +115,22 @@ class _Search:
             for path in at_hand - kept:
                 if os.path.dirname(path) not in self.found:
                     self._leave(path, "Git ignores it and does not track it")
+
+    def look_into_dependencies(self) -> None:
+        """Say what is left out of the folders of dependencies: what lies directly in one, and what git tracks below it.
+
+        What is tracked is the project's own, whatever the folder is called. No search goes there: it may be huge.
+        """
+        for root, folders in self.dependencies.items():
+            from modellint.files.git_index import tracked
+
+            names = tracked(root, DEFAULT_NAMES, _DEPENDENCIES) if root else []
+            left = {path for folder in folders.values() if (path := disk.first_of(DEFAULT_NAMES, folder))}
+            left.update(shown for name in names or () if (shown := _shown(os.path.join(root, name), folders)))
+            for path in sorted(path for path in left if os.path.lexists(path)):
+                self._leave(path, _OF_OTHERS)
+            for folder in sorted(folders.values()) if names is None else ():
+                self._leave(folder, _OF_UNKNOWN)
 
     def _ignores(self, ignored: Ignored, path: str, root: str, is_folder: bool) -> bool:
         if not ignored(path, is_folder):

@@ -8,6 +8,7 @@ from modellint.evidence.serving import listening, served
 from modellint.graph.owners import Claims
 from modellint.graph.picture import Edge, Node, Picture
 from modellint.graph.text import shorten
+from modellint.secrets.lines import masked_scalar, masked_text
 from modellint.yaml.node import Mapping, Scalar, scalars, text_of
 
 TYPE_CHECKING = False
@@ -71,7 +72,7 @@ class _Drawing:
         kept = _kept(services, MOST_SERVICES, lambda service: bool(service.grants))
         for service in kept:
             flags = () if service.active else ("idle",)
-            node = self._node("service", service.name.shown, [*self._about(service)], flags)
+            node = self._node("service", masked_scalar(service.name), [*self._about(service)], flags)
             self._services[service.name.text] = service, node
             self.claims.add(node, service.name, service.body)
         self._count("service", len(services), len(kept))
@@ -118,7 +119,7 @@ class _Drawing:
         flags = [flag, *(["legacy"] if model.legacy else []), *(["idle"] if idle else [])]
         if model.legacy:
             details.append("a legacy provider service")
-        self._models[model.name.text] = node = self._node("model", model.name.shown, details, flags)
+        self._models[model.name.text] = node = self._node("model", masked_scalar(model.name), details, flags)
         return node
 
     def _about(self, service: Service) -> Iterator[str]:
@@ -170,7 +171,9 @@ class _Drawing:
             if len(self._models) >= 2 * MOST_MODELS:
                 self._leave_out("grant", 1)
                 return
-            target = self._models[name] = self._node("model", grant.name.shown, ["not declared"], ("absent", "loose"))
+            target = self._models[name] = self._node(
+                "model", masked_scalar(grant.name), ["not declared"], ("absent", "loose")
+            )
         if target is None:
             self._leave_out("grant", 1)
             return
@@ -203,15 +206,18 @@ class _Drawing:
         self.picture.left_out[what] = self.picture.left_out.get(what, 0) + count
 
     def _text(self, node: Scalar) -> str:
-        return self._short(node.shown)
+        return self._short(masked_scalar(node))
 
     def _short(self, text: str) -> str:
         return _cleaned(self._clean, text)
 
 
 def _cleaned(clean: Callable[[str], str], text: str) -> str:
-    """A text made safe to show, and bounded before and after: escapes make it longer."""
-    return shorten(clean(shorten(text, _LONGEST)), _LONGEST)
+    """A text made safe to show, and bounded before and after: escapes make it longer.
+
+    What is a secret in it is masked first, since what is left of one that is cut is no longer known for one.
+    """
+    return shorten(clean(shorten(masked_text(text), _LONGEST)), _LONGEST)
 
 
 def _kept(items: list[T], most: int, matters: Callable[[T], bool]) -> list[T]:

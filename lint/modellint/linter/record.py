@@ -9,10 +9,11 @@ from modellint.secrets.lines import secrets_of, without
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from modellint.compose.model.project import Project
+    from modellint.secrets.texts import Texts
     from modellint.text.edit import Edit
     from modellint.text.finding import Finding
     from modellint.text.source import Span
@@ -114,8 +115,8 @@ def result(finding: Finding, keys: Sequence[str] = ()) -> FindingRecord:
     fix = finding.fix
     edits = fix.edits if fix else ()
     near = [finding.span, *(edit.span for edit in edits)]
-    secrets = {text for span in near for text in secrets_of(span.source).of(span)}
-    repeats = any(text in edit.text for edit in edits for text in secrets)
+    secrets = {id(texts): texts for span in near for texts in secrets_of(span.source).of(span)}.values()
+    repeats = bool(secrets) and _repeat(edits, secrets)
     return FindingRecord(
         finding.rule,
         finding.severity or "",
@@ -128,6 +129,12 @@ def result(finding: Finding, keys: Sequence[str] = ()) -> FindingRecord:
         [] if repeats else [_change(edit) for edit in edits],
         keys,
     )
+
+
+def _repeat(edits: Sequence[Edit], secrets: Iterable[Texts]) -> bool:
+    """Whether an edit repeats a secret. An edit of many lines is looked at once, and not once for each of them."""
+    written = "\0".join(dict.fromkeys(edit.text for edit in edits))
+    return any(texts.stand_in(written) for texts in secrets)
 
 
 def _change(edit: Edit) -> TextChange:

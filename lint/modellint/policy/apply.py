@@ -73,7 +73,8 @@ def apply(
     aside: list[Covered] = []
     for name in names:
         one = ruling_of(name, asked)
-        seen = _found(one, project, sources, facts, aside, defects, fixing)
+        sees = asked.sees_values(name, project.folder)
+        seen = _found(one, project, sources, facts, aside, defects, fixing, sees)
         for finding in _exempt(seen, one, name, project, tried, aside):
             order = finding.order()
             together[order] = min(together.get(order, finding), finding, key=_rank)
@@ -156,18 +157,21 @@ def _found(
     covered: list[Covered],
     defects: dict[str, Exception] | None,
     fixing: bool,
+    sees: bool,
 ) -> list[Finding]:
+    demands = copy(one.demands)  # the ruling itself may serve another project at the same time
+    demands.sees_values = sees
     given = facts
     if facts is not None and one.policy.memory:
         given = Facts(facts.answers, min(facts.memory or one.policy.memory, one.policy.memory))
-    findings = run(one.running, project, one.idle, sources, given, one.demands, one.options, covered, defects, fixing)
+    findings = run(one.running, project, one.idle, sources, given, demands, one.options, covered, defects, fixing)
     findings = [each.of(each.rule, one.severities.get(each.rule), each.severity) for each in findings]
     # Of a fragment nothing is said that another file may change; what takes a project in must not switch them off.
     if one.conditions and (project.whole or project.taken_in):
         from modellint.policy.cel import judge
 
         for check, condition in one.conditions:
-            findings += judge(condition, check, project)
+            findings += judge(condition, check, project, sees)
     return findings
 
 

@@ -185,17 +185,29 @@ class _Fitted:
 class _Looked:
     """The objects of a project, made fit once for all checks, and how much more of them may be looked at."""
 
-    __slots__ = ("_known", "_project", "left")
+    __slots__ = ("_known", "_project", "_sees", "left")
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, sees: bool) -> None:
         self.left = MAX_LOOKED
         self._project = project
+        self._sees = sees
         self._known: dict[str, list[tuple[Subject, _Fitted]]] = {}
 
     def objects(self, each: str) -> list[tuple[Subject, _Fitted]]:
         if each not in self._known:
-            self._known[each] = [(subject, _Fitted(subject.value)) for subject in subjects(self._project, each)]
+            found = subjects(self._project, each, self._sees)
+            self._known[each] = [(subject, _Fitted(subject.value)) for subject in found]
         return self._known[each]
+
+
+def _filled(project: Project) -> _Looked:
+    """The objects with the values of all variables."""
+    return _Looked(project, sees=True)
+
+
+def _written(project: Project) -> _Looked:
+    """The objects as a policy of the repository sees them."""
+    return _Looked(project, sees=False)
 
 
 class _Fitting:
@@ -276,10 +288,13 @@ def examples(check: Check, body: Mapping) -> list[PolicyError]:
     ]
 
 
-def judge(condition: Condition, check: Check, project: Project) -> list[Finding]:
-    """What a check finds in a project. What it cannot decide is an error, where the check is written."""
+def judge(condition: Condition, check: Check, project: Project, sees: bool = False) -> list[Finding]:
+    """What a check finds in a project. What it cannot decide is an error, where the check is written.
+
+    `sees`: whether the policy may see what variables of the machine bring in.
+    """
     found: list[Finding] = []
-    looked = project.once(_Looked)
+    looked = project.once(_filled if sees else _written)
     for subject, fitted in looked.objects(check.each):
         looked.left -= fitted.cost
         if looked.left < 0:

@@ -71,6 +71,11 @@ class Policies:
             return ""
         return "repository" if root else "project"
 
+    def sees_values(self, name: str, folder: str) -> bool:
+        """Whether a policy may see values of variables: a user named it, and no repository that is checked wrote it."""
+        root = repository(os.path.realpath(folder)) or os.path.realpath(folder)
+        return name in self.named and (name in BUILT_IN or not lies_in(os.path.realpath(name), root))
+
     def _was(self, path: str) -> bool:
         """Whether there was such a file before the change."""
         return self.before is not None and os.path.exists(self.before.path(path))

@@ -6,8 +6,10 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from modellint.text.suggest import did_you_mean
+
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from modellint.policy.schema import Check, Exception_, RuleSetting
     from modellint.text.source import Source, Span
@@ -18,13 +20,24 @@ MOST_MISTAKES = 100  # of one policy that are said at once
 
 
 class PolicyError(Exception):
-    """A mistake in a policy file. `span` is its place; `others` are further mistakes."""
+    """A mistake in a policy file. `span` is its place; `others` are further mistakes.
 
-    def __init__(self, span: Span, message: str) -> None:
-        super().__init__(f"{span!r}: {message}")
+    `mistyped` is a word that may stand for one of `known`. Which one is looked for when the message is asked for: of
+    many mistakes only the first are said.
+    """
+
+    def __init__(self, span: Span, said: str, mistyped: str = "", known: Sequence[str] = ()) -> None:
+        super().__init__(f"{span!r}: {said}")
         self.span = span
-        self.message = message
+        self.said = said
         self.others: list[PolicyError] = []
+        self._mistyped = mistyped
+        self._known = known
+
+    @property
+    def message(self) -> str:
+        """What is said of it, with the word that may have been meant."""
+        return self.said + did_you_mean(self._mistyped, self._known) if self._mistyped else self.said
 
     def each(self) -> list[PolicyError]:
         """All of them, itself the first."""
@@ -49,7 +62,7 @@ class Mistakes:
 
     def end(self) -> None:
         """Raise the first mistake together with the others, if there is one."""
-        by_place = {(*_order(error), error.message): error for error in self.found}
+        by_place = {(*_order(error), error.said): error for error in self.found}
         if by_place:
             first, *others = [by_place[key] for key in sorted(by_place)[:MOST_MISTAKES]]
             first.others = others

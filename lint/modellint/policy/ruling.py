@@ -11,7 +11,6 @@ from modellint.policy.exempting import Exempting
 from modellint.policy.load import load, place
 from modellint.policy.loaded import PolicyError
 from modellint.policy_terms import MOST_ALIKE, Allowed, Demands, Exemption, Patterns, part_matches
-from modellint.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,8 +32,9 @@ class Ruling:
         self.policy = policy
         self.known = rules(online=True, policy=True)
         mistakes = policy.mistakes
+        names = [*self.known]
         for name, (setting, span) in policy.rules.items():
-            mistakes.found += _mistakes_of_rule(name, setting, span, self.known)
+            mistakes.found += _mistakes_of_rule(name, setting, span, self.known, names)
         self.running = [rule for rule in self.known.values() if _runs(rule, policy, asked)]
         self.idle = self.known.keys() - {rule.name for rule in self.running}
         self.severities: dict[str, Severity] = {}
@@ -66,16 +66,17 @@ def _runs(rule: Rule, policy: LoadedPolicy, asked: Policies) -> bool:
     return severity != "off" if severity is not None else rule.on
 
 
-def _mistakes_of_rule(name: str, setting: RuleSetting, span: Span, known: dict[str, Rule]) -> Iterator[PolicyError]:
+def _mistakes_of_rule(
+    name: str, setting: RuleSetting, span: Span, known: dict[str, Rule], names: Sequence[str]
+) -> Iterator[PolicyError]:
     if name not in known:
-        yield PolicyError(span, f"unknown rule `{name}`{did_you_mean(name, list(known))}")
+        yield PolicyError(span, f"unknown rule `{name}`", name, names)
         return
     options = known[name].options
     for key, value in (setting.model_extra or {}).items():
         if key not in options:
             has = f"it has {', '.join(f'`{each}`' for each in options)}" if options else "it has none"
-            near = did_you_mean(key, ["severity", *options])
-            yield PolicyError(span, f"`{name}` has no option `{key}`; {has}{near}")
+            yield PolicyError(span, f"`{name}` has no option `{key}`; {has}", key, ["severity", *options])
         elif not _fits(value, options[key]):
             yield PolicyError(span, f"`{key}` of `{name}` must be {_WORDS[type(options[key])]}")
 
@@ -110,7 +111,7 @@ def _conditions(policy: LoadedPolicy, mistakes: Mistakes) -> list[tuple[Check, C
     for check, body in policy.checks.values():
         with mistakes.gathered():
             conditions.append((check, cel.compile(check, body)))
-        if mistakes.found and mistakes.found[-1].message == cel.NO_CEL:
+        if mistakes.found and mistakes.found[-1].said == cel.NO_CEL:
             break
     return conditions
 
@@ -130,13 +131,14 @@ def _exemptions(
     policy: LoadedPolicy, known: dict[str, Rule], today: date, mistakes: Mistakes
 ) -> list[tuple[Exemption, str]]:
     made: list[tuple[Exemption, str]] = []
-    names = [*known, *policy.checks]
+    names = dict.fromkeys([*known, *policy.checks])
+    listed = [*names]
     for each in policy.exceptions:
         span = place(each.body, ("rule",))
         if each.given.rule not in names:
             if not policy.partial:  # else it may name a check that could not be read
-                near = did_you_mean(each.given.rule, names)
-                mistakes.found.append(PolicyError(span, f"unknown rule `{each.given.rule}`{near}"))
+                mistyped = each.given.rule
+                mistakes.found.append(PolicyError(span, f"unknown rule `{mistyped}`", mistyped, listed))
             continue
         for need in policy.needs:
             if getattr(each.given, need) is None:

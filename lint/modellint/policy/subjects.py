@@ -38,7 +38,8 @@ A check has one variable, named by its `each`. A key that is not in the file doe
 `project`: its `name`, and all its `models` and `services` by name.
 
 What may contain a secret is not available: values of `environment` and of env files, commands, build arguments. Labels
-and extension keys are as written, without interpolation. A whole number beyond 64 bits is a float.
+and extension keys are as written, without interpolation. So is every value with a variable that the shell sets, unless
+the policy is named with `--policy` and is not in the repository. A whole number beyond 64 bits is a float.
 
 An example (`good`, `bad`) is a part of a Compose file, such as `{model: ai/a, context_size: 131072}`, read like a real
 file. Its `name` is `example`, unless it has one; it can also set derived keys: `granted_to`, `legacy`, `tag`, …
@@ -51,17 +52,21 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from modellint.compose.model.injection import MODEL, variable_names
 from modellint.compose.model.project import build, names, settings
+from modellint.compose.model.shown_values import outer_names, own_value
+from modellint.oci.model_reference import Reference
 from modellint.policy.loaded import PolicyError
 from modellint.text.source import Source, Span
 from modellint.text.suggest import did_you_mean
 from modellint.yaml.node import Mapping, Scalar, Sequence
+from modellint.yaml.scalars import compose_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from modellint.compose.model.ports import Port
-    from modellint.compose.model.project import Grant, Model, Project, Service
+    from modellint.compose.model.project import Grant, Model, Project, Service, Setting
+    from modellint.compose.model.shown_values import Leaf
     from modellint.yaml.node import Node
+    from modellint.yaml.node import Value as ScalarValue
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 Shape: TypeAlias = "dict[str, Shape]"
@@ -94,6 +99,10 @@ SHAPES: dict[str, Shape] = {
 _WORKED_OUT = frozenset(_MODEL) - {"model", "context_size", "runtime_flags"}
 
 
+def _filled(node: Scalar) -> ScalarValue:
+    return node.value
+
+
 class Subject:
     """One object that a check is about. `name` is for messages, `span` the place of its name."""
 
@@ -110,17 +119,21 @@ class Subject:
         return self.places.get(key, self.span) if key else self.span
 
 
-def subjects(project: Project, each: str) -> list[Subject]:
-    """All models, services or bindings of a project, or the project itself."""
+def subjects(project: Project, each: str, sees: bool = False) -> list[Subject]:
+    """All models, services or bindings of a project, or the project itself.
+
+    Unless a policy `sees` what variables of the machine bring in, what is written stands there instead.
+    """
+    leaf = _filled if sees else own_value(project)
     match each:
         case "model":
-            return [_model_subject(model) for model in project.all_models()]
+            return [_model_subject(model, leaf) for model in project.all_models()]
         case "service":
-            return [_service_subject(service) for service in project.services.values()]
+            return [_service_subject(service, leaf) for service in project.services.values()]
         case "binding":
-            return [_binding_subject(grant) for grant in project.grants()]
+            return [_binding_subject(grant, leaf) for grant in project.grants()]
         case _:
-            return [_project_subject(project)] if project.root is not None else []
+            return [_project_subject(project, leaf)] if project.root is not None else []
 
 
 def example(each: str, body: Node) -> dict[str, Value]:
@@ -151,82 +164,118 @@ def no_key(owner: str, key: str, shape: Shape) -> str:
     return f"a {owner} has no key `{key}` in checks{near}"
 
 
-def _model_subject(model: Model) -> Subject:
+def _model_subject(model: Model, leaf: Leaf) -> Subject:
     places = _places(model.body)
     if model.legacy and "context-size" in places:
         places["context_size"] = places["context-size"]
     if model.reference is not None and model.ref is not None:
         places.update(_reference_places(model.reference, model.ref.tag, model.ref.tag_at, model.ref.digest))
-    return Subject(model.name.shown, _model(model), model.name.content, places)
+    return Subject(model.name.shown, _model(model, leaf), model.name.content, places)
 
 
-def _service_subject(service: Service) -> Subject:
-    return Subject(service.name.shown, _service(service), service.name.content, _places(service.body))
+def _service_subject(service: Service, leaf: Leaf) -> Subject:
+    return Subject(service.name.shown, _service(service, leaf), service.name.content, _places(service.body))
 
 
-def _binding_subject(grant: Grant) -> Subject:
+def _binding_subject(grant: Grant, leaf: Leaf) -> Subject:
     places = {"endpoint_var" if one.kind != MODEL else "model_var": one.span for one in grant.variables}
     places["service"] = grant.service.name.content
-    return Subject(f"{grant.service.name.shown}/{grant.name.shown}", _binding(grant), grant.name.content, places)
+    return Subject(f"{grant.service.name.shown}/{grant.name.shown}", _binding(grant, leaf), grant.name.content, places)
 
 
-def _project_subject(project: Project) -> Subject:
+def _project_subject(project: Project, leaf: Leaf) -> Subject:
     root = project.root
     assert root is not None
     first = next((key.content for key, _ in root), Span(root.source, root.start, root.start))
-    return Subject(project.name or "the project", _project(project), first, _places(root))
+    return Subject(_project_name(project, leaf) or "the project", _project(project, leaf), first, _places(root))
 
 
-def _model(model: Model) -> dict[str, Value]:
+def _model(model: Model, leaf: Leaf = _filled) -> dict[str, Value]:
     value: dict[str, Value] = {
         "name": model.name.text,
-        "runtime_flags": [_plain(flag) for flag in model.flags],
+        "runtime_flags": [_plain(flag, leaf) for flag in model.flags],
         "granted_to": [*dict.fromkeys(grant.service.name.text for grant in model.grants)],
         "legacy": model.legacy,
         **_extensions(model.body),
     }
-    _put(value, "model", model.reference)
-    _put(value, "context_size", model.context_size)
-    if (reference := model.ref) is not None and reference.kind not in ("invalid", "local"):
+    _put(value, "model", model.reference, leaf)
+    _put(value, "context_size", model.context_size, leaf)
+    if (reference := _reference(model, leaf)) is not None and reference.kind not in ("invalid", "local"):
         parts = {name: getattr(reference, name) for name in ("registry", "repository", "tag", "digest")}
         value.update((name, part) for name, part in parts.items() if part)
     return value
 
 
-def _service(service: Service) -> dict[str, Value]:
+def _reference(model: Model, leaf: Leaf) -> Reference | None:
+    """The reference that a check sees: that of the value, or of what is written."""
+    node = model.reference
+    seen = leaf(node) if node is not None else None
+    return model.ref if node is None or seen == node.value or not isinstance(seen, str) else Reference(seen)
+
+
+def _service(service: Service, leaf: Leaf = _filled) -> dict[str, Value]:
     body = service.body
     value: dict[str, Value] = {
         "name": service.name.text,
-        "models": [*dict.fromkeys(grant.model_name for grant in service.grants)],
-        "environment": [*service.environment],
-        "ports": [_port(port) for port in service.ports],
-        "labels": _labels(body.get("labels")),
-        **{key: [_plain(name) for name in names(body.get(key))] for key in _LISTS},
+        "models": [*dict.fromkeys(_granted(grant, leaf) for grant in service.grants)],
+        "environment": [*dict.fromkeys(_setting_name(one, leaf) for one in service.environment.values())],
+        "ports": [_port(port.item, leaf) for port in service.ports],
+        "labels": _labels(body.get("labels"), leaf),
+        **{key: [_plain(name, leaf) for name in names(body.get(key))] for key in _LISTS},
         **_extensions(body),
     }
     if "build" in body:
         value["build"] = True
     for key in ("image", *_AS_WRITTEN):
-        _put(value, key, body.get(key))
+        _put(value, key, body.get(key), leaf)
     return value
 
 
-def _binding(grant: Grant) -> dict[str, Value]:
-    value: dict[str, Value] = {"name": grant.model_name, "service": _service(grant.service)}
+def _granted(grant: Grant, leaf: Leaf) -> str:
+    """The name of the model that is granted."""
+    return str(_seen(grant.name, grant.model_name, leaf))
+
+
+def _setting_name(setting: Setting, leaf: Leaf) -> str:
+    """The name of a variable or a label. In a list, it may itself be made of variables."""
+    node = setting.node
+    if node is None or node.start > setting.span.start or node.value == (seen := leaf(node)):
+        return setting.name
+    return str(seen).partition("=")[0]
+
+
+def _seen(node: Scalar, value: str, leaf: Leaf) -> Value:
+    """What was made of a scalar, or what is seen in its place."""
+    seen = leaf(node)
+    return value if seen == node.value else seen
+
+
+def _binding(grant: Grant, leaf: Leaf = _filled) -> dict[str, Value]:
+    value: dict[str, Value] = {"name": _granted(grant, leaf), "service": _service(grant.service, leaf)}
     if grant.model is not None:
-        value["model"] = _model(grant.model)
-    value.update(("model_var" if one.kind == MODEL else "endpoint_var", one.name) for one in grant.variables)
+        value["model"] = _model(grant.model, leaf)
+    named = [grant.name, *(grant.body.get(key) for key in ("endpoint_var", "model_var") if grant.body is not None)]
+    own = all(leaf(node) == node.value for node in named if isinstance(node, Scalar))
+    for one in grant.variables:
+        value["model_var" if one.kind == MODEL else "endpoint_var"] = one.name if own else one.shown
     return value
 
 
-def _project(project: Project) -> dict[str, Value]:
+def _project_name(project: Project, leaf: Leaf) -> str:
+    """The project's name; empty where the machine gives it and only what is written may be seen."""
+    if leaf is _filled or "COMPOSE_PROJECT_NAME" not in project.once(outer_names):
+        return project.name
+    return ""
+
+
+def _project(project: Project, leaf: Leaf) -> dict[str, Value]:
     models = {model.name.text: model for model in reversed([*project.all_models()])}  # a declared one before a legacy
     value: dict[str, Value] = {
-        "models": {name: _model(model) for name, model in sorted(models.items())},
-        "services": {name: _service(service) for name, service in project.services.items()},
+        "models": {name: _model(model, leaf) for name, model in sorted(models.items())},
+        "services": {name: _service(service, leaf) for name, service in project.services.items()},
     }
-    if project.name:
-        value["name"] = project.name
+    if name := _project_name(project, leaf):
+        value["name"] = name
     return value
 
 
@@ -324,12 +373,27 @@ def _reference_places(
     yield "digest", node.locate(text.find("@") + 1, len(text)) if digest else node.content
 
 
-def _port(port: Port) -> dict[str, Value]:
-    value: dict[str, Value] = {"target": _number(port.target), "protocol": port.protocol or "tcp"}
-    if port.published:
-        value["published"] = _number(port.published)
-    if port.host_ip:
-        value["host_ip"] = port.host_ip
+def _port(item: Node, leaf: Leaf) -> dict[str, Value]:
+    return _long_port(item, leaf) if isinstance(item, Mapping) else _short_port(item, leaf)
+
+
+def _long_port(item: Mapping, leaf: Leaf) -> dict[str, Value]:
+    value: dict[str, Value] = {"protocol": "tcp"}
+    for key in ("target", "published", "host_ip", "protocol"):
+        _put(value, key, item.get(key), leaf)
+    return {key: _number(part) if key in ("target", "published") else part for key, part in value.items()}
+
+
+def _short_port(item: Node, leaf: Leaf) -> dict[str, Value]:
+    text = compose_text(leaf(item)) if isinstance(item, Scalar) else ""
+    rest, _, protocol = text.partition("/")
+    rest, _, target = rest.rpartition(":")
+    host, _, published = rest.rpartition(":")
+    value: dict[str, Value] = {"target": _number(target), "protocol": protocol or "tcp"}
+    if published:
+        value["published"] = _number(published)
+    if host:
+        value["host_ip"] = host.strip("[]")
     return value
 
 
@@ -337,9 +401,9 @@ def _number(value: Value) -> Value:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6 else value
 
 
-def _labels(node: Node | None) -> dict[str, Value]:
+def _labels(node: Node | None, leaf: Leaf) -> dict[str, Value]:
     return {
-        one.name: one.shown if one.node is not None and one.node.has_variable else one.value or ""
+        _setting_name(one, leaf): one.shown if one.node is not None and one.node.has_variable else one.value or ""
         for one in settings(node)
     }
 
@@ -350,22 +414,18 @@ def _extensions(body: Node | None) -> dict[str, Value]:
     return {key: _plain(node, _written) for key, (_, node) in body.entries.items() if key.startswith("x-")}
 
 
-def _put(value: dict[str, Value], key: str, node: Node | None) -> None:
+def _put(value: dict[str, Value], key: str, node: Node | None, leaf: Leaf) -> None:
     """A key, unless there is nothing to put under it."""
-    if node is not None and (found := _plain(node)) is not None:
+    if node is not None and (found := _plain(node, leaf)) is not None:
         value[key] = found
 
 
-def _filled(node: Scalar) -> Value:
-    return node.value
-
-
-def _written(node: Scalar) -> Value:
+def _written(node: Scalar) -> ScalarValue:
     """The scalar with no variable filled in."""
     return node.content.text if node.has_variable else node.value
 
 
-def _plain(node: Node, leaf: Callable[[Scalar], Value] = _filled) -> Value:
+def _plain(node: Node, leaf: Leaf = _filled) -> Value:
     if isinstance(node, Scalar):
         return leaf(node)
     if isinstance(node, Sequence):

@@ -9,7 +9,12 @@ little: where nothing but a hint is lost, a guess is good enough.
 
 from __future__ import annotations
 
-from modellint.secrets.names import LIKELY, MARKS, NONE, SURE, hook, is_issued, is_random, is_secret, secrecy
+from bisect import bisect_right
+from itertools import accumulate
+
+from modellint.secrets import programs
+from modellint.secrets.names import LIKELY, MARKS, NONE, SURE, hook, is_issued, is_secret, secrecy
+from modellint.secrets.texts import MASK, Texts
 from modellint.yaml.node import Mapping, Scalar, Sequence
 from modellint.yaml.parse import parse
 
@@ -23,17 +28,16 @@ if TYPE_CHECKING:
 
     Word: TypeAlias = tuple[int, str]  # where it begins, and the word
 
-MASK = "***"
 _SPACE = {ord(char): " " for char in "\"'`,;(){}[]<>|&\t\r\n\\"}
 _JOINED = {ord(char): " " for char in "=:/@"}
 _SCHEMES = ("bearer", "basic")  # of an `Authorization` header
 _PEM = "-----BEGIN "
 _PEM_KIND = "PRIVATE KEY"
 _PEM_END = "-----END "
+_ALL_MARKS = (*MARKS, *programs.MARKS)
 _SHORTEST = 8  # characters of a text that is looked for in messages: a shorter one is a word
 _FEWEST = 4  # characters of a line of a secret that is
 _LONGEST_USER = 1_000  # characters of the user and the password in an address
-_ATTACHED = {"-p": ("mysql", "mariadb", "sshpass"), "-a": ("redis-cli",)}  # flags that take a password, by program
 
 
 class Secrets:
@@ -47,7 +51,7 @@ class Secrets:
 
     def __init__(self) -> None:
         self.columns: dict[int, int] = {}
-        self.texts: dict[int, set[str]] = {}
+        self.texts: dict[int, Texts] = {}
 
     def hide(self, span: Span, texts: Iterable[str] = ()) -> None:
         """Hide each line of a span from where it begins; `texts` are the secrets that it holds."""
@@ -62,7 +66,7 @@ class Secrets:
         """Hide a line from a column on, because of texts there."""
         self.columns[line] = min(column, self.columns.get(line, column))
         if texts:
-            self.texts.setdefault(line, set()).update(texts)
+            self.texts.setdefault(line, Texts()).add(texts)
 
     def lines(self, span: Span) -> list[int]:
         """The lines of a span that hold a secret."""
@@ -77,17 +81,27 @@ class Secrets:
         """The text of a line with the secret, and what follows it, masked."""
         return text[: self.columns[line]] + MASK if line in self.columns else text
 
-    def of(self, span: Span) -> set[str]:
+    def of(self, span: Span) -> list[Texts]:
         """The secrets that stand on the lines of a span."""
-        return {text for line in self.lines(span) for text in self.texts.get(line, ())}
+        return [self.texts[line] for line in self.lines(span) if line in self.texts]
 
 
-def without(text: str, secrets: Iterable[str]) -> str:
-    """A message without secrets. One that is a word, such as `postgres`, may well mean something else and stays."""
-    for each in sorted(secrets, key=len, reverse=True):
-        if each in text and is_random(each):
-            text = text.replace(each, MASK)
+def without(text: str, secrets: Iterable[Texts]) -> str:
+    """A message without secrets."""
+    for each in secrets:
+        text = each.masked(text)
     return text
+
+
+def masked_text(text: str) -> str:
+    """A text that is shown by itself, such as a label of a picture, with what follows its first secret masked."""
+    start = min((at for at, _ in _in_text(text)), default=-1) if _is_marked(text.lower()) else -1
+    return text if start < 0 else text[:start] + MASK
+
+
+def masked_scalar(node: Scalar) -> str:
+    """A scalar as it is written, without what is hidden of the lines that it stands on."""
+    return without(masked_text(node.shown), secrets_of(node.source).of(node.span))
 
 
 def secrets_of(source: Source) -> Secrets:
@@ -108,7 +122,7 @@ def secrets_of(source: Source) -> Secrets:
 
 
 def _is_marked(lower: str) -> bool:
-    for mark in MARKS:  # noqa: SIM110 - every file comes by here, and this takes half the time of `any`
+    for mark in _ALL_MARKS:  # noqa: SIM110 - every file comes by here, and this takes half the time of `any`
         if mark in lower:
             return True
     return False
@@ -162,7 +176,7 @@ def _in_text(text: str) -> Iterator[Word]:
     """The secrets of a text, and where they begin."""
     yield from _in_addresses(text)
     words = list(_words(text))
-    program = ""  # that the next flags are for, as far as one is known
+    yield from programs.given(words, text)
     for at, (start, word) in enumerate(words):
         yield from _issued(start, word)
         following = words[at + 1 : at + 5]
@@ -178,13 +192,6 @@ def _in_text(text: str) -> Iterator[Word]:
             yield from _behind_colon(start, word)
         elif word.startswith("-u") and ":" in word:
             yield from _behind_colon(start + 2, word[2:])
-        elif program and word[:2] in _ATTACHED and program.startswith(_ATTACHED[word[:2]]):
-            given = [(start + 2, word[2:])] if len(word) > 2 else following[:1]
-            yield from ((where, each) for where, each in given if is_secret(each, SURE) and each[0] not in "$-")
-        if word[0].isalpha():
-            called = word.rpartition("/")[2]
-            if any(called.startswith(names) for names in _ATTACHED.values()):
-                program = called
 
 
 def _behind_colon(start: int, word: str) -> Iterator[Word]:
@@ -333,11 +340,15 @@ def _holds(key: str, name: int, text: str) -> bool:
 
 
 def _hide_flags(node: Sequence, found: Secrets) -> None:
-    """Hide the item after `--api-key`."""
+    """Hide the item after `--api-key`, and what the program that a list calls is given."""
     for flag, value in zip(node.items, node.items[1:], strict=False):
         name = _of_flag(flag.text) if isinstance(flag, Scalar) else NONE
         if isinstance(value, Scalar) and value.text[:1] != "$" and is_secret(value.text.strip(), name):
             found.hide(value.span, _lines_of(value.text))
+    items = [item for item in node.items if isinstance(item, Scalar) and item.text]
+    starts = [*accumulate((len(item.text) for item in items), initial=0)]
+    for start, text in programs.given([*zip(starts, (item.text for item in items), strict=False)]):
+        found.hide(items[bisect_right(starts, start) - 1].span, _lines_of(text))
 
 
 def _hide_wrapped(scalar: Scalar, found: Secrets) -> None:

@@ -13,9 +13,9 @@ NONE, LIKELY, SURE = range(3)  # what a name says of its value: nothing; a secre
 _LONGEST_NAME = 200
 _SECRETS = frozenset(
     (
-        "ACCESSKEY", "ACCOUNTKEY", "APIKEY", "APIKEYS", "AUTHKEY", "AUTHORIZATION", "CRED", "CREDENTIAL",
-        "ENCRYPTIONKEY", "LICENSEKEY", "MASTERKEY", "MNEMONIC", "PASS", "PIN", "PRIVATEKEY", "PRIVKEY", "PW", "PWD",
-        "SALTKEY", "SECRETID", "SECRETKEY", "SIGNINGKEY",
+        "ACCESSKEY", "ACCOUNTKEY", "APIKEY", "APIKEYS", "AUTHKEY", "AUTHORIZATION", "BASICAUTH", "CRED", "CREDENTIAL",
+        "BEARER", "ENCRYPTIONKEY", "LICENSEKEY", "MASTERKEY", "MNEMONIC", "PASS", "PASSCODE", "PASSKEY", "PAT", "PIN",
+        "PRIVATEKEY", "PRIVKEY", "PSK", "PW", "PWD", "SALTKEY", "SECRETID", "SECRETKEY", "SIGNINGKEY",
     )
 )  # fmt: skip
 _ENDS = ("PASSWORD", "PASSWORDS", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY")  # of words that run together
@@ -37,8 +37,8 @@ _LIKELY = frozenset(
 _STILL = frozenset(
     (
         "", "A", "ASCII", "B", "BASE", "BASE64", "B64", "CONTENT", "CONTENTS", "CURRENT", "DATA", "DEV", "HASH", "ID",
-        "JSON", "NEW", "NEXT", "OLD", "PLAIN", "PREV", "PREVIOUS", "PROD", "STAGING", "STRING", "TEST", "TEXT", "V",
-        "VALUE",
+        "JSON", "NEW", "NEXT", "OLD", "PLAIN", "PREV", "PREVIOUS", "PROD", "STAGING", "STRING", "TEST", "TEXT",
+        "USERS", "V", "VALUE",
     )
 )  # fmt: skip
 _ABOUT = frozenset(
@@ -86,7 +86,8 @@ _HOOKS = (
 MARKS = (
     "key", "token", "secret", "pass", "pwd", "_pw", "-pw", "auth", "cred", "bearer", "basic", "-u", "-p", "-a ", "@",
     "sk-", "sk_", "hf_", "xai-", "nvapi-", "aiza", "r8_", "pplx-", "tvly-", "lsv2_", "pin", "mnemonic", "cookie",
-    "dsn", "jwt", "login", "otp", "salt", "seed", "session", "sig", "hook", "telegram",
+    "psk", "_pat", "-pat", "pat:", "pat=", "dsn", "jwt", "login", "otp", "salt", "seed", "session", "sig", "hook",
+    "telegram",
     *(prefix.lower() for prefix in _ISSUED),
 )  # fmt: skip
 _SHORTEST = 8  # characters of a text that could be random: a shorter one is a word

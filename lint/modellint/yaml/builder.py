@@ -108,6 +108,7 @@ class Builder:
         self.repaired = repaired
         self.slashes = r"\/" in file.source.text
         self.anchors: dict[str, tuple[Node, int, int]] = {}  # node, nodes in it, depth
+        self._expanded = 0  # nodes that aliases stand for, counted at each: a merge key copies them there and then
 
     def build(self, text: str) -> YamlError | None:
         """Read until the end, or until the error that is returned; the file then holds what came before."""
@@ -256,10 +257,11 @@ class Builder:
             self.file.refuse(Problem(span, message))
             return Scalar(self.source, span.start, span.end, "", None)
         target, size, height = known
+        self._expanded += size - 1
         if frame is not None:
             frame.extra += size - 1
             frame.depth = max(frame.depth, height)
-            if frame.extra > MAX_EXPANDED or len(stack) + height >= MAX_DEPTH:
+            if self._expanded > MAX_EXPANDED or len(stack) + height >= MAX_DEPTH:
                 raise TooMuch(None, None, "the aliases in this file expand to too much data", event.start)
         self.file.aliases.append(Alias(span, event.anchor, target))
         return target

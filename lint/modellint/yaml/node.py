@@ -66,8 +66,8 @@ class Scalar:
 
     @property
     def has_variable(self) -> bool:
-        """Whether a variable may be filled in: the file's own text has a `$` that is not doubled."""
-        return self.interpolated and "$" in self.content.text.replace("$$", "")
+        """Whether a variable may be filled in: the text has a `$` that is not doubled, or an escape of one."""
+        return self.interpolated and any("$" in text.replace("$$", "") for text in (self.text, self.content.text))
 
     def part(self, start: int, end: int) -> Span:
         """The span of `value[start:end]`; all the content where the text is not the value, letter by letter."""

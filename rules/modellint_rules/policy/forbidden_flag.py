@@ -40,6 +40,7 @@ What this rule cannot see: flags that are passed to Docker Model Runner by hand.
 
 from __future__ import annotations
 
+from modellint.compose.model.shown_values import is_outer
 from modellint.evidence.llama_flags import option, pairs
 from modellint.rule import ERROR, Context, Finding, Findings, Model, Related, rule
 
@@ -54,7 +55,9 @@ def forbidden_flag(model: Model, context: Context) -> Findings:
     allowed = context.demands.flags if context.demands else None
     if allowed is None:
         return
-    for name, at, _ in pairs([str(flag.value) for flag in model.flags]):
+    sees = context.demands is None or context.demands.sees_values
+    texts = [str(flag.value) if sees or not is_outer(flag, context.project) else flag.shown for flag in model.flags]
+    for name, at, _ in pairs(texts):
         if allowed.allows(name) or option(name) in allowed.once(_options):
             continue
         flag = model.flags[at]

@@ -35,12 +35,16 @@ models:
     model: models.acme.internal/team/chat:1
 ```
 
+A policy of the repository does not see what the shell sets a variable to: allow the model as it is written,
+`${REGISTRY}/**`, or name a policy outside the repository with `--policy`.
+
 What this rule cannot see: what a tag points to. Pins (`unpinned-model`) prevent an allowed name from becoming a
 different model.
 """
 
 from __future__ import annotations
 
+from modellint.compose.model.shown_values import own_parts
 from modellint.compose.model.unset import unset
 from modellint.rule import ERROR, Context, Finding, Findings, Model, Related, rule
 
@@ -58,7 +62,11 @@ def forbidden_model(model: Model, context: Context) -> Findings:
         or unset(node, context.project)
     ):
         return
-    if not allowed.allows(ref.repository, f"{ref.registry}/{ref.repository}"):
+    registry, repository = ref.registry, ref.repository
+    if context.demands is not None and not context.demands.sees_values:
+        registry, repository = own_parts(model, context.project)
+    names = (repository, f"{registry}/{repository}") if repository else (node.shown,)
+    if not allowed.allows(*names):
         shown = f"`{node.shown}`" if node.interpolated else f"`{ref.name.strip()}`"
         related = [Related(allowed.span, "allowed models")]
         hint = "use an allowed model, or ask for this one to be allowed"

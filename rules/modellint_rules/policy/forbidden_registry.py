@@ -37,12 +37,16 @@ models:
     model: models.acme.internal/chat:1
 ```
 
+A policy of the repository does not see what the shell sets a variable to: allow the registry as it is written,
+`${REGISTRY}`, or name a policy outside the repository with `--policy`.
+
 What this rule cannot see: a reference that comes from a variable without a value here, and mirrors that Docker Model
 Runner uses.
 """
 
 from __future__ import annotations
 
+from modellint.compose.model.shown_values import own_parts
 from modellint.compose.model.unset import unset
 from modellint.rule import ERROR, Context, Finding, Findings, Model, Related, rule
 
@@ -60,9 +64,13 @@ def forbidden_registry(model: Model, context: Context) -> Findings:
         or unset(node, context.project)
     ):
         return
-    if not allowed.allows(ref.registry):
+    registry = ref.registry
+    if context.demands is not None and not context.demands.sees_values:
+        registry, _ = own_parts(model, context.project)
+    if not allowed.allows(registry or node.shown.partition("/")[0]):
         span = node.part(0, len(ref.registry)) if ref.text.startswith(ref.registry + "/") else node.content
-        message = f"the policy does not allow models from `{ref.registry}`"
+        shown = node.shown if node.interpolated else ref.registry
+        message = f"the policy does not allow models from `{shown}`"
         yield Finding(
             span,
             message,

@@ -53,6 +53,7 @@ Runner can use every model.
 
 from __future__ import annotations
 
+from modellint.compose.model.shown_values import is_outer
 from modellint.rule import ERROR, Context, Finding, Findings, Grant, Related, rule
 
 _SHOWN = 10  # rows of a service that a finding shows
@@ -65,7 +66,8 @@ def ungranted_model(grant: Grant, context: Context) -> Findings:
         return
     service = grant.service.name.text
     rows = context.demands.rows(service)
-    if any(row.allows(grant.model_name) for row in rows):
+    hidden = not context.demands.sees_values and is_outer(grant.name, context.project)
+    if any(row.allows(grant.name.shown if hidden else grant.model_name) for row in rows):
         return
     message = (
         f"the policy does not allow `{service}` to use `{grant.name.shown}`"

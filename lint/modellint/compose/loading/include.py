@@ -190,6 +190,7 @@ def _read(session: Session, named: list[tuple[Scalar, str, str]], scope: Scope) 
             source = session.reader.read_settings(path)
             session.room.read(path, len(source.text))
             entries = read_dotenv(source, scope.environment, earlier=found)
+            session.env_sources.append(source)
             session.room.take(len(entries) + len(scope.environment))
         except TooManyVariables:
             problem = f"the env files of the included projects set more than {MAX_SETTINGS:,} variables in total"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from modellint.compose.loading.loader import load_files
 from modellint.compose.loading.selection import Options, project_name, select_file
-from modellint.compose.loading.session import AROUND, Scope, Session, distinct
+from modellint.compose.loading.session import AROUND, MAX_NODES, Scope, Session, distinct
 from modellint.compose.model.project import OversizedProject, Project, build
 from modellint.compose.model.versions import refused
 from modellint.compose.schema.validate import violations
@@ -41,7 +43,7 @@ def load_project(selection: Selection, taken_in: bool = False) -> Project:
 
     Where others take it in, it is not whole: they may bring along what it lacks, and set its variables.
     """
-    given = [parse(_source(path, selection)) for path in selection.files]
+    given = _given(selection)
     session = Session(selection.folder, selection.reader, selection.features.imports_models)
     session.violations.extend(selection.refused)
     session.whole = not taken_in and not selection.refused
@@ -56,6 +58,7 @@ def load_project(selection: Selection, taken_in: bool = False) -> Project:
     if taken_in:
         project.violations = [each for each in project.violations if each.kind not in _OF_VARIABLES]
     project.shell, project.env_files = selection.shell, selection.env_files
+    project.env_sources = [*selection.env_sources, *session.env_sources]
     return project
 
 
@@ -64,6 +67,23 @@ def complete(project: Project) -> None:
     if project.root is not None:
         found = [*violations(project.root), *project.violations, *inconsistencies(project, strict=True)]
         project.violations = distinct(found)
+
+
+def _given(selection: Selection) -> list[YamlFile]:
+    """The files that were selected, each read once, however often it is named; raises `disk.Unreadable`."""
+    read: dict[str, YamlFile] = {}
+    given: list[YamlFile] = []
+    size = 0
+    for path in selection.files:
+        real = path if path == disk.STDIN else os.path.realpath(path)
+        if real not in read:
+            if size > MAX_NODES:
+                reason = f"is not read: the files before it hold more than {MAX_NODES:,} values together"
+                raise disk.Unreadable(path, reason)
+            read[real] = parse(_source(path, selection))
+            size += read[real].size
+        given.append(read[real])
+    return given
 
 
 def _source(path: str, selection: Selection) -> Source:
@@ -84,7 +104,7 @@ def _project(
     features: Features | None = None,
 ) -> Project:
     scope = Scope(session.folder, environment)
-    for file in given:
+    for file in dict.fromkeys(given):
         session.admit(file, scope)
     root = _root(session, given, scope)
     env_files = None

@@ -165,10 +165,13 @@ def cleared_part(base: Node, over: Node | None, path: Path, *, loaded: bool = Tr
 def settle(document: Mapping) -> Mapping:
     """A document without the values that are tagged `!reset`."""
     kept: Entries = {}
+    hidden: dict[str, list[Node]] | None = None
     for name, (key, value) in document.entries.items():
         if value.tag != _RESET:
             kept[name] = (key, _settled(value))
-        elif shown := [each for each in _said(_merged_maps(document), name) if each.tag != _RESET]:
+            continue
+        hidden = _behind_merge_keys(document) if hidden is None else hidden
+        if shown := [each for each in hidden.get(name, ()) if each.tag != _RESET]:
             kept[name] = (key, _settled(shown[0]))  # what a merge key brings along is no longer hidden
     return with_entries(document, kept)
 
@@ -186,25 +189,28 @@ def _settled(node: Node) -> Node:
 
 def _cleared_map(base: Mapping, over: Mapping, path: Path, loaded: bool) -> Mapping:
     entries: Entries = {}
-    merged = _merged_maps(over)
+    hidden = _behind_merge_keys(over)
     for name, (key, value) in base.entries.items():
         said = over.get(name)
         if said is None:
             entries[name] = (key, value)
-        elif all(each.tag not in (_RESET, _OVERRIDE) for each in (said, *_said(merged, name))):
+        elif all(each.tag not in (_RESET, _OVERRIDE) for each in (said, *hidden.get(name, ()))):
             entries[name] = (key, cleared_part(value, said, (*path, name), loaded=loaded))
     return with_entries(base, entries)
 
 
-def _merged_maps(node: Mapping) -> list[Mapping]:
-    """The maps behind the merge keys (`<<`) of a map. What is tagged in them counts as if it stood here."""
+def _behind_merge_keys(node: Mapping) -> dict[str, list[Node]]:
+    """What the maps behind the merge keys (`<<`) of a map say, by name. What is tagged in them counts as here.
+
+    One pass over them, since a map may have as many merge keys as entries; one that is named twice says nothing new.
+    """
     values = [value for key, value in node.pairs if isinstance(key, Scalar) and key.text == "<<" and not key.style]
     flat = [item for value in values for item in (value.items if isinstance(value, Sequence) else [value])]
-    return [each for each in flat if isinstance(each, Mapping)]
-
-
-def _said(merged: list[Mapping], name: str) -> list[Node]:
-    return [value for each in merged if (value := each.get(name)) is not None]
+    found: dict[str, list[Node]] = {}
+    for each in {id(item): item for item in flat if isinstance(item, Mapping)}.values():
+        for name, (_, value) in each.entries.items():
+            found.setdefault(name, []).append(value)
+    return found
 
 
 def _replaced(merge: Merge, base: Node, over: Node, path: Path) -> Node:

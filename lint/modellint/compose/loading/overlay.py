@@ -82,7 +82,7 @@ def _laid_over(selection: Selection, base: str) -> Selection:
         [base, *selection.files], selection.folder, selection.environment, selection.profiles, selection.features
     )
     merged.name, merged.named, merged.refused = selection.name, selection.named, selection.refused
-    merged.reader = selection.reader
+    merged.reader, merged.shell, merged.env_sources = selection.reader, selection.shell, selection.env_sources
     return merged
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from modellint.compose.loading.session import MAX_FILES
 from modellint.compose.model.versions import Features
 from modellint.compose.schema.violation import Violation
 from modellint.compose.variables.dotenv import DotenvError, read_dotenv
@@ -67,8 +68,8 @@ class Selection:
     """
 
     __slots__ = (
-        "env_files", "environment", "features", "files", "folder", "left_out", "name", "named", "profiles", "reader",
-        "refused", "shell", "stdin",
+        "env_files", "env_sources", "environment", "features", "files", "folder", "left_out", "name", "named",
+        "profiles", "reader", "refused", "shell", "stdin",
     )  # fmt: skip
 
     def __init__(
@@ -84,6 +85,7 @@ class Selection:
         self.refused: list[Violation] = []
         self.shell: Dict[str, str] = {}  # the variables of the shell alone
         self.env_files: list[str] = []  # that the other variables come from
+        self.env_sources: list[Source] = []  # their texts
         self.reader = Reader()
         self.stdin: Source | None = None  # the text on standard input, for a caller that has read it
         self.left_out: list[LeftOut] = []  # what Compose would have taken if an env file did not name other files
@@ -95,11 +97,12 @@ class _EnvFiles:
     `names_files` is the entry of `COMPOSE_FILE` that counts among them.
     """
 
-    __slots__ = ("names_files", "paths", "reader", "refused")
+    __slots__ = ("names_files", "paths", "reader", "refused", "sources")
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.paths: list[str] = []
+        self.sources: list[Source] = []
         self.refused: list[Violation] = []
         self.names_files: Entry | None = None
 
@@ -118,10 +121,13 @@ def select(options: Options, shell: Dict[str, str], here: str = "", reader: Read
     start = options.directory or _folder_of(options.files) or here
     _add_env_files(environment, options, shell, start, read)
     chosen = list(options.files)
+    _refuse_many(chosen, "--file")
     left_out: list[LeftOut] = []
     if not chosen and "COMPOSE_FILE" in environment:
         separator = environment.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
         names = environment["COMPOSE_FILE"].split(separator)
+        source = read.names_files.span.source.path if read.names_files is not None else ""
+        _refuse_many(names, os.path.normpath(source) if source else "COMPOSE_FILE")
         if "COMPOSE_FILE" in shell and not here:
             chosen = [name or "." for name in names]
         elif read.names_files is not None:
@@ -201,7 +207,7 @@ def _selection(
         options.features,  # without any: the empty one
     )
     selection.shell, selection.env_files, selection.refused = shell, read.paths, read.refused
-    selection.reader = read.reader
+    selection.reader, selection.env_sources = read.reader, read.sources
     name = options.name or environment.get("COMPOSE_PROJECT_NAME", "")
     if name and normalized(name) != name:
         where = "--project-name" if options.name else "COMPOSE_PROJECT_NAME"
@@ -212,6 +218,15 @@ def _selection(
     selection.named = bool(name)
     selection.name = name or normalized(os.path.basename(_absolute(folder, environment)))
     return selection
+
+
+def _refuse_many(names: Sequence[str], where: str) -> None:
+    """Raise `Unreadable` where more files are named than a project may be made of, before any of them is looked at.
+
+    One that is named again counts again: Compose lays it over the others once more.
+    """
+    if len(names) > MAX_FILES:
+        raise disk.Unreadable(where, f"names {len(names):,} files, and a project may be made of {MAX_FILES}")
 
 
 def _named_by_env_file(names: list[str], entry: Entry, here: str, start: str, reader: Reader) -> list[str]:
@@ -321,6 +336,7 @@ def _read_env_files(paths: list[str], environment: Dict[str, str], read: _EnvFil
             read.refused.append(_violation(error))
             continue
         read.paths.append(path or ".")
+        read.sources.append(source)
         for entry in entries:
             if entry.name == "COMPOSE_FILE" and entry.value is not None and "COMPOSE_FILE" not in environment:
                 read.names_files = entry

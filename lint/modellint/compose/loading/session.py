@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from modellint.compose.schema.table import Accepted
     from modellint.compose.variables.interpolate import Variable
     from modellint.files.reader import Reader
+    from modellint.text.source import Source
     from modellint.yaml.builder import YamlFile
     from modellint.yaml.node import Node
 
@@ -52,9 +53,9 @@ class Session:
     """
 
     __slots__ = (
-        "_accepted", "_nodes", "_refused", "borrowed", "environments", "files", "folder", "foreign", "imports_models",
-        "included", "merge", "outside", "read_before", "reader", "room", "several", "taken_over", "variables",
-        "violations", "whole",
+        "_accepted", "_nodes", "_refused", "borrowed", "env_sources", "environments", "files", "folder", "foreign",
+        "imports_models", "included", "merge", "outside", "read_before", "reader", "room", "several", "taken_over",
+        "variables", "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, folder: str, reader: Reader, imports_models: bool = True) -> None:
@@ -74,6 +75,7 @@ class Session:
         self.read_before: dict[tuple[str, str, int], tuple[YamlFile, Scope]] = {}
         self.included: dict[tuple[object, ...], Node | None] = {}
         self.environments: dict[object, dict[str, str]] = {}  # of included projects: those that are equal are the same
+        self.env_sources: list[Source] = []  # the env files that those come from
         self.room = VariableBudget()  # for the variables of the projects that are included
         self._nodes = 0  # of the files
         self._accepted: Accepted = {}

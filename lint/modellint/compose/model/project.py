@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from modellint.compose.model.ports import Port
     from modellint.compose.schema.violation import Violation
     from modellint.compose.variables.interpolate import Variable
+    from modellint.text.source import Source
     from modellint.yaml.builder import YamlFile
     from modellint.yaml.ignore_comments import Ignore
     from modellint.yaml.node import Node
@@ -218,9 +219,9 @@ class Project:
     """What Compose would load. `whole` is False for a fragment and for a damaged file: then absence proves nothing."""
 
     __slots__ = (
-        "_known", "dropped", "env_files", "environment", "features", "files", "folder", "foreign", "ignores", "jobs",
-        "legacy", "models", "name", "origins", "outside", "profiles", "reader", "root", "services", "shell", "taken_in",
-        "unread", "variables", "violations", "whole",
+        "_known", "dropped", "env_files", "env_sources", "environment", "features", "files", "folder", "foreign",
+        "ignores", "jobs", "legacy", "models", "name", "origins", "outside", "profiles", "reader", "root", "services",
+        "shell", "taken_in", "unread", "variables", "violations", "whole",
     )  # fmt: skip
 
     def __init__(self, root: Mapping | None, files: list[YamlFile]) -> None:
@@ -236,6 +237,7 @@ class Project:
         self.environment: dict[str, str] = {}  # what interpolation sees: the shell's variables over those of `.env`
         self.shell: Dict[str, str] = {}  # the shell's variables alone
         self.env_files: list[str] = []  # that the other ones come from
+        self.env_sources: list[Source] = []  # the texts of those, and of the env files of what is included
         self.features = Features()  # of the Docker Compose that is to load it
         self.folder = "."  # the project directory
         self.reader = Reader()  # of its files, and of those that the evidence is in
