@@ -241,6 +241,4 @@ def test_what_git_tracks_below_a_folder_of_dependencies_is_said(
     assert sorted(left_out) == [f"{path}: it is in a directory of dependencies" for path in named]
     assert looked_at("node_modules/x")[0] == {"node_modules/x/compose.yaml"}
     (tmp_path / ".git/index").write_bytes(b"DIRC\0\0\0\x09")
-    assert (
-        "node_modules: it is a directory of dependencies, and it is unknown what Git tracks in it" in looked_at()[1]
-    )
+    assert "node_modules: it is a directory of dependencies, and it is unknown what Git tracks in it" in looked_at()[1]

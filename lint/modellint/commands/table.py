@@ -199,7 +199,7 @@ ENDINGS = {  # what the exit statuses of each command mean; those of the whole p
     ),
     "graph": "0 drawn, 2 something could not be run or read",
     "policy": "0 done, 1 with test: an example failed, 2 the policy could not be read",
-    "init": "0 written, 2 not written, or something could not be read",
+    "init": "0 written, 1 written, but some findings cannot be excepted, 2 not written, or something could not be read",
     "explain": "0 printed, 2 unknown rule",
     "rules": "0 printed, 2 could not run",
     "new-rule": "0 written, 2 not written",
