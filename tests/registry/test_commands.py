@@ -268,7 +268,8 @@ def test_a_secret_is_known_by_its_name_or_its_value(tmp_path: Path, name: str, v
         (tmp_path / "compose.yaml").write_text(text)
         done = run(tmp_path, "check", "--online", "--no-cache", **{name: value})
         assert not host.seen
-    assert f"it holds the value of `{name}`, and a registry is not told a secret" in done.stdout + done.stderr
+    said = f"it contains the value of `{name}`, and modellint sends no secret to a registry"
+    assert said in done.stdout + done.stderr
     assert value not in done.stdout + done.stderr
 
 
