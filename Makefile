@@ -41,7 +41,7 @@ hostile: $(VENV)/ready ## ask a registry that does everything wrong, and print w
 	$(BIN)/python tests/hostile.py
 
 # Those of which `make test` has a small share only.
-REPEATED := tests/test_replace.py tests/runner/test_process.py tests/runner/test_gguf.py tests/store \
+REPEATED := tests/test_threads.py tests/test_replace.py tests/runner/test_process.py tests/runner/test_gguf.py tests/store \
 	$(addprefix tests/report/test_,injection_formats.py github.py rdjson.py large.py)
 
 soak: $(VENV)/ready ## what takes too long for every change: many repetitions, growth in CPU seconds and memory, a long fuzz
